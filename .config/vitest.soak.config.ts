@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Longer than `npm test` may be, and still bounded: every case has an end in count and in time. */
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/soak/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});

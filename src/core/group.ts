@@ -1,0 +1,75 @@
+/** What a group is: its settings, the key of its name, and how two groups differ. */
+
+export const GROUP_TYPES = ['normal', 'shared', 'restricted'] as const;
+export type GroupType = (typeof GROUP_TYPES)[number];
+
+/** A setting that is absent is not managed: it is never sent and never counts as a difference. */
+export type Settings = {
+  readonly type?: GroupType;
+  readonly searchByDomain?: boolean;
+  readonly searchByAccount?: boolean;
+  readonly searchByMaAccount?: boolean;
+  readonly description?: string;
+};
+
+/** What a row asks for. */
+export type Definition = Settings & { readonly name: string };
+
+/** A group as the directory has it. */
+export type Group = Settings & { readonly id: string; readonly name: string; readonly members: number };
+
+/** The settings in the order that people read them, with the words the CSV uses. */
+export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [
+  ['type', 'type'],
+  ['searchByDomain', 'search_by_domain'],
+  ['searchByAccount', 'search_by_account'],
+  ['searchByMaAccount', 'search_by_ma_account'],
+  ['description', 'description'],
+];
+
+/** Control, format (zero-width, bidi, soft hyphen), and other code points that leave no mark on a screen. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * The canonical form of a name: two names with one key look alike to a person. Width and Unicode form
+ * are folded by NFKC; upper before lower case folds the letters with two lower forms (ς, ß).
+ */
+export function keyOf(name: string): string {
+  return name
+    .normalize('NFKC')
+    .replace(INVISIBLE, '')
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(/\s+/gu, ' ')
+    .trim();
+}
+
+/** The settings as one short text: equal texts ask for the same group settings. The journal keeps it. */
+export function settingsText(settings: Settings): string {
+  return SETTINGS.flatMap(([field, word]) =>
+    settings[field] === undefined ? [] : [`${word}=${settings[field]}`],
+  ).join(';');
+}
+
+export type Difference = {
+  readonly setting: keyof Settings;
+  readonly from: string | boolean | undefined;
+  readonly to: string | boolean;
+};
+
+/** Where the directory's group differs from what is asked for; unmanaged and untold settings never do. */
+export function differences(wanted: Settings, actual: Settings): readonly Difference[] {
+  return SETTINGS.flatMap(([setting]) => {
+    const to = wanted[setting];
+    const from = actual[setting];
+    return to === undefined || from === undefined || from === to ? [] : [{ setting, from, to }];
+  });
+}
+
+/** `differs: type normal → shared; search_by_domain true → false`, or `identical`. */
+export function describeDifferences(found: readonly Difference[]): string {
+  if (found.length === 0) return 'identical';
+  const words = new Map<keyof Settings, string>(SETTINGS);
+  return `differs: ${found.map((d) => `${words.get(d.setting)} ${d.from} → ${d.to}`).join('; ')}`;
+}

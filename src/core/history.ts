@@ -1,0 +1,203 @@
+/** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
+import { type Event, type EventOf, type Operation, SCHEMA_VERSION } from './event.js';
+import type { Settings } from './group.js';
+import { isProvisioned, type Outcome, type Stop } from './outcome.js';
+
+/** What is known of one row, found by its key. */
+export type RowState = {
+  /** The settings it was last sent or settled with. */
+  settings: string;
+  /** Over all processes that worked on the run. */
+  attempts: number;
+  /** An attempt was recorded and its reply was not: it left just before a crash, or it did not. */
+  pending: boolean;
+  /** An attempt may have taken effect, and nothing has settled the row since. */
+  ambiguous: boolean;
+  op: Operation;
+  outcome: Outcome | undefined;
+  last: EventOf<'reply'> | undefined;
+  /** Of an update: the group, and its values before the first one of this run. */
+  groupId: string | undefined;
+  before: Settings | undefined;
+};
+
+/** Whether Zoom may have done something for this row that we have not learnt of. */
+export function inDoubt(state: RowState | undefined): boolean {
+  return state !== undefined && (state.pending || state.ambiguous);
+}
+
+/** One second of a run, for the picture of it. */
+export type Second = { sent: number; settled: number; retried: number; limited: number };
+
+export type Pause = { readonly at: number; readonly pauseMs: number; readonly why: string };
+
+export type History = {
+  /** One a process, the newest last. */
+  readonly runs: EventOf<'run'>[];
+  readonly rows: Map<string, RowState>;
+  /** Names in the first listing that could be trusted; undefined where there was none. */
+  baseline: Set<string> | undefined;
+  /** Names of a listing that has not ended yet. */
+  listed: Set<string>;
+  /** Whether the journal holds the whole input. */
+  kept: boolean;
+  readonly requests: { sent: number; retried: number; rateLimited: number; lists: number };
+  readonly timeline: Map<number, Second>;
+  readonly pauses: Pause[];
+  readonly rates: { readonly at: number; readonly perSecond: number }[];
+  readonly warnings: string[];
+  stop: Stop | undefined;
+  end: EventOf<'end'> | undefined;
+  lastAt: number;
+  /** Time in which a process worked on the run; the gap before a resume is not counted. */
+  activeMs: number;
+  /** Rows that were provisioned before the newest process began. */
+  carriedOver: number;
+};
+
+export function emptyHistory(): History {
+  return {
+    runs: [],
+    rows: new Map(),
+    baseline: undefined,
+    listed: new Set(),
+    kept: false,
+    requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
+    timeline: new Map(),
+    pauses: [],
+    rates: [],
+    warnings: [],
+    stop: undefined,
+    end: undefined,
+    lastAt: 0,
+    activeMs: 0,
+    carriedOver: 0,
+  };
+}
+
+/** Adds one event to a history, in place: a million rows are folded without a copy. */
+export function fold(history: History, event: Event): void {
+  if (event.e !== 'run') history.activeMs += Math.max(0, event.at - history.lastAt);
+  history.lastAt = event.at;
+  switch (event.e) {
+    case 'run':
+      history.runs.push(event);
+      history.carriedOver = 0;
+      for (const { outcome } of history.rows.values()) {
+        if (outcome && isProvisioned(outcome.status)) history.carriedOver += 1;
+      }
+      history.stop = undefined;
+      history.end = undefined;
+      return;
+    case 'input':
+      return;
+    case 'kept':
+      history.kept = true;
+      return;
+    case 'listed':
+      for (const group of event.groups) history.listed.add(group.name);
+      return;
+    case 'listing':
+      return foldListing(history, event);
+    case 'attempt':
+      return foldAttempt(history, event);
+    case 'reply':
+      return foldReply(history, event);
+    case 'settled':
+      return foldSettled(history, event);
+    case 'pace':
+      if (event.pauseMs > 0) history.pauses.push(event);
+      history.rates.push(event);
+      return;
+    case 'stop':
+      history.stop = event.stop;
+      return;
+    case 'end':
+      history.end = event;
+      return;
+  }
+}
+
+function secondOf(history: History, at: number): Second {
+  const key = Math.floor(at / 1000);
+  const found = history.timeline.get(key);
+  if (found) return found;
+  const fresh = { sent: 0, settled: 0, retried: 0, limited: 0 };
+  history.timeline.set(key, fresh);
+  return fresh;
+}
+
+/**
+ * A listing tells what was there *before* us only if nothing had been sent: one that a resume takes may
+ * already hold our own groups, so it never becomes the baseline.
+ */
+function foldListing(history: History, event: EventOf<'listing'>): void {
+  history.requests.lists += event.requests;
+  if (!event.ok) history.warnings.push(event.why);
+  const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
+  if (before && !history.baseline) history.baseline = history.listed;
+  history.listed = new Set();
+}
+
+function foldAttempt(history: History, event: EventOf<'attempt'>): void {
+  const second = secondOf(history, event.at);
+  const known = history.rows.get(event.key);
+  history.requests.sent += 1;
+  second.sent += 1;
+  if (event.n > 1) {
+    history.requests.retried += 1;
+    second.retried += 1;
+  }
+  const state = known ?? newRow(event.op);
+  state.settings = event.settings;
+  state.attempts += 1;
+  state.pending = true;
+  state.op = event.op;
+  state.outcome = undefined;
+  state.groupId = event.groupId ?? state.groupId;
+  // The oldest values are the ones to put back: a second update of one run must not hide them.
+  state.before ??= event.before;
+  history.rows.set(event.key, state);
+}
+
+function newRow(op: Operation): RowState {
+  return {
+    settings: '',
+    attempts: 0,
+    pending: false,
+    ambiguous: false,
+    op,
+    outcome: undefined,
+    last: undefined,
+    groupId: undefined,
+    before: undefined,
+  };
+}
+
+function foldReply(history: History, event: EventOf<'reply'>): void {
+  if (event.kind === 'limited') {
+    history.requests.rateLimited += 1;
+    secondOf(history, event.at).limited += 1;
+  }
+  const state = history.rows.get(event.key);
+  if (!state) return;
+  state.last = event;
+  state.pending = false;
+  // A clear answer to a later attempt does not take back the doubt that an earlier one left.
+  if (event.ambiguous) state.ambiguous = true;
+}
+
+function foldSettled(history: History, event: EventOf<'settled'>): void {
+  secondOf(history, event.at).settled += 1;
+  const state = history.rows.get(event.key) ?? newRow('create');
+  state.settings = event.settings;
+  state.outcome = event.outcome;
+  state.pending = false;
+  state.ambiguous = event.outcome.status === 'unknown';
+  history.rows.set(event.key, state);
+}
+
+/** Whether this program can read a journal with that version. */
+export function readsSchema(version: number): boolean {
+  return version === SCHEMA_VERSION;
+}

@@ -1,0 +1,213 @@
+/** History → results, failed rows and summary, as values and as text; nothing here touches a disk. */
+import type { Checked, Row } from './check.js';
+import type { Target } from './event.js';
+import { type History, inDoubt, type RowState } from './history.js';
+import { EXIT, type ExitCode, isProvisioned, type Outcome, STATUSES, type Status } from './outcome.js';
+
+/** One line of the results: an input row, the name it asks for, and how it ended. */
+export type Result = {
+  readonly row: Row;
+  readonly name: string;
+  readonly outcome: Outcome;
+  /** A duplicate is as provisioned as the row that it repeats. */
+  readonly provisioned: boolean;
+};
+
+/** What becomes of a checked row under what is known of the run. */
+export function resultOf(checked: Checked, history: History): Result {
+  const { row } = checked;
+  if (checked.kind === 'invalid') {
+    const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
+    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 });
+  }
+  const { name } = checked.definition;
+  const state = history.rows.get(checked.key);
+  const current = state?.settings === checked.settings ? state : undefined;
+  const outcome = current?.outcome ?? unsettled(current, history);
+  if (checked.kind === 'definition') return result(row, name, outcome);
+  const { groupId } = outcome;
+  const detail = `same as line ${checked.of}`;
+  const repeated: Outcome = { status: 'duplicate', detail, attempts: 0, ...(groupId ? { groupId } : {}) };
+  return { row, name, outcome: repeated, provisioned: isProvisioned(outcome.status) };
+}
+
+function result(row: Row, name: string, outcome: Outcome): Result {
+  return { row, name, outcome, provisioned: isProvisioned(outcome.status) };
+}
+
+/** A row that nothing settled: the run stopped or was killed before it, or in the middle of it. */
+function unsettled(state: RowState | undefined, history: History): Outcome {
+  const why = history.stop ? `the run stopped: ${history.stop.reason}` : 'the run was cut off';
+  if (!state) return { status: 'not-attempted', detail: why, attempts: 0 };
+  const { last, attempts } = state;
+  const facts = {
+    attempts,
+    ...(last?.http === undefined ? {} : { http: last.http }),
+    ...(last?.code === undefined ? {} : { code: last.code }),
+    ...(last?.trackingId === undefined ? {} : { trackingId: last.trackingId }),
+  };
+  if (!inDoubt(state)) {
+    const said = last?.message ? `${why}; last answer: ${last.message}` : why;
+    return { status: 'not-attempted', detail: said, ...facts };
+  }
+  return { status: 'unknown', detail: `${why} before it was clear whether Zoom has it`, ...facts };
+}
+
+/** Counts results as they pass. */
+export type Tally = {
+  readonly counts: Record<Status, number>;
+  rows: number;
+  unprovisioned: number;
+};
+
+export function emptyTally(): Tally {
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
+  return { counts, rows: 0, unprovisioned: 0 };
+}
+
+export function count(tally: Tally, result: Result): void {
+  tally.rows += 1;
+  tally.counts[result.outcome.status] += 1;
+  if (!result.provisioned) tally.unprovisioned += 1;
+}
+
+export type ReportFiles = {
+  readonly journal: string;
+  readonly results: string;
+  readonly failed: string;
+  readonly summary: string;
+  readonly report: string;
+};
+
+/** `summary.json`: a contract with scripts, so its names are spelt as they are in the file. */
+export type Summary = {
+  readonly schema_version: 1;
+  readonly run_id: string;
+  readonly tool_version: string;
+  readonly simulated: boolean;
+  readonly input: { readonly path: string; readonly sha256: string; readonly rows: number };
+  readonly target: {
+    readonly base_url: string;
+    readonly api: Target['api'];
+    readonly account_plan: Target['accountPlan'];
+    readonly rate_per_second: number;
+  };
+  readonly started_at: string;
+  readonly finished_at: string;
+  /** Time in which the run worked; the gap before a resume is not in it. */
+  readonly duration_ms: number;
+  readonly counts: Readonly<Record<Status, number>>;
+  readonly requests: {
+    readonly sent: number;
+    readonly retried: number;
+    readonly rate_limited: number;
+    readonly lists: number;
+  };
+  /** Rows that an earlier process of this run had provisioned already. */
+  readonly carried_over: number;
+  readonly warnings: readonly string[];
+  readonly exit: { readonly code: ExitCode; readonly reason: string };
+  readonly files: ReportFiles;
+};
+
+/** The statuses of a rollback are left out of the counts of a provisioning run, and appear in its own. */
+const ROLLBACK_ONLY: ReadonlySet<Status> = new Set(['deleted', 'restored', 'kept']);
+
+/** @throws Error when the journal holds no header, which replay refuses before. */
+export function summarize(history: History, tally: Tally, files: ReportFiles): Summary {
+  const first = history.runs[0];
+  const run = history.runs.at(-1);
+  if (!first || !run) throw new Error('a run without a header');
+  const counts = Object.fromEntries(
+    STATUSES.filter((status) => tally.counts[status] > 0 || !ROLLBACK_ONLY.has(status)).map((status) => [
+      status,
+      tally.counts[status],
+    ]),
+  ) as Record<Status, number>;
+  return {
+    schema_version: 1,
+    run_id: run.runId,
+    tool_version: run.toolVersion,
+    simulated: run.simulated,
+    input: { path: run.input.path, sha256: run.input.sha256, rows: tally.rows },
+    target: {
+      base_url: run.target.baseUrl,
+      api: run.target.api,
+      account_plan: run.target.accountPlan,
+      rate_per_second: run.target.perSecond,
+    },
+    started_at: new Date(first.at).toISOString(),
+    finished_at: new Date(history.lastAt).toISOString(),
+    duration_ms: history.activeMs,
+    counts,
+    requests: {
+      sent: history.requests.sent,
+      retried: history.requests.retried,
+      rate_limited: history.requests.rateLimited,
+      lists: history.requests.lists,
+    },
+    carried_over: history.carriedOver,
+    warnings: history.warnings,
+    exit: exitOf(history, tally),
+    files,
+  };
+}
+
+/** The exit code is derived from how the rows ended; a stop only tells why some did not. */
+export function exitOf(history: History, tally: Tally): { code: ExitCode; reason: string } {
+  if (tally.unprovisioned === 0) return { code: EXIT.ok, reason: 'every row is provisioned' };
+  if (history.stop) return { code: history.stop.exit, reason: history.stop.reason };
+  const rows = tally.unprovisioned === 1 ? 'row is' : 'rows are';
+  return { code: EXIT.unprovisioned, reason: `${tally.unprovisioned} ${rows} not provisioned` };
+}
+
+export const RESULT_COLUMNS = [
+  'zoom__status',
+  'zoom__line',
+  'zoom__group_id',
+  'zoom__http_status',
+  'zoom__code',
+  'zoom__attempts',
+  'zoom__tracking_id',
+  'zoom__detail',
+] as const;
+
+/** The header line of results.csv: our columns, then the input's as they were. */
+export function resultsHeader(header: readonly string[], delimiter: string): string {
+  return csvLine([...RESULT_COLUMNS, ...header], delimiter);
+}
+
+/** One line of results.csv. */
+export function resultsLine({ row, outcome }: Result, delimiter: string): string {
+  return csvLine(
+    [
+      outcome.status,
+      String(row.line),
+      outcome.groupId ?? '',
+      String(outcome.http ?? ''),
+      String(outcome.code ?? ''),
+      String(outcome.attempts),
+      outcome.trackingId ?? '',
+      outcome.detail,
+      ...row.cells,
+    ],
+    delimiter,
+  );
+}
+
+function csvLine(cells: readonly string[], delimiter: string): string {
+  return `${cells.map((cell) => quoted(neutralised(cell), delimiter)).join(delimiter)}\n`;
+}
+
+/**
+ * A spreadsheet runs a cell that begins with one of these as a formula; an apostrophe makes it text
+ * (OWASP, "CSV Injection"). A plain number keeps its sign.
+ */
+function neutralised(cell: string): string {
+  return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell) ? `'${cell}` : cell;
+}
+
+function quoted(cell: string, delimiter: string): string {
+  const plain = !cell.includes(delimiter) && !/["\r\n,;\t]|^\s|\s$/u.test(cell);
+  return plain ? cell : `"${cell.replaceAll('"', '""')}"`;
+}

@@ -45,6 +45,11 @@ export function keyOf(name: string): string {
     .trim();
 }
 
+/** The form in which a name is compared with the directory's: trimmed and composed; case counts. */
+export function directoryName(name: string): string {
+  return name.trim().normalize('NFC');
+}
+
 /** The settings as one short text: equal texts ask for the same group settings. The journal keeps it. */
 export function settingsText(settings: Settings): string {
   return SETTINGS.flatMap(([field, word]) =>

@@ -1,6 +1,6 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
 import { type Event, type EventOf, type Operation, SCHEMA_VERSION } from './event.js';
-import type { Settings } from './group.js';
+import { directoryName, type Settings } from './group.js';
 import { isProvisioned, type Outcome, type Stop } from './outcome.js';
 
 /** What is known of one row, found by its key. */
@@ -16,6 +16,8 @@ export type RowState = {
   op: Operation;
   outcome: Outcome | undefined;
   last: EventOf<'reply'> | undefined;
+  /** The group that this run created for the row, whatever became of the row since. */
+  createdId: string | undefined;
   /** Of an update: the group, and its values before the first one of this run. */
   groupId: string | undefined;
   before: Settings | undefined;
@@ -95,16 +97,20 @@ export function fold(history: History, event: Event): void {
       history.kept = true;
       return;
     case 'listed':
-      for (const group of event.groups) history.listed.add(group.name);
+      for (const group of event.groups) history.listed.add(directoryName(group.name));
       return;
     case 'listing':
-      return foldListing(history, event);
+      foldListing(history, event);
+      return;
     case 'attempt':
-      return foldAttempt(history, event);
+      foldAttempt(history, event);
+      return;
     case 'reply':
-      return foldReply(history, event);
+      foldReply(history, event);
+      return;
     case 'settled':
-      return foldSettled(history, event);
+      foldSettled(history, event);
+      return;
     case 'pace':
       if (event.pauseMs > 0) history.pauses.push(event);
       history.rates.push(event);
@@ -168,6 +174,7 @@ function newRow(op: Operation): RowState {
     ambiguous: false,
     op,
     outcome: undefined,
+    createdId: undefined,
     last: undefined,
     groupId: undefined,
     before: undefined,
@@ -192,6 +199,7 @@ function foldSettled(history: History, event: EventOf<'settled'>): void {
   const state = history.rows.get(event.key) ?? newRow('create');
   state.settings = event.settings;
   state.outcome = event.outcome;
+  if (event.outcome.status === 'created') state.createdId = event.outcome.groupId ?? state.createdId;
   state.pending = false;
   state.ambiguous = event.outcome.status === 'unknown';
   history.rows.set(event.key, state);

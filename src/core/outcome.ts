@@ -53,7 +53,18 @@ export type Facts = {
   readonly message: string;
   /** `x-zm-trackingid`, what Zoom's support asks for. */
   readonly trackingId?: string;
+  /** `X-RateLimit-Remaining` of a per-second limit, where it comes. */
+  readonly remaining?: number;
 };
+
+/** The facts that the results show, of whatever carries them; absent ones stay absent. */
+export function shownFacts(of: Partial<Facts> | undefined): Pick<Outcome, 'http' | 'code' | 'trackingId'> {
+  return {
+    ...(of?.http === undefined ? {} : { http: of.http }),
+    ...(of?.code === undefined ? {} : { code: of.code }),
+    ...(of?.trackingId === undefined ? {} : { trackingId: of.trackingId }),
+  };
+}
 
 /** What one attempt taught us. Every exchange becomes exactly one of these, in `io/zoom`. */
 export type Reply = Facts &

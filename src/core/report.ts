@@ -2,7 +2,15 @@
 import type { Checked, Row } from './check.js';
 import type { Target } from './event.js';
 import { type History, inDoubt, type RowState } from './history.js';
-import { EXIT, type ExitCode, isProvisioned, type Outcome, STATUSES, type Status } from './outcome.js';
+import {
+  EXIT,
+  type ExitCode,
+  isProvisioned,
+  type Outcome,
+  STATUSES,
+  type Status,
+  shownFacts,
+} from './outcome.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {
@@ -18,12 +26,14 @@ export function resultOf(checked: Checked, history: History): Result {
   const { row } = checked;
   if (checked.kind === 'invalid') {
     const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
-    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 });
+    return result(row, '', { status: 'invalid', detail, attempts: 0 });
   }
   const { name } = checked.definition;
   const state = history.rows.get(checked.key);
   const current = state?.settings === checked.settings ? state : undefined;
-  const outcome = current?.outcome ?? unsettled(current, history);
+  const outcome = current?.outcome
+    ? { ...current.outcome, attempts: current.attempts }
+    : unsettled(current, history);
   if (checked.kind === 'definition') return result(row, name, outcome);
   const { groupId } = outcome;
   const detail = `same as line ${checked.of}`;
@@ -40,12 +50,7 @@ function unsettled(state: RowState | undefined, history: History): Outcome {
   const why = history.stop ? `the run stopped: ${history.stop.reason}` : 'the run was cut off';
   if (!state) return { status: 'not-attempted', detail: why, attempts: 0 };
   const { last, attempts } = state;
-  const facts = {
-    attempts,
-    ...(last?.http === undefined ? {} : { http: last.http }),
-    ...(last?.code === undefined ? {} : { code: last.code }),
-    ...(last?.trackingId === undefined ? {} : { trackingId: last.trackingId }),
-  };
+  const facts = { attempts, ...shownFacts(last) };
   if (!inDoubt(state)) {
     const said = last?.message ? `${why}; last answer: ${last.message}` : why;
     return { status: 'not-attempted', detail: said, ...facts };

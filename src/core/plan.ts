@@ -1,0 +1,129 @@
+/**
+ * What each row needs: definitions × the directory's listing × the run's history → steps. No listing and
+ * an empty one are different facts: the first proves nothing, the second proves absence.
+ */
+import type { Checked } from './check.js';
+import {
+  type Definition,
+  describeDifferences,
+  differences,
+  directoryName,
+  type Group,
+  type Settings,
+} from './group.js';
+import { type History, inDoubt, type RowState } from './history.js';
+import { isProvisioned, type Outcome, shownFacts } from './outcome.js';
+
+/** A listing of the directory, found by name. */
+export type Listing = {
+  readonly groups: Map<string, Group>;
+  /** Names that more than one group has. */
+  readonly twice: Set<string>;
+};
+
+export function emptyListing(): Listing {
+  return { groups: new Map(), twice: new Set() };
+}
+
+/** Adds a batch to a listing, in place. Of groups with one name the first is kept. */
+export function addToListing(listing: Listing, batch: readonly Group[]): void {
+  for (const group of batch) {
+    const name = directoryName(group.name);
+    if (listing.groups.has(name)) listing.twice.add(name);
+    else listing.groups.set(name, group);
+  }
+}
+
+/** A row with what it needs. */
+export type Planned = {
+  readonly key: string;
+  readonly line: number;
+  readonly settings: string;
+  readonly definition: Definition;
+  readonly step: Step;
+};
+
+export type Step =
+  /** Settled in an earlier process of this run. */
+  | { readonly do: 'nothing'; readonly outcome: Outcome }
+  /** Known already, with nothing to send. */
+  | { readonly do: 'settle'; readonly outcome: Outcome }
+  /** `inDoubt`: an earlier attempt may have made it. */
+  | { readonly do: 'create'; readonly inDoubt: boolean }
+  | { readonly do: 'update'; readonly group: Group; readonly change: Settings };
+
+/** What a plan is made of. `now` is undefined where no listing could be taken. */
+export type Known = {
+  readonly now: Listing | undefined;
+  readonly history: History;
+  /** Whether rows whose settings differ are to be changed. */
+  readonly update: boolean;
+};
+
+/** The step for one definition. */
+export function plan(checked: Extract<Checked, { kind: 'definition' }>, known: Known): Planned {
+  const { key, settings, definition, row } = checked;
+  return { key, line: row.line, settings, definition, step: stepFor(key, settings, definition, known) };
+}
+
+function stepFor(key: string, settings: string, definition: Definition, known: Known): Step {
+  const state = known.history.rows.get(key);
+  if (state?.outcome && state.settings === settings && isProvisioned(state.outcome.status)) {
+    return { do: 'nothing', outcome: state.outcome };
+  }
+  const group = known.now?.groups.get(directoryName(definition.name));
+  const doubt = inDoubt(state) && state?.op === 'create';
+  if (!group) return { do: 'create', inDoubt: doubt };
+  const found = doubt ? lookUp(definition, group, known.history) : thereAlready(definition, group);
+  if (!known.update || found.status === 'created') return { do: 'settle', outcome: found };
+  const change = changeFor(definition, group);
+  return change ? { do: 'update', group, change } : { do: 'settle', outcome: found };
+}
+
+/** The settings in which a group is to be changed, or undefined where it is as the row wants it. */
+export function changeFor(definition: Definition, group: Group): Settings | undefined {
+  const found = differences(definition, group);
+  return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
+}
+
+function thereAlready(definition: Definition, group: Group): Outcome {
+  const detail = describeDifferences(differences(definition, group));
+  return { status: 'already-provisioned', detail, attempts: 0, groupId: group.id };
+}
+
+/**
+ * Whose group it is that a listing shows after an attempt whose answer was lost. Only what was not there
+ * before the run, and is just as the row asked for it, and has nobody in it yet, is called our own.
+ */
+export function lookUp(definition: Definition, group: Group, history: History): Outcome {
+  const there = thereAlready(definition, group);
+  if (!history.baseline) return { ...there, detail: 'maybe ours' };
+  if (history.baseline.has(directoryName(definition.name))) return there;
+  const ours = differences(definition, group).length === 0 && group.members === 0;
+  return ours ? { ...there, status: 'created', detail: 'recovered' } : { ...there, detail: 'maybe ours' };
+}
+
+/** How an open row ended, after the listing that closes a run. */
+export function settleOpen(
+  row: Pick<Planned, 'definition' | 'step'>,
+  state: RowState,
+  closing: Listing | undefined,
+  history: History,
+): Outcome {
+  const group = closing?.groups.get(directoryName(row.definition.name));
+  const facts = { attempts: state.attempts, ...shownFacts(state.last) };
+  if (row.step.do === 'update') return { ...settleUpdate(row.definition, group), ...facts };
+  if (group) return { ...lookUp(row.definition, group, history), ...facts };
+  const said = state.last?.message ?? 'no answer';
+  if (closing) return { status: 'failed', detail: `${said}; the directory does not have it`, ...facts };
+  if (state.last?.kind === 'taken') return { status: 'already-provisioned', detail: 'maybe ours', ...facts };
+  return { status: 'unknown', detail: `${said}; no listing could tell whether it was made`, ...facts };
+}
+
+function settleUpdate(definition: Definition, group: Group | undefined): Outcome {
+  if (!group)
+    return { status: 'unknown', detail: 'no listing could tell whether it was changed', attempts: 0 };
+  const left = differences(definition, group);
+  if (left.length === 0) return { status: 'updated', detail: 'recovered', attempts: 0, groupId: group.id };
+  return { status: 'failed', detail: describeDifferences(left), attempts: 0, groupId: group.id };
+}

@@ -1,0 +1,349 @@
+/** The one loop: takes each step of a plan to an outcome. It states the ports it needs and knows no adapter. */
+import pLimit from 'p-limit';
+import type { Directory } from './core/directory.js';
+import type { Event } from './core/event.js';
+import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
+import type { Planned } from './core/plan.js';
+import { decide, type Judged } from './core/policy.js';
+import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
+
+/** Time, and waiting in it; handed in, so that a test can have its own. */
+export type Clock = {
+  /** ms since 1970 */
+  now(): number;
+  /** Resolves after that many ms, or at once when the signal aborts. */
+  sleep(waitMs: number, signal: AbortSignal): Promise<void>;
+};
+
+/** When an attempt may start. */
+export type Turns = {
+  /** @throws the signal's reason when it aborts first */
+  turn(signal: AbortSignal): Promise<void>;
+  pause(pauseMs: number): void;
+  setRate(perSecond: number): void;
+  setMargin(marginMs: number): void;
+};
+
+export type Ports = {
+  readonly directory: Directory;
+  readonly turns: Turns;
+  /** Keeps an event before anybody acts on it. @throws Halt when it could not be kept */
+  readonly record: (event: Event) => void;
+  /** Told of each event that could not be kept: the last place where it can be seen. */
+  readonly lost: (event: Event) => void;
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly dice: () => number;
+};
+
+export type Limits = {
+  readonly perSecond: number;
+  /** Rows on their way at once. */
+  readonly concurrency: number;
+  /** Requests that may still be sent until `resetsAt` (ms since 1970), where the plan has a daily budget. */
+  readonly day?: { readonly left: number; readonly perDay: number; readonly resetsAt: number };
+  /** Failed rows after which no further row is started. */
+  readonly maxFailures?: number;
+  /** Whether anything answered before, so that silence is an outage and not a wrong address. */
+  readonly heard: boolean;
+};
+
+/** How a run came to its end. `open` rows need a listing to be settled. */
+export type Ran = { readonly open: readonly Planned[]; readonly stop: Stop | undefined };
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Takes every step to an outcome, or stops. A row waits for a place before the next one is read, an attempt
+ * for its turn before it is recorded and sent; after a stop nothing is sent any more.
+ * @param signal its reason is a `Halt`; what is in flight is answered, nothing else is begun
+ */
+export async function run(
+  steps: AsyncIterable<Planned>,
+  ports: Ports,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<Ran> {
+  const loop = new Loop(ports, limits, signal);
+  try {
+    return await loop.run(steps);
+  } finally {
+    loop.close();
+  }
+}
+
+class Loop {
+  readonly #ports: Ports;
+  readonly #limits: Limits;
+  readonly #weather: Weather;
+  readonly #open: Planned[] = [];
+  /** Aborts when nothing may be sent any more. */
+  readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #onSignal: () => void;
+  #stop: Stop | undefined;
+  /** No further row is started; those on their way go on. */
+  #draining = false;
+  #failures = 0;
+  #day: { left: number; readonly perDay: number; resetsAt: number } | undefined;
+  #probe: Promise<void> | undefined;
+
+  constructor(ports: Ports, limits: Limits, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#weather = fairWeather(limits.perSecond);
+    if (limits.heard) this.#weather.heard = 1;
+    this.#day = limits.day && { ...limits.day };
+    this.#signal = signal;
+    this.#onSignal = () => this.#halt(stopOf(signal.reason));
+    if (signal.aborted) this.#onSignal();
+    else signal.addEventListener('abort', this.#onSignal, { once: true });
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#onSignal);
+  }
+
+  async run(steps: AsyncIterable<Planned>): Promise<Ran> {
+    const limit = pLimit(this.#limits.concurrency);
+    const running = new Set<Promise<void>>();
+    for await (const planned of steps) {
+      if (this.#draining) break;
+      if (planned.step.do === 'nothing') continue;
+      if (planned.step.do === 'settle') {
+        this.#settle(planned, planned.step.outcome);
+        continue;
+      }
+      await new Promise<void>((placed) => {
+        const row = limit(() => {
+          placed();
+          return this.#take(planned);
+        }).finally(() => running.delete(row));
+        running.add(row);
+      });
+    }
+    await Promise.all(running);
+    return { open: this.#open, stop: this.#stop };
+  }
+
+  /** One row, from its first attempt to its outcome; or to a stop, which leaves it as the journal has it. */
+  async #take(planned: Planned): Promise<void> {
+    const step = judged(planned);
+    const replies: Reply[] = [];
+    while (await this.#mayStart(replies.length === 0)) {
+      const reply = await this.#attempt(planned, replies.length + 1);
+      if (!reply) return;
+      replies.push(reply);
+      const decision = decide(step, replies, this.#ports.dice);
+      this.#keep(replyEvent(planned, reply, this.#ports.clock.now(), decision));
+      switch (decision.do) {
+        case 'settle':
+          if (this.#isDeaf(reply)) return this.#halt(unreachable(reply.message));
+          return this.#settle(planned, decision.outcome);
+        case 'look-up':
+          this.#open.push(planned);
+          return;
+        case 'stop':
+          return this.#halt(decision.stop);
+        case 'again':
+          await this.#ports.clock.sleep(decision.waitMs, this.#stopping.signal);
+      }
+    }
+  }
+
+  /** Waits for the next turn; while nothing works, only one attempt at a time may try its luck. */
+  async #mayStart(first: boolean): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.#ports.turns.turn(this.#stopping.signal);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return false;
+        throw error;
+      }
+      if (this.#stopping.signal.aborted || (first && this.#draining)) return false;
+      if (!isBroken(this.#weather) || !this.#probe) return this.#withinBudget();
+      await this.#probe;
+    }
+  }
+
+  #withinBudget(): boolean {
+    const day = this.#day;
+    if (!day) return true;
+    const now = this.#ports.clock.now();
+    if (now >= day.resetsAt) {
+      day.left = day.perDay;
+      day.resetsAt += DAY_MS;
+    }
+    if (day.left > 0) {
+      day.left -= 1;
+      return true;
+    }
+    this.#halt(budgetSpent(day.perDay, day.resetsAt));
+    return false;
+  }
+
+  /** Records, then sends. Undefined where it could not be recorded, and so was not sent. */
+  async #attempt(planned: Planned, n: number): Promise<Reply | undefined> {
+    const sentAt = this.#ports.clock.now();
+    if (!this.#keep(attemptEvent(planned, n, sentAt))) return undefined;
+    const exchange = this.#exchange(planned, sentAt);
+    if (!isBroken(this.#weather)) return exchange;
+    this.#probe = exchange.then(() => undefined);
+    try {
+      return await exchange;
+    } finally {
+      this.#probe = undefined;
+    }
+  }
+
+  async #exchange(planned: Planned, sentAt: number): Promise<Reply | undefined> {
+    try {
+      const reply = await this.#send(planned);
+      this.#obey(react(this.#weather, reply, sentAt, this.#ports.clock.now()));
+      return reply;
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error;
+      this.#halt(error.stop);
+      return undefined;
+    }
+  }
+
+  #send({ definition, step }: Planned): Promise<Reply> {
+    switch (step.do) {
+      case 'create':
+        return this.#ports.directory.create(definition);
+      case 'update':
+        return this.#ports.directory.update(step.group.id, step.change);
+      case 'nothing':
+      case 'settle':
+        throw new Error(`a step that sends nothing was sent: ${step.do}`);
+    }
+  }
+
+  #obey({ perSecond, marginMs, pauseMs, why, stop }: Reaction): void {
+    const { turns, clock } = this.#ports;
+    if (marginMs !== undefined) turns.setMargin(marginMs);
+    if (perSecond !== undefined) turns.setRate(perSecond);
+    if (pauseMs !== undefined) turns.pause(pauseMs);
+    if (why !== undefined) {
+      const rate = this.#weather.perSecond;
+      this.#keep({ e: 'pace', at: clock.now(), perSecond: rate, pauseMs: pauseMs ?? 0, why });
+    }
+    if (stop) this.#halt(stop);
+  }
+
+  #settle(planned: Planned, outcome: Outcome): void {
+    const { key, line, settings } = planned;
+    this.#keep({ e: 'settled', at: this.#ports.clock.now(), key, line, settings, outcome });
+    if (outcome.status === 'created' && outcome.groupId === undefined) this.#open.push(planned);
+    if (outcome.status !== 'failed') return;
+    this.#failures += 1;
+    const { maxFailures } = this.#limits;
+    if (maxFailures === undefined || this.#failures < maxFailures || this.#draining) return;
+    this.#draining = true;
+    this.#stop = tooManyFailures(this.#failures);
+    this.#keep({ e: 'stop', at: this.#ports.clock.now(), stop: this.#stop });
+  }
+
+  /** Nothing has answered at all: that is no fault of the row. */
+  #isDeaf(reply: Reply): boolean {
+    return reply.kind === 'trouble' && this.#weather.heard === 0;
+  }
+
+  #keep(event: Event): boolean {
+    try {
+      this.#ports.record(event);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error;
+      this.#ports.lost(event);
+      this.#halt(error.stop);
+      return false;
+    }
+  }
+
+  /** The first stop is the one that is told. */
+  #halt(stop: Stop): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#draining = true;
+    this.#stop = stop;
+    this.#stopping.abort();
+    this.#keep({ e: 'stop', at: this.#ports.clock.now(), stop });
+  }
+}
+
+function stopOf(reason: unknown): Stop {
+  if (reason instanceof Halt) return reason.stop;
+  return {
+    exit: EXIT.later,
+    reason: 'aborted',
+    message: 'the run was aborted',
+    hint: 'Go on with --resume.',
+  };
+}
+
+function judged({ step }: Planned): Judged {
+  switch (step.do) {
+    case 'create':
+      return { op: 'create', inDoubt: step.inDoubt };
+    case 'update':
+      return { op: 'update', inDoubt: false, groupId: step.group.id };
+    case 'nothing':
+    case 'settle':
+      throw new Error(`a step that sends nothing was taken: ${step.do}`);
+  }
+}
+
+function attemptEvent(planned: Planned, n: number, at: number): Event {
+  const { key, line, settings, step } = planned;
+  const row = { e: 'attempt', at, key, line, settings, n } as const;
+  if (step.do !== 'update') return { ...row, op: 'create' };
+  return { ...row, op: 'update', groupId: step.group.id, before: valuesBefore(step) };
+}
+
+/** Only what is about to change: what the file does not manage is never put back either. */
+function valuesBefore({ group, change }: Extract<Planned['step'], { do: 'update' }>): Planned['definition'] {
+  const managed = Object.keys(change) as (keyof typeof change)[];
+  return { name: group.name, ...Object.fromEntries(managed.map((setting) => [setting, group[setting]])) };
+}
+
+function replyEvent(
+  { key, line }: Planned,
+  reply: Reply,
+  at: number,
+  decision: ReturnType<typeof decide>,
+): Event {
+  const { kind, http, code, message, trackingId } = reply;
+  return {
+    e: 'reply',
+    at,
+    key,
+    line,
+    kind,
+    ...(http === undefined ? {} : { http }),
+    ...(code === undefined ? {} : { code }),
+    ...(message === '' ? {} : { message }),
+    ...(trackingId === undefined ? {} : { trackingId }),
+    ...(reply.kind === 'trouble' ? { ambiguous: reply.ambiguous } : {}),
+    ...(reply.kind === 'done' && reply.groupId !== undefined ? { groupId: reply.groupId } : {}),
+    ...(decision.do === 'again' ? { againInMs: decision.waitMs } : {}),
+  };
+}
+
+function budgetSpent(perDay: number, resetsAt: number): Stop {
+  return {
+    exit: EXIT.later,
+    reason: 'daily-budget',
+    message: `the plan's ${perDay.toLocaleString('en')} requests a day are spent; they reset at ${new Date(resetsAt).toISOString()}`,
+    hint: 'Run the same command with --resume after that.',
+  };
+}
+
+function tooManyFailures(failures: number): Stop {
+  return {
+    exit: EXIT.later,
+    reason: 'max-failures',
+    message: `${failures} rows failed, as many as --max-failures allows`,
+    hint: 'See failed.csv for the reasons, then run the same command with --resume.',
+  };
+}

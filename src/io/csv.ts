@@ -1,0 +1,184 @@
+/** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
+import { type Parser, parse } from 'csv-parse';
+import type { Row } from '../core/check.js';
+import { isField } from '../core/columns.js';
+import { usage } from '../core/outcome.js';
+import { decodeBytes } from './encoding.js';
+import { CsvFault } from './fault.js';
+import { endless, lineEndings, strayQuote } from './quotes.js';
+
+/** What detection is not to decide. */
+export type CsvOptions = {
+  /** Any label of a WHATWG encoding; a byte order mark wins over it. */
+  readonly encoding?: string;
+  /** One character, or `tab` or `\t`. */
+  readonly delimiter?: string;
+};
+
+/** A CSV that has been read as far as its header; `rows` reads on, once. */
+export type Sheet = {
+  /** The header's cells as they stand. */
+  readonly header: readonly string[];
+  /** The physical line on which the header starts. */
+  readonly headerLine: number;
+  /** All text before the first row as read, without the byte order mark: `sep=` line, blank lines, header. */
+  readonly preamble: string;
+  readonly encoding: string;
+  readonly bom: boolean;
+  readonly delimiter: string;
+  /** The rows in batches, blank lines left out. Throws `CsvFault` where the file can't be read on. */
+  readonly rows: AsyncIterable<readonly Row[]>;
+};
+
+/** A longer record is an unclosed quote, or no CSV. In bytes of UTF-8; a cell of 64 KiB is no matter. */
+const RECORD_BYTES_MAX = 1024 * 1024;
+
+const SEP_LINE = /^"?sep=([^"\r\n])"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
+
+/** Reads as far as the header. `CsvFault`: the file is no CSV; `Halt`: an option is wrong. */
+export async function readCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<Sheet> {
+  const told = options.delimiter === undefined ? undefined : delimiterOf(options.delimiter);
+  const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
+  const start = await readHead(pieces);
+  const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
+  const sepLine = sep?.[0] ?? '';
+  const rest = start.subarray(Buffer.byteLength(sepLine));
+  const delimiter = told ?? sep?.[1] ?? detected(rest.toString());
+
+  const batches = records(chained(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
+  let preamble = sepLine;
+  for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+    const at = next.value.findIndex((row) => !isBlank(row));
+    for (const row of at < 0 ? next.value : next.value.slice(0, at + 1)) preamble += row.raw;
+    const header = next.value[at];
+    if (header === undefined) continue;
+    const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
+    if (header.fault !== undefined) {
+      await rows.return();
+      throw new CsvFault(header.fault);
+    }
+    return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows };
+  }
+  const message = 'the file is empty: it needs a header line with a name column';
+  throw new CsvFault({ line: 1, column: 1, rule: 'empty-file', message, value: '' });
+}
+
+function delimiterOf(text: string): string {
+  const one = text === '\\t' || text.toLowerCase() === 'tab' ? '\t' : text;
+  if (Array.from(one).length === 1 && !/["\r\n]/.test(one)) return one;
+  throw usage(
+    `--delimiter ${JSON.stringify(text)} is not one character`,
+    'For example: --delimiter ";" or tab.',
+  );
+}
+
+async function* chained<T>(head: T, rest: AsyncIterable<T>): AsyncGenerator<T, void> {
+  yield head;
+  yield* rest;
+}
+
+function isBlank(row: Row): boolean {
+  return row.cells.every((cell) => cell.trim() === '');
+}
+
+async function* withoutBlank(batches: AsyncIterable<readonly Row[]>): AsyncGenerator<readonly Row[], void> {
+  for await (const batch of batches) yield batch.filter((row) => !isBlank(row));
+}
+
+/** A text from its first line that is not blank on, with all that stands in quotes made harmless. */
+function bare(text: string): string {
+  const start = text.replace(/^[\s,;]*[\r\n]/, '');
+  return start.replace(/"(?:[^"]|"")*"/g, (quoted) => quoted.replace(/[,;\t\r\n"]/g, ' '));
+}
+
+/** As much of the text as holds the whole header line. */
+async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < RECORD_BYTES_MAX) {
+    const next = await pieces.next();
+    if (next.done === true) break;
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    if (/[\r\n]/.test(bare(head.toString().replace(SEP_LINE, '')))) break;
+  }
+  return head;
+}
+
+/** The delimiter that splits the header line into most fields, else into most cells. */
+function detected(text: string): string {
+  const line = bare(text).split(/[\r\n]/, 1)[0] ?? '';
+  const ranked = [',', ';', '\t'].map((delimiter) => {
+    const cells = line.split(delimiter);
+    return { delimiter, fields: cells.filter(isField).length, cells: cells.length };
+  });
+  return ranked.sort((a, b) => b.fields - a.fields || b.cells - a.cells)[0]?.delimiter ?? ',';
+}
+
+/** All records, blank lines included: their texts one after the other are the text that came in. */
+async function* records(
+  pieces: AsyncIterable<Buffer>,
+  delimiter: string,
+  firstLine: number,
+): AsyncGenerator<Row[], void> {
+  const found: { readonly cells: readonly string[]; readonly end: number }[] = [];
+  const parser = parse({
+    delimiter,
+    // The order matters: CRLF is one line ending, not two.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    // A quote in the wrong place is found in the record's text, so that it spoils its own row only.
+    relax_quotes: true,
+    relax_column_count: true,
+    on_record: (cells: string[], { bytes }) => {
+      found.push({ cells, end: bytes });
+      return null;
+    },
+  });
+  parser.on('error', () => undefined);
+  let line = firstLine;
+  let offset = 0;
+  let waiting: Buffer = Buffer.alloc(0);
+  const taken = (): Row[] => {
+    const start = offset;
+    const rows = found.map(({ cells, end }): Row => {
+      const raw = waiting.toString('utf8', offset - start, end - start);
+      const fault = strayQuote(raw, cells, line, delimiter);
+      const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, fault };
+      line += lineEndings(raw);
+      offset = end;
+      return row;
+    });
+    found.length = 0;
+    waiting = waiting.subarray(offset - start);
+    return rows;
+  };
+
+  for await (const piece of pieces) {
+    if (piece.length === 0) continue;
+    waiting = waiting.length === 0 ? piece : Buffer.concat([waiting, piece]);
+    await written(parser, piece);
+    if (found.length > 0) yield taken();
+    if (waiting.length > RECORD_BYTES_MAX) throw endless(waiting.toString(), line, delimiter);
+  }
+  if (offset === 0 && waiting.length === 0) return;
+  const closed = await ended(parser);
+  if (found.length > 0) yield taken();
+  if (!closed) throw endless(waiting.toString(), line, delimiter);
+}
+
+function written(parser: Parser, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Ends the parser; false where the text ended inside quotes. */
+function ended(parser: Parser): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    parser.once('end', () => resolve(true));
+    parser.once('error', (error) => {
+      if ('code' in error && error.code === 'CSV_QUOTE_NOT_CLOSED') resolve(false);
+      else reject(error);
+    });
+    parser.resume();
+    parser.end();
+  });
+}

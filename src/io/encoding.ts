@@ -1,0 +1,207 @@
+/** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
+import { isUtf8 } from 'node:buffer';
+import { usage } from '../core/outcome.js';
+import { type CsvFault, fault, refuseOthers } from './fault.js';
+
+/** A text file on its way: its bytes as UTF-8, without the byte order mark, in small pieces. */
+export type Decoded = {
+  /** The encoding's name in the WHATWG list, e.g. `utf-8`, `utf-16le`, `windows-1252`. */
+  readonly encoding: string;
+  /** Whether the file began with a byte order mark. */
+  readonly bom: boolean;
+  readonly pieces: AsyncGenerator<Buffer, void>;
+};
+
+/** Small enough to keep memory flat, large enough for speed. */
+const PIECE_BYTES = 64 * 1024;
+
+const MARKS: readonly (readonly [string, readonly number[]])[] = [
+  ['utf-8', [0xef, 0xbb, 0xbf]],
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+];
+
+/** The letters of windows-1252 from 0x80 on; Node's own decoder returns control characters for some. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const SINGLE_BYTE = /^(windows-|iso-8859-|koi8-|ibm866$|macintosh$|x-mac-)/;
+
+/** The upper 128 characters of a single-byte encoding; nothing for another encoding. */
+function upperHalf(encoding: string): string | undefined {
+  if (!SINGLE_BYTE.test(encoding)) return undefined;
+  const bytes = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
+  if (encoding === 'windows-1252') return WINDOWS_1252 + Buffer.from(bytes.subarray(32)).toString('latin1');
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+function labelled(encoding: string): string {
+  try {
+    return new TextDecoder(encoding).encoding;
+  } catch {
+    throw usage(
+      `--encoding ${JSON.stringify(encoding)} is not an encoding that is known here`,
+      'Common ones: utf-8, windows-1252, iso-8859-15, utf-16le, macintosh, shift_jis, gb18030.',
+    );
+  }
+}
+
+/** Reads the first bytes, finds out the encoding, and decodes. A byte order mark wins over `label`. */
+export async function decodeBytes(
+  source: AsyncIterable<Uint8Array>,
+  label: string | undefined,
+): Promise<Decoded> {
+  const told = label === undefined ? undefined : labelled(label);
+  const chunks = source[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 512) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value]);
+  }
+  const mark = MARKS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
+  if (mark === undefined) refuseOthers(head, told !== undefined);
+  const encoding = mark?.[0] ?? told ?? 'utf-8';
+  const cut = cutUp(head.subarray(mark?.[1].length ?? 0), chunks);
+  const pieces = encoding === 'utf-8' ? checkedUtf8(cut, mark?.[1].length ?? 0) : transcoded(cut, encoding);
+  return { encoding, bom: mark !== undefined, pieces };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+async function* cutUp(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
+  try {
+    for (let chunk = head; ; ) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
+      const next = await chunks.next();
+      if (next.done === true) return;
+      chunk = asBuffer(next.value);
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+/** Line endings (CRLF, LF, CR) in a piece; `before` is the byte in front of it. */
+function countLines(bytes: Uint8Array, before: number): number {
+  let count = 0;
+  let last = before;
+  for (const byte of bytes) {
+    if (byte === 13 || (byte === 10 && last !== 13)) count += 1;
+    last = byte;
+  }
+  return count;
+}
+
+function sequenceLength(lead: number): number {
+  if (lead < 0xc0) return 1;
+  if (lead < 0xe0) return 2;
+  return lead < 0xf0 ? 3 : 4;
+}
+
+/** Where the last character of a piece begins if the piece ends inside it, else the piece's length. */
+function wholeLength(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes.length;
+    if (byte >= 0xc0) return sequenceLength(byte) > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+function firstBad(bytes: Buffer): number {
+  for (let at = 0; at < bytes.length; ) {
+    const size = sequenceLength(bytes[at] ?? 0);
+    if (!isUtf8(bytes.subarray(at, at + size))) return at;
+    at += size;
+  }
+  return bytes.length;
+}
+
+async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer, void> {
+  let line = 1;
+  let offset = start;
+  let last = 0;
+  let rest: Buffer = Buffer.alloc(0);
+  const refuse = (bytes: Buffer): CsvFault => {
+    const at = firstBad(bytes);
+    const byte = `0x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
+    const here = line + countLines(bytes.subarray(0, at), last);
+    const around = bytes.subarray(Math.max(0, at - 10), at + 10).toString('latin1');
+    const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if that reads right`;
+    return fault(here, 'bad-encoding', message, fromSingleByte(around, upperHalf('windows-1252') ?? ''));
+  };
+  for await (const piece of pieces) {
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const whole = bytes.subarray(0, wholeLength(bytes));
+    if (!isUtf8(whole)) throw refuse(bytes);
+    rest = bytes.subarray(whole.length);
+    yield whole;
+    line += countLines(whole, last);
+    offset += whole.length;
+    last = whole[whole.length - 1] ?? last;
+  }
+  if (rest.length > 0) throw refuse(rest);
+}
+
+function fromSingleByte(latin1: string, upper: string): string {
+  return latin1.replace(/[\x80-\xff]/g, (c) => upper[c.charCodeAt(0) - 128] ?? c);
+}
+
+/** Any other encoding. What it can't hold shows as U+FFFD, which no text in it can mean. */
+async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer, void> {
+  const upper = upperHalf(encoding);
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
+  let line = 1;
+  let last = 0;
+  const check = (text: string): Buffer => {
+    const bytes = Buffer.from(text);
+    const at = text.indexOf('\ufffd');
+    if (at >= 0) {
+      const here = line + countLines(Buffer.from(text.slice(0, at)), last);
+      const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
+      throw fault(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), at + 10));
+    }
+    line += countLines(bytes, last);
+    last = bytes[bytes.length - 1] ?? last;
+    return bytes;
+  };
+  for await (const piece of pieces) {
+    const text =
+      upper === undefined
+        ? decoder.decode(piece, { stream: true })
+        : fromSingleByte(piece.toString('latin1'), upper);
+    if (text !== '') yield check(text);
+  }
+  const end = upper === undefined ? decoder.decode() : '';
+  if (end !== '') yield check(end);
+}
+
+/**
+ * The way back, for text that is written in pieces: the first call puts the byte order mark. UTF-8,
+ * UTF-16 and single-byte encodings come out to the byte. Any other becomes UTF-8 with a mark, which wins
+ * over `--encoding` when it is read, so the same options still read it.
+ */
+export function textEncoder(encoding: string, bom: boolean): (text: string) => Uint8Array {
+  const upper = upperHalf(encoding);
+  const codes = upper === undefined ? undefined : new Map(Array.from(upper, (c, i) => [c, 128 + i]));
+  const encode = (text: string): Uint8Array => {
+    if (encoding === 'utf-16le') return Buffer.from(text, 'utf16le');
+    if (encoding === 'utf-16be') return Buffer.from(text, 'utf16le').swap16();
+    if (codes === undefined) return Buffer.from(text);
+    const latin1 = text.replace(/[^\0-\x7f]/gu, (c) => String.fromCharCode(codes.get(c) ?? 0x3f));
+    return Buffer.from(latin1, 'latin1');
+  };
+  const own = codes !== undefined || MARKS.some(([name]) => name === encoding);
+  let first = own ? bom : true;
+  return (text) => {
+    const marked = first;
+    first = false;
+    return encode(marked ? `\ufeff${text}` : text);
+  };
+}
+
+/** One whole text in its file's encoding; see `textEncoder`. */
+export function encodeText(text: string, encoding: string, bom: boolean): Uint8Array {
+  return textEncoder(encoding, bom)(text);
+}

@@ -1,0 +1,68 @@
+/** Where the quotes of a record are wrong. csv-parse reads on over them; the person is told the place. */
+import type { Problem, Rule } from '../core/problem.js';
+import { CsvFault } from './fault.js';
+
+/** CRLF, LF or CR: how many physical lines a text goes on for. */
+export function lineEndings(text: string): number {
+  const first = text.search(/[\r\n]/);
+  if (first < 0) return 0;
+  if (first === text.length - 1) return 1;
+  return text.match(/\r\n|\n|\r/g)?.length ?? 0;
+}
+
+type Misplaced = { readonly at: number; readonly column: number; readonly why: 'open' | 'closed' | 'space' };
+
+/** The first quote of a record that does not open or close a cell as it should. */
+function misplaced(raw: string, delimiter: string): Misplaced | undefined {
+  const endsCell = (at: number): boolean => /^[\r\n]?$/.test(raw.charAt(at)) || raw.startsWith(delimiter, at);
+  for (let at = 0, column = 1; at < raw.length; at += delimiter.length, column++) {
+    const start = at;
+    while (!endsCell(at) && /\s/.test(raw.charAt(at))) at += 1;
+    const quoted = raw.charAt(at) === '"';
+    if (quoted && at > start) return { at, column, why: 'space' };
+    if (quoted) {
+      const opened = at;
+      do {
+        at = raw.indexOf('"', at + 1);
+        if (at < 0) return { at: opened, column, why: 'open' };
+        at += 1;
+      } while (raw.charAt(at) === '"');
+      if (!endsCell(at)) return { at: opened, column, why: 'closed' };
+    }
+    while (!endsCell(at)) at += 1;
+    if (!raw.startsWith(delimiter, at)) return undefined;
+  }
+  return undefined;
+}
+
+const WHY: Readonly<Record<Misplaced['why'], string>> = {
+  open: 'the quote that opens here is never closed: close it, or double it if it is part of the text',
+  closed:
+    'the quote that opens here closes inside its cell: quote the whole cell and double each quote in it',
+  space: 'a blank stands before the quote: remove it, or the quote becomes part of the text',
+};
+
+function problemAt(raw: string, line: number, rule: Rule, { at, column, why }: Misplaced): Problem {
+  const value = raw.slice(at, at + 200).trimEnd();
+  return { line: line + lineEndings(raw.slice(0, at)), column, rule, message: WHY[why], value };
+}
+
+/** What is wrong with the quotes of a record that has ended; only a cell that begins with one can be. */
+export function strayQuote(
+  raw: string,
+  cells: readonly string[],
+  line: number,
+  delimiter: string,
+): Problem | undefined {
+  if (!raw.includes('"') || !cells.some((cell) => /^\s*"/.test(cell))) return undefined;
+  const found = misplaced(raw, delimiter);
+  return found === undefined ? undefined : problemAt(raw, line, 'stray-quote', found);
+}
+
+/** Why a record does not end: nearly always a quote, and then this names the line where it opens. */
+export function endless(raw: string, line: number, delimiter: string): CsvFault {
+  const found = misplaced(raw, delimiter);
+  if (found !== undefined) return new CsvFault(problemAt(raw, line, 'unclosed-quote', found));
+  const message = 'a record of more than 1 MiB: this is no CSV of groups, or its line endings were lost';
+  return new CsvFault({ line, column: 1, rule: 'record-too-long', message, value: raw.slice(0, 200) });
+}

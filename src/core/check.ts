@@ -1,6 +1,6 @@
 /** What a row means: a definition, the repetition of one, or all that is wrong with it. */
 import { type Definition, GROUP_TYPES, type GroupType, keyOf, type Settings, settingsText } from './group.js';
-import { nameBook } from './names.js';
+import { type First, nameBook } from './names.js';
 import { type Problem, type Rule, unseen } from './problem.js';
 
 /** One record of the file. */
@@ -124,7 +124,7 @@ function raggedProblem(row: Row, columns: Columns): Problem | undefined {
     line: row.line,
     column,
     rule,
-    message: `the row has ${count} cells where the header has ${columns.width}: ${what}`,
+    message: `the row has ${count} ${count === 1 ? 'cell' : 'cells'}, the header ${columns.width}: ${what}`,
     value: row.raw.trimEnd(),
   });
   if (count < columns.needed) {
@@ -136,30 +136,50 @@ function raggedProblem(row: Row, columns: Columns): Problem | undefined {
     : problem('too-many-cells', extra + 1, 'put a cell that holds the delimiter in double quotes');
 }
 
-/** The settings of a row and what is wrong with them. Rows share few combinations, so each is read once. */
-function settingsReader(
-  columns: Columns,
-): (row: Row) => { settings: Settings; text: string; problems: Problem[] } {
-  const known = new Map<string, { settings: Settings; text: string }>();
-  return (row) => {
-    let id = '';
-    for (const { at } of columns.settings) id += `${row.cells[at] ?? ''}\0`;
-    const before = known.get(id);
-    if (before !== undefined) return { ...before, problems: [] };
-    const problems: Problem[] = [];
+type SettingsRead = {
+  readonly settings: Settings;
+  readonly text: string;
+  readonly findings: readonly (Finding & { readonly at: number })[];
+};
+
+/** Cells that were read before, one column after the other. */
+type Known = { readonly next: Map<string, Known>; read?: SettingsRead };
+
+/** Combinations of settings that are kept; descriptions make any number of them. */
+const KNOWN_MAX = 1000;
+
+/** Reads a row's settings. Rows share few combinations, so each is read once. */
+function settingsReader(columns: Columns): (cells: readonly string[]) => SettingsRead {
+  let root: Known = { next: new Map() };
+  let size = 0;
+  const readAnew = (cells: readonly string[]): SettingsRead => {
     let settings: Settings = {};
+    const findings: (Finding & { readonly at: number })[] = [];
     for (const { setting, word, at } of columns.settings) {
-      const value = row.cells[at] ?? '';
-      const read = readSetting(setting, word, value);
-      if ('rule' in read) problems.push({ line: row.line, column: at + 1, ...read, value });
+      const read = readSetting(setting, word, cells[at] ?? '');
+      if ('rule' in read) findings.push({ ...read, at });
       else settings = { ...settings, ...read };
     }
-    const text = settingsText(settings);
-    if (problems.length === 0) {
-      if (known.size >= 1000) known.clear();
-      known.set(id, { settings, text });
+    return { settings, text: settingsText(settings), findings };
+  };
+  return (cells) => {
+    let known = root;
+    for (const { at } of columns.settings) {
+      const cell = cells[at] ?? '';
+      let next = known.next.get(cell);
+      if (next === undefined) {
+        next = { next: new Map() };
+        known.next.set(cell, next);
+        size += 1;
+      }
+      known = next;
     }
-    return { settings, text, problems };
+    known.read ??= readAnew(cells);
+    if (size > KNOWN_MAX) {
+      root = { next: new Map() };
+      size = 0;
+    }
+    return known.read;
   };
 }
 
@@ -171,41 +191,40 @@ export function checker(columns: Columns): (row: Row) => Checked {
   const names = nameBook();
   const readSettings = settingsReader(columns);
   return (row) => {
-    const ragged = row.fault ?? raggedProblem(row, columns);
     const cell = row.cells[columns.name] ?? '';
     const name = cell.trim();
+    const ragged = row.fault ?? raggedProblem(row, columns);
     if (ragged !== undefined) return { kind: 'invalid', row, name, problems: [ragged] };
-    const { settings: wanted, text: settings, problems } = readSettings(row);
-    const wrong = (found: Finding): void => {
-      problems.push({ line: row.line, column: columns.name + 1, ...found, value: cell });
-    };
-    const finding = nameFinding(name);
-    if (finding !== undefined) {
-      wrong(finding);
-      return { kind: 'invalid', row, name, problems };
-    }
 
-    const key = keyOf(name);
-    const definition: Definition = { name, ...wanted };
-    const first = names.find(key);
-    if (first === undefined) {
-      if (problems.length > 0) return { kind: 'invalid', row, name, problems };
-      names.add(key, { name, line: row.line, settings });
-      return { kind: 'definition', row, key, settings, definition };
+    const problemAt = ({ rule, message }: Finding, at: number): Problem => {
+      return { line: row.line, column: at + 1, rule, message, value: row.cells[at] ?? '' };
+    };
+    const { settings: wanted, text: settings, findings } = readSettings(row.cells);
+    const unclear = nameFinding(name);
+    const key = unclear === undefined ? keyOf(name) : '';
+    const first = unclear === undefined ? names.find(key) : undefined;
+    const wrong = unclear ?? clash(name, findings.length === 0 ? settings : undefined, first);
+    if (wrong !== undefined || findings.length > 0) {
+      const problems = findings.map((finding) => problemAt(finding, finding.at));
+      if (wrong !== undefined) problems.push(problemAt(wrong, columns.name));
+      return { kind: 'invalid', row, name, problems: problems.sort((a, b) => a.column - b.column) };
     }
-    if (first.name !== name) {
-      wrong({
-        rule: 'name-lookalike',
-        message: `the name looks like ${JSON.stringify(first.name)} on line ${first.line}: write both alike, or make them differ`,
-      });
-    } else if (problems.length === 0 && first.settings !== settings) {
-      const said = (text: string): string => (text === '' ? 'none' : text);
-      wrong({
-        rule: 'name-conflict',
-        message: `the same name stands on line ${first.line} with other settings (${said(first.settings)}; here ${said(settings)}): keep one`,
-      });
-    }
-    if (problems.length > 0) return { kind: 'invalid', row, name, problems };
-    return { kind: 'duplicate', row, key, settings, definition, of: first.line };
+    const definition: Definition = { ...wanted, name };
+    if (first !== undefined) return { kind: 'duplicate', row, key, settings, definition, of: first.line };
+    names.add(key, { name, line: row.line, settings });
+    return { kind: 'definition', row, key, settings, definition };
   };
+}
+
+/** How a row contradicts the first one of its name; settings that can't be read contradict nothing. */
+function clash(name: string, settings: string | undefined, first: First | undefined): Finding | undefined {
+  if (first === undefined) return undefined;
+  if (first.name !== name) {
+    const message = `the name looks like ${JSON.stringify(first.name)} on line ${first.line}: write both alike, or make them differ`;
+    return { rule: 'name-lookalike', message };
+  }
+  if (settings === undefined || first.settings === settings) return undefined;
+  const said = (text: string): string => (text === '' ? 'none' : text);
+  const message = `the same name stands on line ${first.line} with other settings (${said(first.settings)}; here ${said(settings)}): keep one`;
+  return { rule: 'name-conflict', message };
 }

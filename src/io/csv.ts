@@ -1,5 +1,5 @@
 /** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
-import { type Parser, parse } from 'csv-parse';
+import { Parser } from 'csv-parse';
 import type { Row } from '../core/check.js';
 import { isField } from '../core/columns.js';
 import { usage } from '../core/outcome.js';
@@ -113,32 +113,45 @@ function detected(text: string): string {
   return ranked.sort((a, b) => b.fields - a.fields || b.cells - a.cells)[0]?.delimiter ?? ',';
 }
 
+/**
+ * csv-parse without a queue: each record is kept with the byte at which it ends. `on_record` would tell
+ * the same and costs as much as the parsing, because it copies all that is known each time.
+ */
+class Records extends Parser {
+  readonly found: { readonly cells: readonly string[]; readonly end: number }[] = [];
+
+  constructor(delimiter: string) {
+    super({
+      delimiter,
+      // The order matters: CRLF is one line ending, not two.
+      record_delimiter: ['\r\n', '\n', '\r'],
+      // A quote in the wrong place is found in the record's text, so that it spoils its own row only.
+      relax_quotes: true,
+      relax_column_count: true,
+    });
+  }
+
+  override push(cells: string[] | null): boolean {
+    if (cells === null) return super.push(null);
+    this.found.push({ cells, end: this.info.bytes });
+    return true;
+  }
+}
+
 /** All records, blank lines included: their texts one after the other are the text that came in. */
 async function* records(
   pieces: AsyncIterable<Buffer>,
   delimiter: string,
   firstLine: number,
 ): AsyncGenerator<Row[], void> {
-  const found: { readonly cells: readonly string[]; readonly end: number }[] = [];
-  const parser = parse({
-    delimiter,
-    // The order matters: CRLF is one line ending, not two.
-    record_delimiter: ['\r\n', '\n', '\r'],
-    // A quote in the wrong place is found in the record's text, so that it spoils its own row only.
-    relax_quotes: true,
-    relax_column_count: true,
-    on_record: (cells: string[], { bytes }) => {
-      found.push({ cells, end: bytes });
-      return null;
-    },
-  });
+  const parser = new Records(delimiter);
   parser.on('error', () => undefined);
   let line = firstLine;
   let offset = 0;
   let waiting: Buffer = Buffer.alloc(0);
   const taken = (): Row[] => {
     const start = offset;
-    const rows = found.map(({ cells, end }): Row => {
+    const rows = parser.found.map(({ cells, end }): Row => {
       const raw = waiting.toString('utf8', offset - start, end - start);
       const fault = strayQuote(raw, cells, line, delimiter);
       const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, fault };
@@ -146,7 +159,7 @@ async function* records(
       offset = end;
       return row;
     });
-    found.length = 0;
+    parser.found.length = 0;
     waiting = waiting.subarray(offset - start);
     return rows;
   };
@@ -155,12 +168,12 @@ async function* records(
     if (piece.length === 0) continue;
     waiting = waiting.length === 0 ? piece : Buffer.concat([waiting, piece]);
     await written(parser, piece);
-    if (found.length > 0) yield taken();
+    if (parser.found.length > 0) yield taken();
     if (waiting.length > RECORD_BYTES_MAX) throw endless(waiting.toString(), line, delimiter);
   }
   if (offset === 0 && waiting.length === 0) return;
   const closed = await ended(parser);
-  if (found.length > 0) yield taken();
+  if (parser.found.length > 0) yield taken();
   if (!closed) throw endless(waiting.toString(), line, delimiter);
 }
 

@@ -86,7 +86,8 @@ async function* cutUp(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGen
 function countLines(bytes: Uint8Array, before: number): number {
   let count = 0;
   let last = before;
-  for (const byte of bytes) {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
     if (byte === 13 || (byte === 10 && last !== 13)) count += 1;
     last = byte;
   }

@@ -41,8 +41,8 @@ export type History = {
   baseline: Set<string> | undefined;
   /** Names of a listing that has not ended yet. */
   listed: Set<string>;
-  /** Whether the journal holds the whole input. */
-  kept: boolean;
+  /** Which of the runs brought the newest complete input; undefined while there is none. */
+  kept: number | undefined;
   readonly requests: { sent: number; retried: number; rateLimited: number; lists: number };
   readonly timeline: Map<number, Second>;
   readonly pauses: Pause[];
@@ -63,7 +63,7 @@ export function emptyHistory(): History {
     rows: new Map(),
     baseline: undefined,
     listed: new Set(),
-    kept: false,
+    kept: undefined,
     requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
     timeline: new Map(),
     pauses: [],
@@ -94,7 +94,7 @@ export function fold(history: History, event: Event): void {
     case 'input':
       return;
     case 'kept':
-      history.kept = true;
+      history.kept = history.runs.length - 1;
       return;
     case 'listed':
       for (const group of event.groups) history.listed.add(directoryName(group.name));
@@ -139,7 +139,7 @@ function secondOf(history: History, at: number): Second {
  */
 function foldListing(history: History, event: EventOf<'listing'>): void {
   history.requests.lists += event.requests;
-  if (!event.ok) history.warnings.push(event.why);
+  if (event.why !== '') history.warnings.push(event.why);
   const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
   if (before && !history.baseline) history.baseline = history.listed;
   history.listed = new Set();

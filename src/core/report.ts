@@ -26,7 +26,7 @@ export function resultOf(checked: Checked, history: History): Result {
   const { row } = checked;
   if (checked.kind === 'invalid') {
     const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
-    return result(row, '', { status: 'invalid', detail, attempts: 0 });
+    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 });
   }
   const { name } = checked.definition;
   const state = history.rows.get(checked.key);

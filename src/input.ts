@@ -1,0 +1,112 @@
+/** The input as checked rows: one reading of its bytes, whether they come from a file or out of a journal. */
+import { type Checked, checker } from './core/check.js';
+import { readColumns } from './core/columns.js';
+import type { Dialect } from './core/event.js';
+import { keyOf } from './core/group.js';
+import { EXIT, Halt } from './core/outcome.js';
+import type { Problem } from './core/problem.js';
+import { inShard, type Shard } from './core/shard.js';
+import { readCsv, type Sheet } from './io/csv.js';
+import { CsvFault } from './io/fault.js';
+import { hashing } from './io/files.js';
+
+/** How an input is to be read. The same reading of the same bytes gives the same rows. */
+export type Reading = {
+  readonly dialect: Dialect;
+  readonly api: 'im' | 'contacts';
+  readonly shard?: Shard;
+};
+
+export type Input = {
+  readonly sheet: Sheet;
+  /** Throws `CsvFault` where the file can't be read on. */
+  readonly rows: AsyncIterable<readonly Checked[]>;
+};
+
+/** A header that can't be made sense of, with all that is wrong with it. */
+class BrokenHeader extends Halt {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const message = problems.map((p) => `line ${p.line}: ${p.message}`).join('; ');
+    super({ exit: EXIT.usage, reason: 'header', message, hint: 'Nothing was sent. Mend the file.' });
+    this.problems = problems;
+  }
+}
+
+/** Opens an input as far as its header. @throws Halt when it is no CSV or its header is wrong */
+export async function openInput(source: AsyncIterable<Uint8Array>, reading: Reading): Promise<Input> {
+  const { encoding, delimiter, map } = reading.dialect;
+  const told = {
+    ...(encoding === '' ? {} : { encoding }),
+    ...(delimiter === '' ? {} : { delimiter }),
+  };
+  const sheet = await readCsv(source, told);
+  const header = readColumns(sheet.header, sheet.headerLine, map, reading.api);
+  if ('problems' in header) throw new BrokenHeader(header.problems);
+  const check = checker(header.columns);
+  return { sheet, rows: checkedRows(sheet.rows, check, reading.shard) };
+}
+
+async function* checkedRows(
+  batches: Sheet['rows'],
+  check: ReturnType<typeof checker>,
+  shard: Shard | undefined,
+): AsyncGenerator<readonly Checked[]> {
+  for await (const batch of batches) {
+    const checked = batch.map(check);
+    yield shard ? checked.filter((one) => inShard(keyIn(one), shard)) : checked;
+  }
+}
+
+/** An invalid row has no key of its own; by its name each of them still falls to exactly one shard. */
+function keyIn(checked: Checked): string {
+  return checked.kind === 'invalid' ? keyOf(checked.name) : checked.key;
+}
+
+/** What a whole input holds; nothing of it is sent before this is known. */
+export type Survey = {
+  readonly sha256: string;
+  readonly encoding: string;
+  readonly rows: number;
+  readonly definitions: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  readonly problems: readonly Problem[];
+  /** The file can't be read to its end: --skip-invalid does not help. */
+  readonly broken: boolean;
+};
+
+/** Reads an input from end to end and counts what is in it. */
+export async function survey(source: AsyncIterable<Uint8Array>, reading: Reading): Promise<Survey> {
+  const hashed = hashing(source);
+  const counts = { definition: 0, duplicate: 0, invalid: 0 };
+  const problems: Problem[] = [];
+  let broken = false;
+  let encoding = '';
+  try {
+    const input = await openInput(hashed.source, reading);
+    encoding = input.sheet.encoding;
+    for await (const batch of input.rows) {
+      for (const checked of batch) {
+        counts[checked.kind] += 1;
+        if (checked.kind === 'invalid') problems.push(...checked.problems);
+      }
+    }
+  } catch (error) {
+    if (error instanceof CsvFault) problems.push(error.problem);
+    else if (error instanceof BrokenHeader) problems.push(...error.problems);
+    else throw error;
+    broken = true;
+  }
+  return {
+    sha256: broken ? '' : hashed.digest(),
+    encoding,
+    rows: counts.definition + counts.duplicate + counts.invalid,
+    definitions: counts.definition,
+    duplicates: counts.duplicate,
+    invalid: counts.invalid,
+    problems,
+    broken,
+  };
+}

@@ -1,0 +1,137 @@
+/** From a run folder's journal to its reports: the kept input, read again and joined with the history. */
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import type { Event, Input as KeptInput } from './core/event.js';
+import { type History, emptyHistory, fold } from './core/history.js';
+import { EXIT, Halt } from './core/outcome.js';
+import {
+  count,
+  emptyTally,
+  type ReportFiles,
+  type Result,
+  resultOf,
+  resultsHeader,
+  resultsLine,
+  type Summary,
+  summarize,
+  type Tally,
+} from './core/report.js';
+import { parseShard } from './core/shard.js';
+import { type Input, openInput, type Reading } from './input.js';
+import { textEncoder } from './io/encoding.js';
+import { type Disk, writeWhole } from './io/files.js';
+import { replay } from './io/journal.js';
+import { htmlOf } from './page.js';
+
+/** The files of a run folder, by what they are. */
+export const FILES: ReportFiles = {
+  journal: 'journal.ndjson',
+  results: 'results.csv',
+  failed: 'failed.csv',
+  summary: 'summary.json',
+  report: 'report.html',
+};
+
+/** Folds a run folder's journal. @throws Halt where there is none, or where it is damaged */
+export async function readHistory(folder: string): Promise<History> {
+  const history = emptyHistory();
+  for await (const batch of replay(folder)) for (const event of batch) fold(history, event);
+  return history;
+}
+
+/** The input as events for the journal: text where it is UTF-8, as most are, and base64 where it is not. */
+export async function* inputEvents(
+  source: AsyncIterable<Uint8Array>,
+  encoding: string,
+  now: () => number,
+): AsyncGenerator<Event> {
+  if (encoding !== 'utf-8') {
+    for await (const bytes of source) {
+      yield { e: 'input', at: now(), text: Buffer.from(bytes).toString('base64'), base64: true };
+    }
+    return;
+  }
+  // A piece may end inside a character; the decoder keeps such a beginning for the next piece.
+  const decoder = new StringDecoder('utf8');
+  for await (const bytes of source) yield { e: 'input', at: now(), text: decoder.write(Buffer.from(bytes)) };
+  const rest = decoder.end();
+  if (rest !== '') yield { e: 'input', at: now(), text: rest };
+}
+
+async function* keptBytes(folder: string, history: History): AsyncGenerator<Uint8Array> {
+  let run = -1;
+  for await (const batch of replay(folder)) {
+    for (const event of batch) {
+      if (event.e === 'run') run += 1;
+      if (event.e === 'kept' && run === history.kept) return;
+      if (event.e !== 'input' || run !== history.kept) continue;
+      yield Buffer.from(event.text, event.base64 ? 'base64' : 'utf8');
+    }
+  }
+}
+
+/** How the input that a history was made with is to be read. */
+export function readingOf(history: History): Reading & { readonly input: KeptInput } {
+  const run = history.runs[history.kept ?? -1];
+  if (!run) {
+    throw new Halt({
+      exit: EXIT.usage,
+      reason: 'nothing-kept',
+      message: 'this run ended before it had kept its input; nothing was sent',
+      hint: 'Run apply again, without --resume.',
+    });
+  }
+  const { input, target } = run;
+  const shard = parseShard(input.shard ?? '');
+  return { input, dialect: input.dialect, api: target.api, ...(shard ? { shard } : {}) };
+}
+
+/** Opens the input that a run's journal keeps. */
+export async function openKept(folder: string, history: History): Promise<Input> {
+  return openInput(keptBytes(folder, history), readingOf(history));
+}
+
+async function* resultsIn(input: Input, history: History): AsyncGenerator<Result> {
+  for await (const batch of input.rows) for (const checked of batch) yield resultOf(checked, history);
+}
+
+/** Makes all reports of a run from its journal, each whole or not at all. */
+export async function writeReports(folder: string, history: History, disk?: Disk): Promise<Summary> {
+  const tally = emptyTally();
+  await writeWhole(join(folder, FILES.results), resultsText(await openKept(folder, history), history, tally), disk);
+  await writeWhole(join(folder, FILES.failed), failedText(await openKept(folder, history), history, tally), disk);
+  const summary = summarize(history, tally, FILES);
+  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
+  const all = resultsIn(await openKept(folder, history), history);
+  await writeWhole(join(folder, FILES.report), htmlOf(summary, history, all), disk);
+  return summary;
+}
+
+/** Large enough that a write is worth its call. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+/**
+ * results.csv in UTF-8, with a byte order mark where the input had one or was not UTF-8: who handed in a
+ * spreadsheet's file opens the results in that spreadsheet; who handed in plain UTF-8 gets it back.
+ */
+async function* resultsText(input: Input, history: History, tally: Tally): AsyncGenerator<string> {
+  const { header, delimiter, bom, encoding } = input.sheet;
+  let piece = bom || encoding !== 'utf-8' ? '\ufeff' : '';
+  piece += resultsHeader(header, delimiter);
+  for await (const result of resultsIn(input, history)) {
+    count(tally, result);
+    piece += resultsLine(result, delimiter);
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
+}
+
+/** failed.csv: the input without the rows that are provisioned, in the input's own encoding and line ends. */
+async function* failedText(input: Input, history: History, tally: Tally): AsyncGenerator<Uint8Array> {
+  const encode = textEncoder(input.sheet.encoding, input.sheet.bom);
+  yield encode(input.sheet.preamble);
+  if (tally.unprovisioned === 0) return;
+  for await (const result of resultsIn(input, history)) if (!result.provisioned) yield encode(result.row.raw);
+}

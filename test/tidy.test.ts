@@ -1,0 +1,127 @@
+/** The layout's invariants, as they are told in src/README.md. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../src');
+
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
+
+const sources: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8');
+    // Type-only and dynamic imports count: an arrow is an arrow.
+    const found = text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|import\('([^']+)'\)/g,
+    );
+    return { path, text, imports: [...found].map(([, plain, dynamic]) => plain ?? dynamic ?? '') };
+  });
+
+/** Own files that a source imports, as paths below src. */
+function own({ path, imports }: Source): readonly string[] {
+  return imports
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(SRC, resolve(SRC, dirname(path), name.replace(/\.js$/, '.ts'))))
+    .filter((name) => !name.startsWith('..'));
+}
+
+/** From the ground up: a ring may import its own ring and those before it. */
+const RINGS: readonly (readonly [string, RegExp])[] = [
+  ['core', /^core\//],
+  ['io', /^io\//],
+  ['run', /^(run|provision|input|reports|index)\.ts$/],
+  ['process', /^(config|account|cli|commands\/.*|runs|session)(\.ts)?$/],
+];
+const ringOf = (path: string): number => RINGS.findIndex(([, pattern]) => pattern.test(path));
+
+const HOMES: Readonly<Record<string, RegExp>> = {
+  'csv-parse': /^io\/csv\.ts$/,
+  'p-limit': /^run\.ts$/,
+  undici: /^io\/http\.ts$/,
+  bottleneck: /^io\/(pacer|shared-limit)\.ts$/,
+  pino: /^io\/(terminal|log)\.ts$/,
+  commander: /^(cli|config|commands\/completion)\.ts$/,
+  ioredis: /^io\/shared-limit\.ts$/,
+};
+
+describe('the house', () => {
+  test('there is a house', () => {
+    expect(sources.length).toBeGreaterThan(20);
+  });
+
+  test.each(sources.filter(({ path }) => path.startsWith('core/')))('$path is pure', (source) => {
+    expect(source.imports.filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect(source.text).not.toMatch(
+      /\b(Date\.now|Math\.random|new Date\(\)|process\.|await |setTimeout|console\.)/,
+    );
+  });
+
+  test.each(
+    sources.filter(({ path }) => !path.startsWith('simulator/')),
+  )('$path imports downwards', (source) => {
+    const ring = ringOf(source.path);
+    expect(ring, `${source.path} stands in no ring`).toBeGreaterThanOrEqual(0);
+    const up = own(source).filter((to) => !to.startsWith('simulator/') && ringOf(to) > ring);
+    expect(up).toEqual([]);
+  });
+
+  test('the simulator imports nothing of ours, and no package', () => {
+    for (const source of sources.filter(({ path }) => path.startsWith('simulator/'))) {
+      expect(own(source).filter((to) => !to.startsWith('simulator/'))).toEqual([]);
+      expect(source.imports.filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
+    }
+  });
+
+  test('the loop names no adapter', () => {
+    const loop = sources.find(({ path }) => path === 'run.ts');
+    expect(loop && own(loop).filter((to) => !to.startsWith('core/'))).toEqual([]);
+  });
+
+  test('each package has one home', () => {
+    const strays = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => !/^(\.|node:)/.test(name))
+        .filter((name) => !HOMES[name.split('/')[0] ?? '']?.test(path))
+        .map((name) => `${path} imports ${name}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test('no imports run in a circle', () => {
+    const arrows = new Map(sources.map((source) => [source.path, own(source)]));
+    const circles: string[] = [];
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      else if (!seen.has(path)) for (const to of arrows.get(path) ?? []) visit(to, [...trail, path]);
+      seen.add(path);
+    };
+    const seen = new Set<string>();
+    for (const path of arrows.keys()) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  test('only config reads the environment, and nothing ends the process', () => {
+    for (const { path, text } of sources) {
+      if (path !== 'config.ts') expect(text, path).not.toMatch(/process\.env\b/);
+      expect(text, path).not.toMatch(/process\.(exit|abort)\(/);
+    }
+  });
+
+  test('the library does not print', () => {
+    const below = sources.filter(({ path }) => ringOf(path) >= 0 && ringOf(path) < 3);
+    for (const { path, text } of below)
+      expect(text, path).not.toMatch(/console\.|process\.std(out|err)\.write/);
+  });
+
+  test('a file hides one decision: no utils, no types, no constants, none over 300 lines', () => {
+    for (const { path, text } of sources) {
+      expect(path).not.toMatch(/(^|\/)(utils?|helpers?|types|constants|common|misc)\.ts$/);
+      expect(text.split('\n').length, path).toBeLessThanOrEqual(300);
+    }
+  });
+
+  test('a default for a union hides a forgotten member: none stands in a switch', () => {
+    for (const { path, text } of sources) expect(text, path).not.toMatch(/^\s*default:/m);
+  });
+});

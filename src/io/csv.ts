@@ -48,7 +48,7 @@ export async function readCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
   const batches = records(chained(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
   let preamble = sepLine;
   for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
-    const at = next.value.findIndex((row) => !isBlank(row));
+    const at = next.value.findIndex((row) => !/^[\s,;]*$/.test(row.raw) && !isBlank(row));
     for (const row of at < 0 ? next.value : next.value.slice(0, at + 1)) preamble += row.raw;
     const header = next.value[at];
     if (header === undefined) continue;
@@ -72,9 +72,13 @@ function delimiterOf(text: string): string {
   );
 }
 
-async function* chained<T>(head: T, rest: AsyncIterable<T>): AsyncGenerator<T, void> {
-  yield head;
-  yield* rest;
+async function* chained<T>(head: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  try {
+    yield head;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
 }
 
 function isBlank(row: Row): boolean {

@@ -21,16 +21,15 @@ const MARKS: readonly (readonly [string, readonly number[]])[] = [
   ['utf-16be', [0xfe, 0xff]],
 ];
 
-/** The letters of windows-1252 from 0x80 on; Node's own decoder returns control characters for some. */
-const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const UPPER_BYTES = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
+/** windows-1252 from 0x80 on; Node's own decoder turns some of its letters into control characters. */
+const WESTERN: string = `€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ${Buffer.from(UPPER_BYTES.subarray(32)).toString('latin1')}`;
 const SINGLE_BYTE = /^(windows-|iso-8859-|koi8-|ibm866$|macintosh$|x-mac-)/;
 
 /** The upper 128 characters of a single-byte encoding; nothing for another encoding. */
 function upperHalf(encoding: string): string | undefined {
   if (!SINGLE_BYTE.test(encoding)) return undefined;
-  const bytes = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
-  if (encoding === 'windows-1252') return WINDOWS_1252 + Buffer.from(bytes.subarray(32)).toString('latin1');
-  return new TextDecoder(encoding).decode(bytes);
+  return encoding === 'windows-1252' ? WESTERN : new TextDecoder(encoding).decode(UPPER_BYTES);
 }
 
 function labelled(encoding: string): string {
@@ -58,7 +57,14 @@ export async function decodeBytes(
     head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value]);
   }
   const mark = MARKS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
-  if (mark === undefined) refuseOthers(head, told !== undefined);
+  if (mark === undefined) {
+    try {
+      refuseOthers(head, told !== undefined);
+    } catch (error) {
+      await chunks.return?.();
+      throw error;
+    }
+  }
   const encoding = mark?.[0] ?? told ?? 'utf-8';
   const cut = cutUp(head.subarray(mark?.[1].length ?? 0), chunks);
   const pieces = encoding === 'utf-8' ? checkedUtf8(cut, mark?.[1].length ?? 0) : transcoded(cut, encoding);
@@ -128,9 +134,10 @@ async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): Async
     const at = firstBad(bytes);
     const byte = `0x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
     const here = line + countLines(bytes.subarray(0, at), last);
-    const around = bytes.subarray(Math.max(0, at - 10), at + 10).toString('latin1');
-    const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if that reads right`;
-    return fault(here, 'bad-encoding', message, fromSingleByte(around, upperHalf('windows-1252') ?? ''));
+    const text = fromSingleByte(bytes.toString('latin1', Math.max(0, at - 40), at + 40), WESTERN);
+    const nearby = text.split(/[\r\n]+/).find((part) => /[^\0-\x7f]/.test(part)) ?? text;
+    const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if this reads right`;
+    return fault(here, 'bad-encoding', message, nearby);
   };
   for await (const piece of pieces) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
@@ -149,33 +156,40 @@ function fromSingleByte(latin1: string, upper: string): string {
   return latin1.replace(/[\x80-\xff]/g, (c) => upper[c.charCodeAt(0) - 128] ?? c);
 }
 
-/** Any other encoding. What it can't hold shows as U+FFFD, which no text in it can mean. */
+/** Any other encoding. A loose decoder shows where the strict one fails. */
 async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer, void> {
   const upper = upperHalf(encoding);
-  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
+  const loose = new TextDecoder(encoding, { ignoreBOM: true });
+  const strict = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
   let line = 1;
   let last = 0;
-  const check = (text: string): Buffer => {
-    const bytes = Buffer.from(text);
+  const refuse = (text: string): CsvFault => {
     const at = text.indexOf('\ufffd');
-    if (at >= 0) {
-      const here = line + countLines(Buffer.from(text.slice(0, at)), last);
-      const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
-      throw fault(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), at + 10));
+    const here = line + countLines(Buffer.from(text.slice(0, Math.max(0, at))), last);
+    const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
+    return fault(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), Math.max(0, at) + 10));
+  };
+  const decode = (piece: Buffer, stream: boolean): string => {
+    if (upper !== undefined) {
+      const text = fromSingleByte(piece.toString('latin1'), upper);
+      if (text.includes('\ufffd')) throw refuse(text);
+      return text;
     }
+    const text = loose.decode(piece, { stream });
+    try {
+      strict.decode(piece, { stream });
+    } catch {
+      throw refuse(text);
+    }
+    return text;
+  };
+  const counted = (bytes: Buffer): Buffer => {
     line += countLines(bytes, last);
     last = bytes[bytes.length - 1] ?? last;
     return bytes;
   };
-  for await (const piece of pieces) {
-    const text =
-      upper === undefined
-        ? decoder.decode(piece, { stream: true })
-        : fromSingleByte(piece.toString('latin1'), upper);
-    if (text !== '') yield check(text);
-  }
-  const end = upper === undefined ? decoder.decode() : '';
-  if (end !== '') yield check(end);
+  for await (const piece of pieces) yield counted(Buffer.from(decode(piece, true)));
+  yield counted(Buffer.from(decode(Buffer.alloc(0), false)));
 }
 
 /**

@@ -62,7 +62,7 @@ function typoOf(word: string, fields: ReadonlyMap<string, Field>): Field | undef
   if (word.length < 3 || /\d/.test(word)) return undefined;
   const near = [...fields]
     .map(([alias, field]) => ({ alias, field, apart: distance(word.slice(0, 40), alias) }))
-    .sort((a, b) => a.apart - b.apart)[0];
+    .sort((a, b) => a.apart - b.apart || b.alias.length - a.alias.length)[0];
   if (near === undefined) return undefined;
   const allowed = word.startsWith('searchby')
     ? Number.POSITIVE_INFINITY

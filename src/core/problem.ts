@@ -75,7 +75,7 @@ const VALUE_LENGTH_MAX = 80;
 
 /** A text for one line of a terminal: what can't be seen is written out, what is long is cut. */
 function shown(text: string): string {
-  const start = Array.from(text.slice(0, 2 * VALUE_LENGTH_MAX));
+  const start = Array.from(text.slice(0, 2 * VALUE_LENGTH_MAX + 2));
   const cut = start.length > VALUE_LENGTH_MAX;
   const part = cut ? `${start.slice(0, VALUE_LENGTH_MAX).join('')}…` : text;
   return part.replace(UNSEEN, (character) => ESCAPES.get(character) ?? `\\u{${codeOf(character)}}`);

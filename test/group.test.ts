@@ -66,6 +66,7 @@ describe('the key of a name', () => {
     ['zero-width characters', 'a\u200bb\u200cc\u200dd\u2060e\ufefff', 'abcdef'],
     ['direction marks', 'a\u202eb\u200fc', 'abc'],
     ['soft hyphens and variation selectors', 'a\u00adb❤\ufe0f', 'ab❤'],
+    ['a capital ß', 'STRAẞE', 'strasse'],
     ['ligatures', 'ﬁnance', 'finance'],
     ['final sigma', 'ΟΔΟΣ', 'οδοσ'.slice(0, 3).concat('ς')],
   ])('does not see %s', (_, name, key) => {

@@ -35,13 +35,15 @@ const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
 /**
  * The canonical form of a name: two names with one key look alike to a person. Width and Unicode form
- * are folded by NFKC; upper before lower case folds the letters with two lower forms (ς, ß).
+ * are folded by NFKC; lower, upper and lower case again fold the letters with two upper forms (ẞ) and
+ * those with two lower forms (ς, ß).
  */
 export function keyOf(name: string): string {
   if (PLAIN.test(name)) return name.toLowerCase();
   return name
     .normalize('NFKC')
     .replace(INVISIBLE, '')
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKC')

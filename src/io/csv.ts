@@ -92,7 +92,7 @@ async function* withoutBlank(batches: AsyncIterable<readonly Row[]>): AsyncGener
 /** A text from its first line that is not blank on, with all that stands in quotes made harmless. */
 function bare(text: string): string {
   const start = text.replace(/^[\s,;]*[\r\n]/, '');
-  return start.replace(/"(?:[^"]|"")*"/g, (quoted) => quoted.replace(/[,;\t\r\n"]/g, ' '));
+  return start.replace(/"[^"]*"/g, (quoted) => quoted.replace(/[,;\t\r\n"]/g, ' '));
 }
 
 /** As much of the text as holds the whole header line. */
@@ -102,7 +102,8 @@ async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
     const next = await pieces.next();
     if (next.done === true) break;
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
-    if (/[\r\n]/.test(bare(head.toString().replace(SEP_LINE, '')))) break;
+    const lineEnds = next.value.includes(10) || next.value.includes(13);
+    if (lineEnds && /[\r\n]/.test(bare(head.toString().replace(SEP_LINE, '')))) break;
   }
   return head;
 }

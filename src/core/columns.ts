@@ -75,6 +75,52 @@ function listed(header: readonly string[]): string {
   return found.length === 0 ? 'none' : found.map((cell) => JSON.stringify(cell)).join(', ');
 }
 
+type Finding = Omit<Problem, 'line'>;
+
+function finding(rule: Rule, column: number, message: string, value: string): Finding {
+  return { column, rule, message, value };
+}
+
+/** The columns that `--map` names, from 0, with their fields. */
+function readMap(header: readonly string[], map: Readonly<Record<string, string>>, problems: Finding[]) {
+  const all = new Map(ALIASES);
+  const columns = new Map<number, Field>();
+  const fields = new Set<Field>();
+  for (const [column, word] of Object.entries(map)) {
+    const field = all.get(plain(word));
+    if (field === undefined) {
+      const known = [...new Set(all.values())].map(wordOf).join(', ');
+      problems.push(
+        finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word),
+      );
+      continue;
+    }
+    fields.add(field);
+    const before = columns.size;
+    for (const [at, cell] of header.entries()) if (plain(cell) === plain(column)) columns.set(at, field);
+    if (columns.size > before) continue;
+    const message = `--map names a column that is not there; found: ${listed(header)}`;
+    problems.push(finding('map-column-missing', 1, message, column));
+  }
+  return { columns, fields };
+}
+
+/** What is wrong with the header as a whole: a field twice, or no name. */
+function misplaced(
+  header: readonly string[],
+  places: ReadonlyMap<Field, readonly number[]>,
+): readonly Finding[] {
+  const found = `found: ${listed(header)}`;
+  const twice = [...places].flatMap(([field, [, second]]) => {
+    if (second === undefined) return [];
+    const message = `the file has two columns for ${wordOf(field)}; ${found}`;
+    return [finding('column-twice', second + 1, message, header[second] ?? '')];
+  });
+  if (places.has('name')) return twice;
+  const message = `the file has no name column: add one, or say which it is with --map "COLUMN=name"; ${found}`;
+  return [...twice, finding('no-name-column', 1, message, header.join(' '))];
+}
+
 /**
  * Finds the fields' columns, or all that is wrong with the header. `map` (header to field, from `--map`)
  * goes before what the headers say. `description` is a field of contact groups only.
@@ -85,89 +131,35 @@ export function readColumns(
   map: Readonly<Record<string, string>>,
   api: 'im' | 'contacts' = 'im',
 ): { readonly columns: Columns } | { readonly problems: readonly Problem[] } {
-  const problems: Problem[] = [];
-  const wrong = (rule: Rule, column: number, message: string, value: string): void => {
-    problems.push({ line: headerLine, column, rule, message, value });
-  };
-  const all = new Map(ALIASES);
+  const problems: Finding[] = [];
   const fields = new Map(ALIASES.filter(([, field]) => api === 'contacts' || field !== 'description'));
-  const words = header.map(plain);
+  const mapped = readMap(header, map, problems);
+  const unclear = problems.length > 0;
   const places = new Map<Field, number[]>();
-  const put = (field: Field, at: number): void => {
-    places.set(field, [...(places.get(field) ?? []), at]);
-  };
-
-  const mapped = new Set<number>();
-  const mappedFields = new Set<Field>();
-  for (const [column, word] of Object.entries(map)) {
-    const field = all.get(plain(word));
-    if (field === undefined) {
-      const known = [...new Set(fields.values())].map(wordOf).join(', ');
-      wrong('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word);
+  for (const [at, cell] of header.entries()) {
+    const told = mapped.columns.get(at);
+    const field = told ?? fields.get(plain(cell));
+    if (field !== undefined) {
+      if (told !== undefined || !mapped.fields.has(field))
+        places.set(field, [...(places.get(field) ?? []), at]);
       continue;
     }
-    const found = words.flatMap((header, at) => (header === plain(column) ? [at] : []));
-    if (found.length === 0) {
-      wrong(
-        'map-column-missing',
-        1,
-        `--map names a column that is not there; found: ${listed(header)}`,
-        column,
-      );
-    }
-    mappedFields.add(field);
-    for (const at of found) {
-      mapped.add(at);
-      if (field !== 'description' || api === 'contacts') put(field, at);
-    }
+    const meant = typoOf(plain(cell), fields);
+    if (meant === undefined) continue;
+    const way = `rename it, or add --map "${cell.trim()}=${wordOf(meant)}"`;
+    const message = `the column looks like a typo of ${wordOf(meant)}: ${way}`;
+    problems.push(finding('column-typo', at + 1, message, cell));
   }
-
-  words.forEach((word, at) => {
-    const field = fields.get(word);
-    const value = header[at] ?? '';
-    if (mapped.has(at) || word === '') return;
-    if (field !== undefined) {
-      if (!mappedFields.has(field)) put(field, at);
-      return;
-    }
-    const meant = typoOf(word, fields);
-    if (meant === undefined) return;
-    const name = wordOf(meant);
-    wrong(
-      'column-typo',
-      at + 1,
-      `the column looks like a typo of ${name}: rename it, or add --map "${value.trim()}=${name}"`,
-      value,
-    );
-  });
-
-  for (const [field, [, second]] of places) {
-    if (second === undefined) continue;
-    wrong(
-      'column-twice',
-      second + 1,
-      `the file has two columns for ${wordOf(field)}; found: ${listed(header)}`,
-      header[second] ?? '',
-    );
-  }
+  // A column that --map named wrongly may have been the name: that is told already.
+  problems.push(...misplaced(header, places).filter(({ rule }) => !(unclear && rule === 'no-name-column')));
   const name = places.get('name')?.[0];
-  if (name === undefined) {
-    if (!mappedFields.has('name')) {
-      const how = 'add one, or say which it is with --map "COLUMN=name"';
-      wrong(
-        'no-name-column',
-        1,
-        `the file has no name column: ${how}; found: ${listed(header)}`,
-        header.join(' '),
-      );
-    }
-    return { problems };
+  if (name === undefined || problems.length > 0) {
+    return { problems: problems.map((problem) => ({ line: headerLine, ...problem })) };
   }
-  if (problems.length > 0) return { problems };
   const settings = SETTINGS.flatMap(([setting, word]) => {
     const at = places.get(setting)?.[0];
-    return at === undefined ? [] : [{ setting, word, at }];
+    return at === undefined || (setting === 'description' && api === 'im') ? [] : [{ setting, word, at }];
   });
-  const needed = words.findLastIndex((word) => word !== '') + 1;
+  const needed = header.findLastIndex((cell) => plain(cell) !== '') + 1;
   return { columns: { name, settings, needed, width: header.length } };
 }

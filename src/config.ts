@@ -10,16 +10,19 @@ import type { Target } from './core/event.js';
 import { usage } from './core/outcome.js';
 import { parseShard, type Shard } from './core/shard.js';
 
-/** The commands, by the name that is typed. */
-export type CommandName =
-  | 'apply'
-  | 'plan'
-  | 'validate'
-  | 'export'
-  | 'rollback'
-  | 'report'
-  | 'simulate'
-  | 'completion';
+/** The commands, by the name that is typed, in the order of --help. */
+export const COMMAND_NAMES = [
+  'apply',
+  'plan',
+  'validate',
+  'export',
+  'rollback',
+  'report',
+  'simulate',
+  'completion',
+] as const;
+
+export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
 
@@ -181,7 +184,7 @@ export const OPTIONS: readonly Spec[] = [
     flags: '--map <column=field>',
     help: 'take this column as that field; may be repeated',
     on: CSV_COMMANDS,
-    parse: list,
+    parse: mapping,
   },
   {
     flags: '--env-file <file>',
@@ -241,7 +244,7 @@ export type Options = {
   readonly seed?: number;
   readonly delimiter?: string;
   readonly encoding?: string;
-  readonly map?: readonly string[];
+  readonly map?: Readonly<Record<string, string>>;
   readonly envFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -347,6 +350,12 @@ function delimiter(text: string): string {
 
 function list(text: string, before: unknown): readonly string[] {
   return [...(Array.isArray(before) ? before : []), text];
+}
+
+function mapping(text: string, before: unknown): Readonly<Record<string, string>> {
+  const at = text.lastIndexOf('=');
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be COLUMN=FIELD.');
+  return { ...(before as Record<string, string> | undefined), [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 /** How to prove who we are: one ready-made token, or an app that can ask for tokens. */

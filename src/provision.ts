@@ -1,17 +1,22 @@
 /** One run from listing to look-up: baseline, plan, the loop, and the listing that settles what is open. */
 import type { Checked } from './core/check.js';
-import type { Directory, ListingEnd } from './core/directory.js';
+import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
 import { fold, type History } from './core/history.js';
 import { EXIT, Halt, type Stop } from './core/outcome.js';
-import { addToListing, emptyListing, type Listing, type Planned, plan, settleOpen } from './core/plan.js';
-import { decide, PER_DAY } from './core/policy.js';
+import { type Listing, type Planned, settleOpen } from './core/plan.js';
+import { PER_DAY } from './core/policy.js';
+import { takeListing } from './listing.js';
 import { type Clock, type Ports, run, type Turns } from './run.js';
+
+type Definable = Extract<Checked, { kind: 'definition' }>;
 
 /** What a run needs. The history is folded in place: hand in an earlier process's to go on with its run. */
 export type Job = {
   /** The rows, from the first, in batches. */
   readonly rows: () => AsyncIterable<readonly Checked[]>;
+  /** What a row needs, under a listing of the directory; undefined where none could be had. */
+  readonly plan: (row: Definable, now: Listing | undefined) => Planned;
   readonly history: History;
   readonly directory: Directory;
   readonly turns: Turns;
@@ -29,7 +34,8 @@ export type Job = {
   readonly maxFailures?: number;
   /** Whether to list the directory before the first create. */
   readonly baseline: boolean;
-  readonly update: boolean;
+  /** Why the job can't do without a listing; undefined where it can. */
+  readonly needsListing: string | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -45,8 +51,8 @@ export async function provision(job: Job): Promise<void> {
     job.onLost(event);
   };
   try {
-    const now = job.baseline ? await list(job, 'baseline', record) : undefined;
-    if (!now && job.directory.api === 'contacts') throw new Halt(needsListing());
+    const now = job.baseline ? await baseline(job, record) : undefined;
+    if (!job.baseline && job.needsListing !== undefined) throw new Halt(listingNeeded(job.needsListing));
     const ports: Ports = { ...job, record, lost };
     const limits = { ...job, ...day(job), heard: now !== undefined };
     const { open } = await run(steps(job, now), ports, limits, job.signal);
@@ -63,10 +69,23 @@ export async function provision(job: Job): Promise<void> {
 }
 
 async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<Planned> {
-  const known = { now, history: job.history, update: job.update };
   for await (const batch of job.rows()) {
-    for (const checked of batch) if (checked.kind === 'definition') yield plan(checked, known);
+    for (const checked of batch) if (checked.kind === 'definition') yield job.plan(checked, now);
   }
+}
+
+/**
+ * The listing before the first create, kept in the journal. What forbids a listing only is no reason not to
+ * create; what forbids everything, and a listing that contact groups can't do without, ends the run.
+ */
+async function baseline(job: Job, record: (event: Event) => void): Promise<Listing | undefined> {
+  const { history, needsListing } = job;
+  const keepGroups = !history.baseline && history.requests.sent === 0;
+  const taken = await takeListing(job, { which: 'baseline', record, keepGroups });
+  if (taken.ok) return taken.listing;
+  if (taken.stop) throw new Halt(taken.stop);
+  if (needsListing !== undefined) throw new Halt(listingNeeded(needsListing));
+  return undefined;
 }
 
 /** After a stop nothing is asked any more; `--max-failures` only ends the taking of rows. */
@@ -75,7 +94,8 @@ function mayStillAsk(stop: Stop | undefined): boolean {
 }
 
 async function close(job: Job, open: readonly Planned[], record: (event: Event) => void): Promise<void> {
-  const closing = await list(job, 'closing', record);
+  const taken = await takeListing(job, { which: 'closing', record });
+  const closing = taken.ok ? taken.listing : undefined;
   for (const row of open) {
     const state = job.history.rows.get(row.key);
     if (!state) throw new Error(`an open row that was never sent: line ${row.line}`);
@@ -89,64 +109,6 @@ async function close(job: Job, open: readonly Planned[], record: (event: Event) 
   }
 }
 
-/** Reasons for which a listing is done without: the creates may be allowed all the same. */
-const LISTING_ONLY: ReadonlySet<string> = new Set([
-  'scope-missing',
-  'permission',
-  'wrong-base-url',
-  'method',
-]);
-
-/** Takes a listing with the patience of a row; undefined, and a warning kept, where none can be had. */
-async function list(
-  job: Job,
-  which: 'baseline' | 'closing',
-  record: (event: Event) => void,
-): Promise<Listing | undefined> {
-  const { clock, history, signal } = job;
-  const keepGroups = which === 'baseline' && !history.baseline && history.requests.sent === 0;
-  const replies: Parameters<typeof decide>[1][number][] = [];
-  let requests = 0;
-  for (;;) {
-    if (signal.aborted) throw signal.reason;
-    const listing = emptyListing();
-    const end = await readListing(job, listing, keepGroups ? record : undefined);
-    requests += end.requests;
-    const { size } = listing.groups;
-    if (end.ok) {
-      record({ e: 'listing', at: clock.now(), which, ok: true, groups: size, requests, why: '' });
-      return listing;
-    }
-    replies.push(end.reply);
-    const next = decide({ op: 'update', inDoubt: false }, replies, job.dice);
-    if (next.do === 'again') {
-      // What was listed so far is void: the next try begins from the first group.
-      record({ e: 'listing', at: clock.now(), which, ok: false, groups: 0, requests, why: '' });
-      requests = 0;
-      await clock.sleep(next.waitMs, signal);
-      continue;
-    }
-    const why = `no listing of the existing groups: ${end.reply.message}`;
-    record({ e: 'listing', at: clock.now(), which, ok: false, groups: 0, requests, why });
-    if (next.do === 'stop' && !LISTING_ONLY.has(next.stop.reason)) throw new Halt(next.stop);
-    return undefined;
-  }
-}
-
-async function readListing(
-  job: Job,
-  listing: Listing,
-  record: ((event: Event) => void) | undefined,
-): Promise<ListingEnd> {
-  const batches = job.directory.list();
-  for (;;) {
-    const next = await batches.next();
-    if (next.done) return next.value;
-    addToListing(listing, next.value);
-    record?.({ e: 'listed', at: job.clock.now(), groups: next.value });
-  }
-}
-
 /** What is left of the day's budget, counting what earlier processes of this run sent on the same UTC day. */
 function day(job: Job): { day?: { left: number; perDay: number; resetsAt: number } } {
   const perDay = PER_DAY[job.directory.api][job.accountPlan];
@@ -157,11 +119,11 @@ function day(job: Job): { day?: { left: number; perDay: number; resetsAt: number
   return { day: { left: perDay - sent, perDay, resetsAt: today + 86_400_000 } };
 }
 
-function needsListing(): Stop {
+function listingNeeded(why: string): Stop {
   return {
     exit: EXIT.act,
     reason: 'listing-needed',
-    message: 'contact groups can only be created safely with a listing of what exists, and none could be had',
-    hint: 'Contact groups may share a name, so a second run would make each twice. Add the scope contact_group:read:admin and leave out --no-baseline.',
+    message: `a listing of the existing groups is needed, and none could be had: ${why}`,
+    hint: 'Add the read scope (imgroup:read:admin, or contact_group:read:admin for contact groups) and leave out --no-baseline.',
   };
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Event, Input as KeptInput } from './core/event.js';
-import { type History, emptyHistory, fold } from './core/history.js';
+import { emptyHistory, fold, type History } from './core/history.js';
 import { EXIT, Halt } from './core/outcome.js';
 import {
   count,
@@ -98,8 +98,16 @@ async function* resultsIn(input: Input, history: History): AsyncGenerator<Result
 /** Makes all reports of a run from its journal, each whole or not at all. */
 export async function writeReports(folder: string, history: History, disk?: Disk): Promise<Summary> {
   const tally = emptyTally();
-  await writeWhole(join(folder, FILES.results), resultsText(await openKept(folder, history), history, tally), disk);
-  await writeWhole(join(folder, FILES.failed), failedText(await openKept(folder, history), history, tally), disk);
+  await writeWhole(
+    join(folder, FILES.results),
+    resultsText(await openKept(folder, history), history, tally),
+    disk,
+  );
+  await writeWhole(
+    join(folder, FILES.failed),
+    failedText(await openKept(folder, history), history, tally),
+    disk,
+  );
   const summary = summarize(history, tally, FILES);
   await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
   const all = resultsIn(await openKept(folder, history), history);

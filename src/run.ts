@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
 import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
+import type { Group, Settings } from './core/group.js';
 import type { Planned } from './core/plan.js';
 import { decide, type Judged } from './core/policy.js';
 import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
@@ -213,7 +214,10 @@ class Loop {
       case 'create':
         return this.#ports.directory.create(definition);
       case 'update':
+      case 'restore':
         return this.#ports.directory.update(step.group.id, step.change);
+      case 'delete':
+        return this.#ports.directory.remove(step.group.id);
       case 'nothing':
       case 'settle':
         throw new Error(`a step that sends nothing was sent: ${step.do}`);
@@ -287,7 +291,9 @@ function judged({ step }: Planned): Judged {
     case 'create':
       return { op: 'create', inDoubt: step.inDoubt };
     case 'update':
-      return { op: 'update', inDoubt: false, groupId: step.group.id };
+    case 'delete':
+    case 'restore':
+      return { op: step.do, inDoubt: false, groupId: step.group.id };
     case 'nothing':
     case 'settle':
       throw new Error(`a step that sends nothing was taken: ${step.do}`);
@@ -295,16 +301,26 @@ function judged({ step }: Planned): Judged {
 }
 
 function attemptEvent(planned: Planned, n: number, at: number): Event {
-  const { key, line, settings, step } = planned;
-  const row = { e: 'attempt', at, key, line, settings, n } as const;
-  if (step.do !== 'update') return { ...row, op: 'create' };
-  return { ...row, op: 'update', groupId: step.group.id, before: valuesBefore(step) };
+  const { key, line, settings, step, definition } = planned;
+  const row = { e: 'attempt', at, key, name: definition.name, line, settings, n } as const;
+  switch (step.do) {
+    case 'create':
+      return { ...row, op: 'create' };
+    case 'update':
+    case 'restore':
+      return { ...row, op: step.do, groupId: step.group.id, before: valuesBefore(step) };
+    case 'delete':
+      return { ...row, op: 'delete', groupId: step.group.id };
+    case 'nothing':
+    case 'settle':
+      throw new Error(`a step that sends nothing was recorded: ${step.do}`);
+  }
 }
 
 /** Only what is about to change: what the file does not manage is never put back either. */
-function valuesBefore({ group, change }: Extract<Planned['step'], { do: 'update' }>): Planned['definition'] {
-  const managed = Object.keys(change) as (keyof typeof change)[];
-  return { name: group.name, ...Object.fromEntries(managed.map((setting) => [setting, group[setting]])) };
+function valuesBefore({ group, change }: { group: Group; change: Settings }): Settings {
+  const managed = Object.keys(change) as (keyof Settings)[];
+  return Object.fromEntries(managed.map((setting) => [setting, group[setting]]));
 }
 
 function replyEvent(

@@ -77,6 +77,8 @@ export type Event = { /** ms since 1970 */ readonly at: number } & (
       readonly e: 'attempt';
       readonly op: Operation;
       readonly key: string;
+      /** As it is sent; the key is made from it. */
+      readonly name: string;
       readonly line: number;
       readonly settings: string;
       /** 1 for a row's first attempt in this process. */

@@ -63,6 +63,21 @@ export function settingsText(settings: Settings): string {
   ).join(';');
 }
 
+/** The way back from `settingsText`. The description comes last, and may hold anything. */
+export function parseSettings(text: string): Settings {
+  const found: Record<string, string | boolean> = {};
+  let rest = text;
+  for (const [setting, word] of SETTINGS) {
+    if (!rest.startsWith(`${word}=`)) continue;
+    const from = word.length + 1;
+    const end = setting === 'description' ? -1 : rest.indexOf(';');
+    const value = rest.slice(from, end < 0 ? undefined : end);
+    found[setting] = setting.startsWith('search') ? value === 'true' : value;
+    rest = end < 0 ? '' : rest.slice(end + 1);
+  }
+  return found;
+}
+
 export type Difference = {
   readonly setting: keyof Settings;
   readonly from: string | boolean | undefined;

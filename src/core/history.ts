@@ -5,6 +5,8 @@ import { isProvisioned, type Outcome, type Stop } from './outcome.js';
 
 /** What is known of one row, found by its key. */
 export type RowState = {
+  /** As it was sent; empty for a row that never was. */
+  name: string;
   /** The settings it was last sent or settled with. */
   settings: string;
   /** Over all processes that worked on the run. */
@@ -79,6 +81,11 @@ export function emptyHistory(): History {
 
 /** Adds one event to a history, in place: a million rows are folded without a copy. */
 export function fold(history: History, event: Event): void {
+  // The last word tells nothing of the rows: reports made before and after it are the same.
+  if (event.e === 'end') {
+    history.end = event;
+    return;
+  }
   if (event.e !== 'run') history.activeMs += Math.max(0, event.at - history.lastAt);
   history.lastAt = event.at;
   switch (event.e) {
@@ -118,9 +125,6 @@ export function fold(history: History, event: Event): void {
     case 'stop':
       history.stop = event.stop;
       return;
-    case 'end':
-      history.end = event;
-      return;
   }
 }
 
@@ -156,6 +160,7 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   }
   const state = known ?? newRow(event.op);
   state.settings = event.settings;
+  state.name = event.name;
   state.attempts += 1;
   state.pending = true;
   state.op = event.op;
@@ -168,6 +173,7 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
 
 function newRow(op: Operation): RowState {
   return {
+    name: '',
     settings: '',
     attempts: 0,
     pending: false,

@@ -123,7 +123,16 @@ export type Outcome = {
   readonly trackingId?: string;
 };
 
-/** Whether a row in this state has its group. A `duplicate` counts as the row that it repeats. */
+/** The statuses with which a row has what was asked for. A `duplicate` counts as the row that it repeats. */
+const GOOD: ReadonlySet<Status> = new Set([
+  'created',
+  'already-provisioned',
+  'updated',
+  'deleted',
+  'restored',
+] as const);
+
+/** Whether a row in this state has its group; in a rollback, whether it is taken back. */
 export function isProvisioned(status: Status): boolean {
-  return status === 'created' || status === 'already-provisioned' || status === 'updated';
+  return GOOD.has(status);
 }

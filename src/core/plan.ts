@@ -17,20 +17,25 @@ import { isProvisioned, type Outcome, shownFacts } from './outcome.js';
 /** A listing of the directory, found by name. */
 export type Listing = {
   readonly groups: Map<string, Group>;
-  /** Names that more than one group has. */
+  /** Names that more than one group has, and the groups of these names after the first. */
   readonly twice: Set<string>;
+  readonly others: Group[];
 };
 
 export function emptyListing(): Listing {
-  return { groups: new Map(), twice: new Set() };
+  return { groups: new Map(), twice: new Set(), others: [] };
 }
 
 /** Adds a batch to a listing, in place. Of groups with one name the first is kept. */
 export function addToListing(listing: Listing, batch: readonly Group[]): void {
   for (const group of batch) {
     const name = directoryName(group.name);
-    if (listing.groups.has(name)) listing.twice.add(name);
-    else listing.groups.set(name, group);
+    if (!listing.groups.has(name)) {
+      listing.groups.set(name, group);
+      continue;
+    }
+    listing.twice.add(name);
+    listing.others.push(group);
   }
 }
 
@@ -50,7 +55,11 @@ export type Step =
   | { readonly do: 'settle'; readonly outcome: Outcome }
   /** `inDoubt`: an earlier attempt may have made it. */
   | { readonly do: 'create'; readonly inDoubt: boolean }
-  | { readonly do: 'update'; readonly group: Group; readonly change: Settings };
+  /** `detail` tells what differs. */
+  | { readonly do: 'update'; readonly group: Group; readonly change: Settings; readonly detail: string }
+  /** A rollback's steps. */
+  | { readonly do: 'delete'; readonly group: Group }
+  | { readonly do: 'restore'; readonly group: Group; readonly change: Settings };
 
 /** What a plan is made of. `now` is undefined where no listing could be taken. */
 export type Known = {
@@ -74,10 +83,10 @@ function stepFor(key: string, settings: string, definition: Definition, known: K
   const group = known.now?.groups.get(directoryName(definition.name));
   const doubt = inDoubt(state) && state?.op === 'create';
   if (!group) return { do: 'create', inDoubt: doubt };
-  const found = doubt ? lookUp(definition, group, known.history) : thereAlready(definition, group);
+  const found = doubt ? lookUp(definition, group, known.history) : thereAlready(definition, group, known.now);
   if (!known.update || found.status === 'created') return { do: 'settle', outcome: found };
   const change = changeFor(definition, group);
-  return change ? { do: 'update', group, change } : { do: 'settle', outcome: found };
+  return change ? { do: 'update', group, change, detail: found.detail } : { do: 'settle', outcome: found };
 }
 
 /** The settings in which a group is to be changed, or undefined where it is as the row wants it. */
@@ -86,8 +95,10 @@ export function changeFor(definition: Definition, group: Group): Settings | unde
   return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
 }
 
-function thereAlready(definition: Definition, group: Group): Outcome {
-  const detail = describeDifferences(differences(definition, group));
+function thereAlready(definition: Definition, group: Group, now?: Listing): Outcome {
+  const found = describeDifferences(differences(definition, group));
+  const twice = now?.twice.has(directoryName(definition.name));
+  const detail = twice ? `${found}; the directory has this name more than once` : found;
   return { status: 'already-provisioned', detail, attempts: 0, groupId: group.id };
 }
 
@@ -112,6 +123,8 @@ export function settleOpen(
 ): Outcome {
   const group = closing?.groups.get(directoryName(row.definition.name));
   const facts = { attempts: state.attempts, ...shownFacts(state.last) };
+  if (row.step.do === 'delete') return { ...settleDelete(group, closing), ...facts };
+  if (row.step.do === 'restore') return { ...settleRestore(row.step.change, group), ...facts };
   if (row.step.do === 'update') return { ...settleUpdate(row.definition, group), ...facts };
   if (group) return { ...lookUp(row.definition, group, history), ...facts };
   const said = state.last?.message ?? 'no answer';
@@ -126,4 +139,16 @@ function settleUpdate(definition: Definition, group: Group | undefined): Outcome
   const left = differences(definition, group);
   if (left.length === 0) return { status: 'updated', detail: 'recovered', attempts: 0, groupId: group.id };
   return { status: 'failed', detail: describeDifferences(left), attempts: 0, groupId: group.id };
+}
+
+function settleDelete(group: Group | undefined, closing: Listing | undefined): Outcome {
+  if (!closing) return { status: 'unknown', detail: 'no listing could tell whether it is gone', attempts: 0 };
+  if (!group) return { status: 'deleted', detail: 'recovered', attempts: 0 };
+  return { status: 'failed', detail: 'it is still there', attempts: 0, groupId: group.id };
+}
+
+function settleRestore(change: Settings, group: Group | undefined): Outcome {
+  const settled = group && settleUpdate({ name: group.name, ...change }, group);
+  if (settled?.status !== 'updated') return settled ?? settleUpdate({ name: '' }, undefined);
+  return { ...settled, status: 'restored' };
 }

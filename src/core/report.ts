@@ -179,12 +179,12 @@ export const RESULT_COLUMNS = [
 
 /** The header line of results.csv: our columns, then the input's as they were. */
 export function resultsHeader(header: readonly string[], delimiter: string): string {
-  return csvLine([...RESULT_COLUMNS, ...header], delimiter);
+  return resultLine([...RESULT_COLUMNS, ...header], delimiter);
 }
 
 /** One line of results.csv. */
 export function resultsLine({ row, outcome }: Result, delimiter: string): string {
-  return csvLine(
+  return resultLine(
     [
       outcome.status,
       String(row.line),
@@ -200,16 +200,24 @@ export function resultsLine({ row, outcome }: Result, delimiter: string): string
   );
 }
 
-function csvLine(cells: readonly string[], delimiter: string): string {
-  return `${cells.map((cell) => quoted(neutralised(cell), delimiter)).join(delimiter)}\n`;
+function resultLine(cells: readonly string[], delimiter: string): string {
+  return csvLine(
+    cells.map((cell) => (runsAsFormula(cell) ? `'${cell}` : cell)),
+    delimiter,
+  );
+}
+
+/** One line of a CSV, its cells as they are. */
+export function csvLine(cells: readonly string[], delimiter: string): string {
+  return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`;
 }
 
 /**
- * A spreadsheet runs a cell that begins with one of these as a formula; an apostrophe makes it text
- * (OWASP, "CSV Injection"). A plain number keeps its sign.
+ * Whether a spreadsheet would run the cell: it begins with one of these (OWASP, "CSV Injection"). A plain
+ * number keeps its sign. An apostrophe before it makes it text.
  */
-function neutralised(cell: string): string {
-  return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell) ? `'${cell}` : cell;
+export function runsAsFormula(cell: string): boolean {
+  return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell);
 }
 
 function quoted(cell: string, delimiter: string): string {

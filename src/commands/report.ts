@@ -1,0 +1,38 @@
+/** `report`: a run's reports, made again from its journal; of several shards, one report. */
+import { resolve } from 'node:path';
+import type { Options } from '../config.js';
+import type { History } from '../core/history.js';
+import type { ExitCode } from '../core/outcome.js';
+import { readHistory, writeReports } from '../reports.js';
+import { openTerminal, printSummary } from './shown.js';
+
+/** `report RUN`: exits as the run did. @throws Halt where there is no journal, or a damaged one */
+export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {
+  const [folder] = folders;
+  if (folder === undefined) throw new Error('commander asks for at least one run');
+  if (folders.length > 1) return (await import('./report-shards.js')).reportShards(folders, options);
+  const history = await readHistory(folder);
+  const summary = await writeReports(folder, history);
+  const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
+  printSummary(summary, run, goOnOptions(history, options), openTerminal(options));
+  return summary.exit.code;
+}
+
+/** A report knows of the run's options only what its journal tells. */
+function goOnOptions({ runs }: History, options: Options): Options {
+  const run = runs.at(-1);
+  if (!run) return options;
+  const { target, input, simulated } = run;
+  const { encoding, delimiter, map } = input.dialect;
+  return {
+    ...options,
+    simulate: simulated,
+    accountPlan: target.accountPlan,
+    api: target.api,
+    body: 'multipart',
+    baseline: true,
+    map,
+    ...(encoding === '' ? {} : { encoding }),
+    ...(delimiter === '' ? {} : { delimiter }),
+  };
+}

@@ -1,0 +1,112 @@
+/** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
+import { type Options, wantsColor } from '../config.js';
+import { EXIT, type ExitCode } from '../core/outcome.js';
+import { problemLine } from '../core/problem.js';
+import { shellCommand } from '../core/quote.js';
+import type { Summary } from '../core/report.js';
+import { summaryText } from '../core/summary-text.js';
+import { verdict } from '../core/verdict.js';
+import type { Reading, Survey } from '../input.js';
+import { type Terminal, terminal } from '../io/terminal.js';
+import type { Run } from '../runs.js';
+
+/** How the options say that the CSV is to be read. */
+export function readingFrom({ encoding, delimiter, map, api, shard }: Options): Reading {
+  const dialect = { encoding: encoding ?? '', delimiter: delimiter ?? '', map: map ?? {} };
+  return { dialect, api: api ?? 'im', ...(shard ? { shard } : {}) };
+}
+
+/** The terminal that the options ask for. */
+export function openTerminal(options: Options): Terminal {
+  const { quiet, logFormat, logLevel, simulate } = options;
+  return terminal({
+    stream: process.stderr,
+    quiet: quiet ?? false,
+    format: logFormat,
+    level: logLevel ?? 'info',
+    color: wantsColor(process.stderr.isTTY === true),
+    simulated: simulate ?? false,
+  });
+}
+
+/** Writes results to standard output. A reader that went away is no failure of the job. */
+export function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** All problems of a file, a line each; nothing was sent. */
+export function printProblems(file: string, surveyed: Survey, options: Options): ExitCode {
+  const { problems, rows } = surveyed;
+  if (options.json) {
+    print(
+      JSON.stringify(
+        { ...shownSurvey(file, surveyed), exit: { code: EXIT.usage, reason: 'problems' } },
+        null,
+        2,
+      ),
+    );
+  }
+  const lines = problems.map((problem) => problemLine(file, problem));
+  const sum = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${rows} rows: nothing was sent.`;
+  const help = surveyed.broken ? '' : ' Mend them, or send the other rows with --skip-invalid.';
+  process.stderr.write(`${lines.join('\n')}\n${sum}${help}\n`);
+  return EXIT.usage;
+}
+
+/** A survey for a script. */
+export function shownSurvey(file: string, surveyed: Survey): Record<string, unknown> {
+  const { sha256, rows, definitions, duplicates, invalid, problems } = surveyed;
+  return { file, sha256, rows, definitions, duplicates, invalid, problems };
+}
+
+/** What came of a run, on standard output; under --quiet only what is not well, and on standard error. */
+export function printSummary(summary: Summary, run: Run, options: Options, terminal: Terminal): void {
+  const goOn = unfinished(summary.exit.code) ? goOnCommand(run, options) : undefined;
+  const more = goOn === undefined ? {} : { goOn };
+  if (options.json)
+    print(JSON.stringify({ ...summary, folder: run.folder, ...(goOn ? { go_on: goOn } : {}) }, null, 2));
+  if (options.quiet) {
+    if (summary.exit.code === EXIT.ok) return;
+    const where = `Results: ${run.folder}`;
+    terminal.say([verdict(summary), where, ...(goOn ? [`Go on with: ${goOn}`] : [])].join('\n'), 'always');
+    return;
+  }
+  if (options.json) return;
+  const columns = process.stdout.columns ?? 80;
+  const color = wantsColor(process.stdout.isTTY === true);
+  print(summaryText(summary, { color, columns, folder: run.folder, ...more }));
+}
+
+function unfinished(code: ExitCode): boolean {
+  return code !== EXIT.ok && code !== EXIT.unprovisioned && code !== EXIT.usage;
+}
+
+/** The command that goes on with a run: the options that shape it, and its folder. */
+export function goOnCommand(run: Run, options: Options): string {
+  const { simulate, accountPlan, rate, concurrency, api, body, shard, map } = options;
+  return shellCommand([
+    'zoom-im-groups',
+    'apply',
+    run.file,
+    '--resume',
+    run.folder,
+    ...(simulate ? ['--simulate'] : []),
+    ...(accountPlan === 'pro' ? [] : ['--account-plan', accountPlan]),
+    ...(rate === undefined ? [] : ['--rate', String(rate)]),
+    ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
+    ...(api === 'im' ? [] : ['--api', api]),
+    ...(body === 'multipart' ? [] : ['--body', body]),
+    ...(options.update ? ['--update'] : []),
+    ...(options.skipInvalid ? ['--skip-invalid'] : []),
+    ...(options.baseline ? [] : ['--no-baseline']),
+    ...(shard ? ['--shard', `${shard.k}/${shard.n}`] : []),
+    ...(options.delimiter === undefined ? [] : ['--delimiter', options.delimiter]),
+    ...(options.encoding === undefined ? [] : ['--encoding', options.encoding]),
+    ...Object.entries(map ?? {}).flatMap(([column, field]) => ['--map', `${column}=${field}`]),
+    ...(options.envFile === undefined ? [] : ['--env-file', options.envFile]),
+    // A URL with a password is not printed: it has to come from the environment again.
+    ...(options.sharedLimit === undefined || options.sharedLimit.includes('@')
+      ? []
+      : ['--shared-limit', options.sharedLimit]),
+  ]);
+}

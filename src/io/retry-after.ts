@@ -1,0 +1,47 @@
+/** When to come back: `Retry-After` in each of its spellings, and which kind of limit a 429 is. */
+
+export type Limit =
+  | { readonly per: 'second'; readonly waitMs?: number }
+  | { readonly per: 'day'; readonly resetsAt: number };
+
+/** A wait beyond this is no per-second limit, whatever the answer calls itself. In ms. */
+const DAILY_BEYOND_MS = 120_000;
+
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * How long an answer asks to wait, in ms; undefined where it does not say. Seconds, an HTTP date, or an ISO
+ * instant (Zoom's daily limit), the latter two against the answer's own clock.
+ */
+export function waitOf(headers: Headers, nowMs: number): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - clockOf(headers, nowMs));
+}
+
+function clockOf(headers: Headers, nowMs: number): number {
+  const date = Date.parse(headers.date ?? '');
+  return Number.isNaN(date) ? nowMs : date;
+}
+
+/**
+ * Which limit a 429 tells of. The header decides, then the wait, then the wording: a real daily 429 was seen
+ * with neither header.
+ */
+export function limitOf(headers: Headers, message: string, nowMs: number): Limit {
+  const waitMs = waitOf(headers, nowMs);
+  const type = headers['x-ratelimit-type'] ?? '';
+  const daily = /daily/i.test(type) || (waitMs ?? 0) > DAILY_BEYOND_MS || /\bdaily\b/i.test(message);
+  if (!daily) return waitMs === undefined ? { per: 'second' } : { per: 'second', waitMs };
+  return {
+    per: 'day',
+    resetsAt: waitMs === undefined ? nextMidnight(clockOf(headers, nowMs)) : nowMs + waitMs,
+  };
+}
+
+/** Zoom's daily counters begin again at 00:00 UTC. */
+function nextMidnight(ms: number): number {
+  return new Date(ms).setUTCHours(24, 0, 0, 0);
+}

@@ -1,0 +1,70 @@
+/** Run folders: what a new one is called, and which one --resume means. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { Options } from './config.js';
+import type { History } from './core/history.js';
+import { EXIT, usage } from './core/outcome.js';
+import { FILES, readHistory } from './reports.js';
+
+/** A run to begin, or one to go on with. */
+export type Run = {
+  readonly folder: string;
+  /** The input's path; `-` is standard input. */
+  readonly file: string;
+  /** Of a run that goes on. */
+  readonly history: History | undefined;
+};
+
+const RUNS = 'runs';
+
+/**
+ * The run that the options mean.
+ * @throws Halt (exit 2) where there is nothing to go on with, or no file to begin with
+ */
+export async function chooseRun(given: string | undefined, options: Options, now: Date): Promise<Run> {
+  const { resume, out } = options;
+  // `--resume groups.csv` reads as a folder to the option parser; what is meant is plain.
+  if (
+    given === undefined &&
+    typeof resume === 'string' &&
+    statSync(resume, { throwIfNoEntry: false })?.isFile()
+  ) {
+    return chooseRun(resume, { ...options, resume: true }, now);
+  }
+  if (resume !== undefined) {
+    const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished(given)));
+    const history = await readHistory(folder);
+    return { folder, file: given ?? pathIn(history), history };
+  }
+  if (given === undefined) throw usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
+  return { folder: out ?? join(RUNS, nameFor(given, now)), file: given, history: undefined };
+}
+
+function pathIn(history: History): string {
+  const path = history.runs.at(-1)?.input.path;
+  if (path === undefined) throw usage('the journal names no input', 'Name the file: apply FILE --resume DIR');
+  return path;
+}
+
+function nameFor(file: string, now: Date): string {
+  const stem = file === '-' ? 'stdin' : basename(file).replace(/\.[^.]+$/, '');
+  return `${stem}-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
+}
+
+/** Names hold their time, so the newest is found without reading any but the last few. */
+async function newestUnfinished(file: string | undefined): Promise<string> {
+  const folders = existsSync(RUNS) ? readdirSync(RUNS).map((name) => join(RUNS, name)) : [];
+  const journals = folders
+    .filter((folder) => existsSync(join(folder, FILES.journal)))
+    .map((folder) => ({ folder, at: statSync(join(folder, FILES.journal)).mtimeMs }))
+    .sort((a, b) => b.at - a.at);
+  for (const { folder } of journals) {
+    const history = await readHistory(folder).catch(() => undefined);
+    if (history?.runs.at(-1)?.command !== 'apply' || history.end?.exit === EXIT.ok) continue;
+    if (file === undefined || resolve(pathIn(history)) === resolve(file)) return folder;
+  }
+  throw usage(
+    `no unfinished run${file === undefined ? '' : ` of ${file}`} in ${resolve(RUNS)}`,
+    'Run it without --resume, or name the run folder: --resume DIR',
+  );
+}

@@ -1,0 +1,61 @@
+/** When an attempt may start: evenly spaced, and never more in a sliding second than the rate. */
+import Bottleneck from 'bottleneck';
+import { Line, type Measure, measureOf } from './line.js';
+
+export type Pacer = {
+  /** Resolves when an attempt may start; rejects with the signal's reason if aborted first. */
+  turn(signal?: AbortSignal): Promise<void>;
+  /** Nobody starts before now + ms; of two pauses the later end holds. */
+  pause(ms: number): void;
+  /** From now on. Fractions are fine: 0.5 is one in two seconds. */
+  setRate(perSecond: number): void;
+  /** How much longer than one second the window is taken to be, for the network's jitter. */
+  setMargin(ms: number): void;
+  /** Refuses whoever still waits, and leaves no timer behind. */
+  close(): Promise<void>;
+};
+
+/**
+ * Turns come a little closer together than the rate, and the ring of the last starts holds them to it:
+ * so what a stalled event loop lost is made up for, evenly, within the limit.
+ */
+const SPACING = 0.95;
+
+/** The pacer of one process that has the rate for itself. `now` is in ms, of any clock that only goes on. */
+export function pacer(options: { perSecond: number; marginMs: number; now?: () => number }): Pacer {
+  const { now = () => performance.now() } = options;
+  let { perSecond, marginMs } = options;
+  const spacingMs = ({ starts, windowMs }: Measure) => (SPACING * windowMs) / starts;
+  const first = measureOf(perSecond, marginMs);
+  const limiter = new Bottleneck({ maxConcurrent: 1, minTime: spacingMs(first) });
+  const line = new Line(
+    {
+      pass: () => new Promise((come, fail) => limiter.schedule(async () => come()).catch(fail)),
+      ahead: () => 1,
+    },
+    first,
+    now,
+  );
+  const change = () => {
+    const measure = measureOf(perSecond, marginMs);
+    line.keepTo(measure);
+    // Neither a reservoir nor its refresh is in use: updateSettings would end that for good.
+    void limiter.updateSettings({ minTime: spacingMs(measure) });
+  };
+  return {
+    turn: (signal) => line.turn(signal),
+    pause: (ms) => line.pause(ms),
+    setRate: (rate) => {
+      perSecond = rate;
+      change();
+    },
+    setMargin: (ms) => {
+      marginMs = ms;
+      change();
+    },
+    close: async () => {
+      line.close();
+      await limiter.stop({ dropWaitingJobs: true });
+    },
+  };
+}

@@ -17,6 +17,12 @@ export type Run = {
 
 const RUNS = 'runs';
 
+/** The folder of a new run of that file, by its name and the time. */
+export function newFolder(file: string, now: Date): string {
+  const stem = file === '-' ? 'stdin' : basename(file).replace(/\.[^.]+$/, '');
+  return join(RUNS, `${stem}-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`);
+}
+
 /**
  * The run that the options mean.
  * @throws Halt (exit 2) where there is nothing to go on with, or no file to begin with
@@ -32,12 +38,12 @@ export async function chooseRun(given: string | undefined, options: Options, now
     return chooseRun(resume, { ...options, resume: true }, now);
   }
   if (resume !== undefined) {
-    const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished(given)));
+    const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
     const history = await readHistory(folder);
     return { folder, file: given ?? pathIn(history), history };
   }
   if (given === undefined) throw usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
-  return { folder: out ?? join(RUNS, nameFor(given, now)), file: given, history: undefined };
+  return { folder: out ?? newFolder(given, now), file: given, history: undefined };
 }
 
 function pathIn(history: History): string {
@@ -46,13 +52,13 @@ function pathIn(history: History): string {
   return path;
 }
 
-function nameFor(file: string, now: Date): string {
-  const stem = file === '-' ? 'stdin' : basename(file).replace(/\.[^.]+$/, '');
-  return `${stem}-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
+/** The newest rollback of that run that did not end well. @throws Halt (exit 2) where there is none */
+export async function newestUnfinishedRollback(file: string): Promise<string> {
+  return newestUnfinished('rollback', file);
 }
 
-/** Names hold their time, so the newest is found without reading any but the last few. */
-async function newestUnfinished(file: string | undefined): Promise<string> {
+/** The newest come first, so that the old ones are not even read. */
+async function newestUnfinished(command: 'apply' | 'rollback', file: string | undefined): Promise<string> {
   const folders = existsSync(RUNS) ? readdirSync(RUNS).map((name) => join(RUNS, name)) : [];
   const journals = folders
     .filter((folder) => existsSync(join(folder, FILES.journal)))
@@ -60,7 +66,7 @@ async function newestUnfinished(file: string | undefined): Promise<string> {
     .sort((a, b) => b.at - a.at);
   for (const { folder } of journals) {
     const history = await readHistory(folder).catch(() => undefined);
-    if (history?.runs.at(-1)?.command !== 'apply' || history.end?.exit === EXIT.ok) continue;
+    if (history?.runs.at(-1)?.command !== command || history.end?.exit === EXIT.ok) continue;
     if (file === undefined || resolve(pathIn(history)) === resolve(file)) return folder;
   }
   throw usage(

@@ -8,12 +8,18 @@ const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 /** `completion SHELL`. @throws Halt (exit 2) for a shell that there is nothing for */
 export async function completion([shell = '']: readonly string[]): Promise<ExitCode> {
   const script = SHELLS[shell];
-  if (!script) throw usage(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
+  if (!script)
+    throw usage(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
   print(script());
   return EXIT.ok;
 }
 
-type Flag = { readonly long: string; readonly help: string; readonly choices: readonly string[]; readonly takes: boolean };
+type Flag = {
+  readonly long: string;
+  readonly help: string;
+  readonly choices: readonly string[];
+  readonly takes: boolean;
+};
 
 function flagsOf(command: CommandName): readonly Flag[] {
   return optionsOf(command).map((option) => ({
@@ -29,9 +35,13 @@ function bash(): string {
     const flags = flagsOf(command);
     const values = flags
       .filter(({ choices }) => choices.length > 0)
-      .map(({ long, choices }) => `      ${long}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`);
+      .map(
+        ({ long, choices }) =>
+          `      ${long}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`,
+      );
     const files = flags.filter(({ takes, choices }) => takes && choices.length === 0).map(({ long }) => long);
-    const plain = files.length > 0 ? [`      ${files.join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;`] : [];
+    const plain =
+      files.length > 0 ? [`      ${files.join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;`] : [];
     return `    ${command})
       case "$before" in
 ${[...values, ...plain, '      *) ;;'].join('\n')}
@@ -54,7 +64,8 @@ complete -o filenames -F _zoom_im_groups zoom-im-groups`;
 }
 
 function zsh(): string {
-  const escaped = (text: string): string => text.replace(/[\\[\\]:']/g, (c) => (c === "'" ? "'\\''" : `\\${c}`));
+  const escaped = (text: string): string =>
+    text.replace(/[\\[\\]:']/g, (c) => (c === "'" ? "'\\''" : `\\${c}`));
   const cases = COMMAND_NAMES.map((command) => {
     const flags = flagsOf(command).map(({ long, help, choices, takes }) => {
       const value = choices.length > 0 ? `:value:(${choices.join(' ')})` : takes ? ':value:_files' : '';
@@ -83,7 +94,9 @@ compdef _zoom_im_groups zoom-im-groups`;
 
 function fish(): string {
   const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const commands = COMMAND_NAMES.map((command) => `complete -c zoom-im-groups -n __fish_use_subcommand -f -a ${command}`);
+  const commands = COMMAND_NAMES.map(
+    (command) => `complete -c zoom-im-groups -n __fish_use_subcommand -f -a ${command}`,
+  );
   const flags = COMMAND_NAMES.flatMap((command) =>
     flagsOf(command).map(({ long, help, choices, takes }) => {
       const values = choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : takes ? ' -r' : '';

@@ -1,16 +1,149 @@
 /** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
 import { createInterface } from 'node:readline/promises';
-import { join } from 'node:path';
 import { type Account, openAccount } from '../account.js';
 import { clock } from '../clock.js';
 import type { Options } from '../config.js';
-import { emptyHistory, type History } from '../core/history.js';
-import { EXIT, type ExitCode, Halt, isProvisioned, usage } from '../core/outcome.js';
-import type { Listing, Planned } from '../core/plan.js';
-import { type Undo, undoCsv, undos, undoStep } from '../core/rollback.js';
+import type { Group } from '../core/group.js';
+import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
+import type { Listing } from '../core/plan.js';
+import { type Undo, undoCsv, undoStep, undos } from '../core/rollback.js';
 import { survey } from '../input.js';
 import { takeListing } from '../listing.js';
+import type { Job } from '../provision.js';
 import { readHistory } from '../reports.js';
-import { nameFor, type Run, RUNS } from '../runs.js';
-import { openTerminal, print } from './shown.js';
-import { locked, work } from './work.js';
+import { newestUnfinishedRollback, newFolder, type Run } from '../runs.js';
+import { openTerminal, print, readingFrom } from './shown.js';
+import { lockedWork } from './work.js';
+
+const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
+
+/** `rollback RUN`. @throws Halt where nothing was begun */
+export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
+  const history = await readHistory(source);
+  const origin = history.runs.at(-1);
+  if (!origin || origin.command !== 'apply')
+    throw usage(`${source} is not a run of apply`, 'Name the run folder of one.');
+  refuseOther(origin.simulated, given);
+  const options: Options = {
+    ...given,
+    api: origin.target.api,
+    accountPlan: given.accountPlan,
+    baseline: true,
+  };
+  const all = undos(history, options.updates ?? false);
+  const terminal = openTerminal(options);
+  const warn = (message: string): void => terminal.log('warn', message);
+  try {
+    const account = await openAccount(options, warn, { known: all.map(asGroup), writes: true });
+    terminal.hide(account.secrets);
+    try {
+      refuseOtherAddress(origin.target.baseUrl, account);
+      await preview(all, account);
+      if (all.length === 0) return EXIT.ok;
+      if (!options.yes && !(await isAgreed(all.length))) return EXIT.ok;
+      const bytes = async function* (): AsyncGenerator<Uint8Array> {
+        yield Buffer.from(undoCsv(all));
+      };
+      const reading = { ...readingFrom(options), dialect: { encoding: '', delimiter: ',', map: {} } };
+      return await lockedWork({
+        command: 'rollback',
+        run: await chooseRun(source, options),
+        bytes,
+        reading,
+        surveyed: await survey(bytes(), reading),
+        account,
+        options,
+        terminal,
+        plan: (own) => planner(all, own),
+        needsListing: MUST_LOOK_FIRST,
+      });
+    } finally {
+      await account.close();
+    }
+  } finally {
+    terminal.end();
+  }
+}
+
+function asGroup({ groupId, left }: Undo): Group {
+  return { ...left, id: groupId, members: 0 };
+}
+
+function refuseOther(simulated: boolean, { simulate }: Options): void {
+  if (simulated === (simulate ?? false)) return;
+  throw usage(
+    simulated ? 'this run was simulated: nothing of it is on an account' : 'this run was a real one',
+    simulated ? 'Rehearse its rollback with --simulate.' : 'Leave out --simulate.',
+  );
+}
+
+function refuseOtherAddress(before: string, { target, simulated }: Account): void {
+  if (simulated || before === target.baseUrl) return;
+  throw usage(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
+}
+
+async function chooseRun(source: string, options: Options): Promise<Run> {
+  const file = `rollback of ${source}`;
+  if (options.resume === undefined)
+    return { folder: options.out ?? newFolder(`rollback-${source}`, new Date()), file, history: undefined };
+  const folder = typeof options.resume === 'string' ? options.resume : await newestUnfinishedRollback(file);
+  return { folder, file, history: await readHistory(folder) };
+}
+
+/** What would be done, a line each, and why something would be left. @throws Halt where none can be told */
+async function preview(all: readonly Undo[], account: Account): Promise<void> {
+  if (all.length === 0) {
+    print('Nothing to take back: the run created no group whose id is known.');
+    return;
+  }
+  const { directory } = account;
+  const lister = { directory, clock, dice: Math.random, signal: new AbortController().signal };
+  const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
+  if (!taken.ok) {
+    const hint = 'A rollback needs the read scope too: imgroup:read:admin.';
+    throw new Halt(taken.stop ?? { exit: EXIT.act, reason: 'listing-needed', message: taken.why, hint });
+  }
+  const byId = idsOf(taken.listing);
+  for (const undo of all) {
+    const step = undoStep(undo, byId.get(undo.groupId));
+    const why = step.do === 'settle' ? `  (${step.outcome.detail})` : '';
+    print(`${(step.do === 'settle' ? 'keep' : step.do).padEnd(8)}  ${undo.left.name}${why}`);
+  }
+}
+
+/** By id, for a group may have been renamed; of those that share a name, all. */
+function idsOf({ groups, others }: Listing): ReadonlyMap<string, Group> {
+  return new Map([...groups.values(), ...others].map((group) => [group.id, group]));
+}
+
+function planner(
+  all: readonly Undo[],
+  own: Parameters<Parameters<typeof lockedWork>[0]['plan']>[0],
+): Job['plan'] {
+  const wanted = new Map(all.map((undo) => [undo.key, undo]));
+  let known: { readonly of: Listing; readonly byId: ReadonlyMap<string, Group> } | undefined;
+  return ({ key, settings, definition, row }, now) => {
+    const undo = wanted.get(key);
+    if (!undo || !now) throw new Error(`nothing is known of line ${row.line}`);
+    if (known?.of !== now) known = { of: now, byId: idsOf(now) };
+    const done = own.rows.get(key)?.outcome;
+    const step =
+      done?.status === 'deleted' || done?.status === 'restored'
+        ? ({ do: 'nothing', outcome: done } as const)
+        : undoStep(undo, known.byId.get(undo.groupId));
+    return { key, line: row.line, settings, definition, step };
+  };
+}
+
+/** @throws Halt (exit 2) where there is nobody to ask */
+async function isAgreed(groups: number): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw usage('there is no terminal to ask at', 'Add --yes, having read the list above.');
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await asked.question(`Take back these ${groups} groups? Type yes: `);
+    return answer.trim().toLowerCase() === 'yes';
+  } finally {
+    asked.close();
+  }
+}

@@ -1,0 +1,181 @@
+/** A run's work, from the account's lock to the exit code; apply and rollback differ only in what they plan. */
+import { basename, resolve } from 'node:path';
+import type { Account } from '../account.js';
+import { clock } from '../clock.js';
+import { type Options, stateFolder } from '../config.js';
+import { type Event, type EventOf, type Input, SCHEMA_VERSION } from '../core/event.js';
+import { emptyHistory, fold, type History } from '../core/history.js';
+import { type ExitCode, usage } from '../core/outcome.js';
+import { advance, newProgress } from '../core/progress.js';
+import type { Reading, Survey } from '../input.js';
+import { hashing, makeRunFolder } from '../io/files.js';
+import { createJournal, JOURNAL, type Journal, reopenJournal } from '../io/journal.js';
+import { lock } from '../io/lock.js';
+import type { Terminal } from '../io/terminal.js';
+import { type Job, provision } from '../provision.js';
+import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
+import type { Run } from '../runs.js';
+import { interrupts } from '../signals.js';
+import { VERSION } from '../version.js';
+import { printSummary } from './shown.js';
+
+export type Work = {
+  readonly command: 'apply' | 'rollback';
+  readonly run: Run;
+  /** The input's bytes, from the first; the same at each call, or the run is refused. */
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+  readonly reading: Reading;
+  readonly surveyed: Survey;
+  readonly account: Account;
+  readonly options: Options;
+  readonly terminal: Terminal;
+  readonly plan: (history: History) => Job['plan'];
+  readonly needsListing: string | undefined;
+};
+
+/** Does the work under the account's lock; the stand-in is nobody else's and needs none. */
+export async function lockedWork(given: Work): Promise<ExitCode> {
+  const { account, command, run, options } = given;
+  if (!account.lockScope) return work(given);
+  const held = await lock(
+    account.lockScope,
+    { command, folder: resolve(run.folder) },
+    { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: stateFolder() },
+  );
+  try {
+    return await work(given);
+  } finally {
+    await held.release();
+  }
+}
+
+async function work(given: Work): Promise<ExitCode> {
+  const { run, surveyed, account, options, terminal } = given;
+  const history = run.history ?? emptyHistory();
+  refuseOtherTarget(history, account);
+  if (!run.history) makeRunFolder(run.folder, JOURNAL);
+  const journal = run.history ? reopenJournal(run.folder) : createJournal(run.folder);
+  const signals = interrupts(
+    (text) => terminal.say(text),
+    () => void account.close(),
+  );
+  const progress = newProgress(surveyed.rows, account.target.perSecond, clock.now());
+  try {
+    await keepInput(given, journal, history);
+    terminal.show(progress);
+    await provision({
+      ...account,
+      perSecond: account.target.perSecond,
+      rows: async function* () {
+        yield* (await openKept(run.folder, history)).rows;
+      },
+      plan: given.plan(history),
+      needsListing: given.needsListing,
+      history,
+      keep: (event) => journal.record(event),
+      onEvent: (event) => {
+        advance(progress, event);
+        terminal.event(event);
+      },
+      onLost: (event) => terminal.say(JSON.stringify(event), { always: true }),
+      clock,
+      dice: Math.random,
+      accountPlan: options.accountPlan,
+      ...maxFailures(options, surveyed.rows),
+      baseline: options.baseline ?? true,
+      signal: signals.signal,
+    });
+    terminal.end();
+    return await finish(given, journal, history);
+  } finally {
+    signals.dispose();
+  }
+}
+
+/** The header, and the input where the journal does not have it yet. From here on the run may send. */
+async function keepInput(given: Work, journal: Journal, history: History): Promise<void> {
+  const { run, bytes, surveyed } = given;
+  const header = headerOf(given, history);
+  const known = history.kept === undefined ? undefined : readingOf(history).input;
+  const record = (event: Event): void => {
+    journal.record(event);
+    fold(history, event);
+  };
+  record(header);
+  if (known && sameInput(known, header.input)) return;
+  const hashed = hashing(bytes());
+  for await (const event of inputEvents(hashed.source, surveyed.encoding, clock.now)) record(event);
+  if (hashed.digest() !== surveyed.sha256) {
+    throw usage(
+      `${run.file} changed while it was read`,
+      'Nothing was sent. Run it again when the file is complete.',
+    );
+  }
+  record({ e: 'kept', at: clock.now() });
+  await journal.sync();
+}
+
+function headerOf({ command, run, reading, surveyed, account }: Work, history: History): EventOf<'run'> {
+  const { dialect, shard } = reading;
+  return {
+    e: 'run',
+    at: clock.now(),
+    schemaVersion: SCHEMA_VERSION,
+    runId: history.runs[0]?.runId ?? basename(resolve(run.folder)),
+    toolVersion: VERSION,
+    command,
+    resumed: run.history !== undefined,
+    simulated: account.simulated,
+    input: {
+      path: run.file,
+      sha256: surveyed.sha256,
+      rows: surveyed.rows,
+      dialect,
+      ...(shard ? { shard: `${shard.k}/${shard.n}` } : {}),
+    },
+    target: account.target,
+  };
+}
+
+function sameInput(known: Input, given: Input): boolean {
+  return (
+    known.sha256 === given.sha256 &&
+    known.shard === given.shard &&
+    JSON.stringify(known.dialect) === JSON.stringify(given.dialect)
+  );
+}
+
+/** A run belongs to one account and one API; a stand-in has a new port each time. */
+function refuseOtherTarget(history: History, { target, simulated }: Account): void {
+  const before = history.runs.at(-1);
+  if (!before) return;
+  const same =
+    before.simulated === simulated &&
+    before.target.api === target.api &&
+    (simulated || before.target.baseUrl === target.baseUrl);
+  if (same) return;
+  const was = before.simulated ? 'simulated' : `for ${before.target.baseUrl}`;
+  throw usage(
+    `this run is ${was} (${before.target.api} groups), and can't go on elsewhere`,
+    'Go on with the options it was begun with, or begin a new run without --resume.',
+  );
+}
+
+function maxFailures({ maxFailures: most }: Options, rows: number): { maxFailures?: number } {
+  if (!most) return {};
+  return { maxFailures: most.percent ? Math.max(1, Math.ceil((rows * most.n) / 100)) : most.n };
+}
+
+/** The reports, from the journal; and the exit code, once every row that came in has come out. */
+async function finish(given: Work, journal: Journal, history: History): Promise<ExitCode> {
+  const { run, surveyed, options, terminal } = given;
+  const summary = await writeReports(run.folder, history);
+  if (summary.input.rows !== surveyed.rows) {
+    throw new Error(`${surveyed.rows} rows went in and ${summary.input.rows} came out`);
+  }
+  const { code, reason } = summary.exit;
+  journal.record({ e: 'end', at: clock.now(), exit: code, reason });
+  await journal.close();
+  printSummary(summary, run, options, terminal);
+  return code;
+}

@@ -2,6 +2,7 @@
  * The line of those who wait for a turn: first come first served, pauses, and the last check before a
  * start. Who spaces the turns is handed in as a gate.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Spaces turns evenly. */
@@ -29,6 +30,9 @@ type Waiter = { readonly start: () => void; readonly fail: (reason: unknown) => 
 const NEVER = Number.NEGATIVE_INFINITY;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How far a line that a stalled event loop held up may be behind its timetable and still make up for it. */
+const MADE_UP_MS = 500;
+
 export class Line {
   readonly #gate: Gate;
   readonly #now: () => number;
@@ -37,6 +41,8 @@ export class Line {
   /** When the newest attempts started, oldest first; at least all of the current window. */
   #starts: number[] = [];
   #measure: Measure;
+  /** When the newest start was due by the timetable of even spacing. */
+  #due = NEVER;
   #pausedUntil = NEVER;
   #asking = 0;
   #closed = false;
@@ -52,6 +58,8 @@ export class Line {
   turn(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(new Error('a turn was asked of a closed pacer'));
+    // Every row of a run waits with the run's one signal: more than ten listeners are no leak.
+    if (signal) setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#leave(waiter);
@@ -68,6 +76,7 @@ export class Line {
         },
       };
       signal?.addEventListener('abort', leave, { once: true });
+      if (this.#waiting.size === 0) this.#forgetIdleTime();
       this.#waiting.add(waiter);
       this.#ask();
     });
@@ -105,7 +114,6 @@ export class Line {
     // turns that were kept over a pause would all be used together at its end.
     while (await this.#waits(this.#pausedUntil));
     await this.#gate.pass();
-    // A late turn may come close to the next: the last word has what really started.
     while (await this.#waits(this.#nextStart()));
     if (this.#pausedUntil <= this.#now()) this.#start();
   }
@@ -119,19 +127,27 @@ export class Line {
     return true;
   }
 
+  /** By the timetable, and never before the N-th last start is a window old. */
   #nextStart(): number {
-    const nth = this.#starts.at(-this.#measure.starts);
-    return nth === undefined ? NEVER : nth + this.#measure.windowMs;
+    const { starts, windowMs } = this.#measure;
+    const nth = this.#starts.at(-starts);
+    return Math.max(this.#due + windowMs / starts, nth === undefined ? NEVER : nth + windowMs);
+  }
+
+  /** Only a line that somebody waited in has anything to make up for. */
+  #forgetIdleTime(): void {
+    const { starts, windowMs } = this.#measure;
+    this.#due = Math.max(this.#due, this.#now() - windowMs / starts);
   }
 
   #start(): void {
     const [first] = this.#waiting;
     if (!first) return;
     const now = this.#now();
-    const oldest = now - this.#measure.windowMs;
+    const { starts, windowMs } = this.#measure;
+    this.#due = Math.max(this.#due + windowMs / starts, now - MADE_UP_MS, this.#pausedUntil);
     this.#starts.push(now);
-    while (this.#starts.length > this.#measure.starts && (this.#starts[0] ?? now) < oldest)
-      this.#starts.shift();
+    while (this.#starts.length > starts && (this.#starts[0] ?? now) < now - windowMs) this.#starts.shift();
     this.#leave(first);
     first.start();
   }

@@ -16,10 +16,10 @@ export type Pacer = {
 };
 
 /**
- * Turns come a little closer together than the rate, and the ring of the last starts holds them to it:
- * so what a stalled event loop lost is made up for, evenly, within the limit.
+ * The closest that two starts may come, as a share of the even spacing: what a stalled event loop lost is
+ * made up for at this pace. The line keeps to the even spacing otherwise.
  */
-const SPACING = 0.95;
+const SPACING = 0.7;
 
 /** The pacer of one process that has the rate for itself. `now` is in ms, of any clock that only goes on. */
 export function pacer(options: { perSecond: number; marginMs: number; now?: () => number }): Pacer {
@@ -36,6 +36,7 @@ export function pacer(options: { perSecond: number; marginMs: number; now?: () =
     first,
     now,
   );
+  let closed: Promise<void> | undefined;
   const change = () => {
     const measure = measureOf(perSecond, marginMs);
     line.keepTo(measure);
@@ -55,7 +56,8 @@ export function pacer(options: { perSecond: number; marginMs: number; now?: () =
     },
     close: async () => {
       line.close();
-      await limiter.stop({ dropWaitingJobs: true });
+      closed ??= limiter.stop({ dropWaitingJobs: true });
+      await closed;
     },
   };
 }

@@ -102,6 +102,8 @@ export type Summary = {
   /** Time in which the run worked; the gap before a resume is not in it. */
   readonly duration_ms: number;
   readonly counts: Readonly<Record<Status, number>>;
+  /** Rows without their group, the duplicates of such rows among them. */
+  readonly not_provisioned: number;
   readonly requests: {
     readonly sent: number;
     readonly retried: number;
@@ -145,6 +147,7 @@ export function summarize(history: History, tally: Tally, files: ReportFiles): S
     finished_at: new Date(history.lastAt).toISOString(),
     duration_ms: history.activeMs,
     counts,
+    not_provisioned: tally.unprovisioned,
     requests: {
       sent: history.requests.sent,
       retried: history.requests.retried,

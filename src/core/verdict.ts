@@ -1,0 +1,89 @@
+/** What became of a run in one sentence: the page's headline, and the terminal's last word. */
+import { EXIT } from './outcome.js';
+import type { Summary } from './report.js';
+import { counted, thousands } from './span.js';
+
+/** Why a run stopped, for each reason that the journal may name; a new one is told by its own slug. */
+const STOPS: ReadonlyMap<string, string> = new Map([
+  ['SIGHUP', 'its terminal went away'],
+  ['SIGINT', 'it was interrupted from the keyboard'],
+  ['SIGTERM', 'it was told to end'],
+  ['aborted', 'the run was told to end'],
+  ['all-refused', 'the first requests were all refused alike'],
+  ['api-gone', "Zoom's IM-group calls are not to be had on this account"],
+  ['credentials', 'Zoom refused the credentials'],
+  ['daily-budget', "the plan's daily budget is spent"],
+  ['daily-limit', "Zoom's daily limit is used up"],
+  ['listing-needed', 'the groups could not be listed'],
+  ['max-failures', 'too many rows failed'],
+  ['media-type', 'Zoom does not take this kind of request body'],
+  ['method', 'the address does not take the call'],
+  ['outage', "Zoom's service was down"],
+  ['paid-plan', 'Zoom asks for a paid plan'],
+  ['permission', 'Zoom does not permit it'],
+  ['redirect', "Zoom's address answered with a redirect"],
+  ['scope-missing', 'the app lacks a scope'],
+  ['tls', 'there was no trusted connection to Zoom'],
+  ['token-refused', 'Zoom refused the access token'],
+  ['unreachable', "Zoom can't be reached"],
+  ['wrong-base-url', 'there is no such call at this address'],
+]);
+
+/** What to call each part of the whole, in the order in which it is told; undefined where there is nothing to tell. */
+function partsOf({ counts }: Summary): readonly string[] {
+  const {
+    created,
+    updated,
+    duplicate,
+    failed,
+    unknown,
+    invalid,
+    deleted = 0,
+    restored = 0,
+    kept = 0,
+  } = counts;
+  const there = counts['already-provisioned'];
+  const waiting = counts['not-attempted'];
+  const parts: readonly (readonly [number, string])[] = [
+    [created, `${thousands(created)} created`],
+    [updated, `${thousands(updated)} updated`],
+    [deleted, `${thousands(deleted)} deleted`],
+    [restored, `${thousands(restored)} restored`],
+    [there, `${thousands(there)} ${there === 1 ? 'was' : 'were'} there already`],
+    [duplicate, counted(duplicate, 'duplicate')],
+    [kept, `${thousands(kept)} kept`],
+    [failed, `${thousands(failed)} failed`],
+    [invalid, `${thousands(invalid)} invalid`],
+    [unknown, `${thousands(unknown)} unknown`],
+    [waiting, `${thousands(waiting)} not attempted`],
+  ];
+  return parts.filter(([n]) => n > 0).map(([, words]) => words);
+}
+
+/** Whether the counts are those of a rollback, whose rows are taken back instead of provisioned. */
+export function isRollback({ counts }: Summary): boolean {
+  const { deleted = 0, restored = 0, kept = 0 } = counts;
+  return deleted + restored + kept > 0;
+}
+
+/** The run in one sentence; a simulated one says so. */
+export function verdict(summary: Summary): string {
+  const { exit, input, not_provisioned: missing, counts } = summary;
+  const simulated = summary.simulated ? ' (simulated)' : '';
+  if (input.rows === 0) return `The file has no rows, so there was nothing to do${simulated}.`;
+  const state = isRollback(summary) ? 'taken back' : 'provisioned';
+  const parts = partsOf(summary).join(', ');
+  if (missing === 0) {
+    const whole = input.rows === 1 ? 'The one row is' : `All ${thousands(input.rows)} rows are`;
+    return `${whole} ${state}${simulated}: ${parts}.`;
+  }
+  const waiting = counts['not-attempted'];
+  if (exit.code !== EXIT.ok && exit.code !== EXIT.unprovisioned) {
+    const why = STOPS.get(exit.reason) ?? exit.reason.replaceAll('-', ' ');
+    const wait = `${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}`;
+    const others = partsOf({ ...summary, counts: { ...counts, 'not-attempted': 0 } });
+    return `Stopped${simulated}: ${why}; ${[...(waiting > 0 ? [wait] : []), ...others].join(', ')}.`;
+  }
+  const share = `${thousands(missing)} of ${counted(input.rows, 'row')}`;
+  return `${share} ${missing === 1 ? 'is' : 'are'} not ${state}${simulated}: ${parts}.`;
+}

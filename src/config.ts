@@ -6,8 +6,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseEnv } from 'node:util';
 import { InvalidArgumentError, Option } from 'commander';
+import type { Credentials } from './client.js';
 import type { Target } from './core/event.js';
 import { usage } from './core/outcome.js';
+import { ZOOM } from './core/policy.js';
 import { parseShard, type Shard } from './core/shard.js';
 
 /** The commands, by the name that is typed, in the order of --help. */
@@ -358,16 +360,6 @@ function mapping(text: string, before: unknown): Readonly<Record<string, string>
   return { ...(before as Record<string, string> | undefined), [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
-export type Credentials =
-  | { readonly kind: 'token'; readonly token: string }
-  | {
-      readonly kind: 'app';
-      readonly accountId: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-    };
-
 export type ZoomEnvironment = {
   readonly credentials: Credentials | undefined;
   readonly baseUrl: string;
@@ -382,8 +374,8 @@ export function zoomEnvironment(envFile: string | undefined): ZoomEnvironment {
   const env = (name: string): string | undefined => process.env[name] || fromFile[name] || undefined;
   return {
     credentials: credentials(env, warnings),
-    baseUrl: env('ZOOM_BASE_URL') ?? 'https://api.zoom.us/v2',
-    tokenUrl: env('ZOOM_TOKEN_URL') ?? 'https://zoom.us/oauth/token',
+    baseUrl: env('ZOOM_BASE_URL') ?? ZOOM.baseUrl,
+    tokenUrl: env('ZOOM_TOKEN_URL') ?? ZOOM.tokenUrl,
     warnings,
   };
 }

@@ -19,9 +19,9 @@ import {
 import { parseShard } from './core/shard.js';
 import { type Input, openInput, type Reading } from './input.js';
 import { textEncoder } from './io/encoding.js';
-import { type Disk, writeWhole } from './io/files.js';
+import { writeWhole } from './io/files.js';
 import { replay } from './io/journal.js';
-import { htmlOf } from './page.js';
+import { pageOf } from './page.js';
 
 /** The files of a run folder, by what they are. */
 export const FILES: ReportFiles = {
@@ -91,27 +91,34 @@ export async function openKept(folder: string, history: History): Promise<Input>
   return openInput(keptBytes(folder, history), readingOf(history));
 }
 
+/** Rows with what became of them, opened anew for each report that is made of them. */
+export type Ended = {
+  readonly sheet: Input['sheet'];
+  readonly results: AsyncIterable<Result>;
+};
+
 async function* resultsIn(input: Input, history: History): AsyncGenerator<Result> {
   for await (const batch of input.rows) for (const checked of batch) yield resultOf(checked, history);
 }
 
+/** The rows of one run, in the order of its input. */
+export async function endedRows(folder: string, history: History): Promise<Ended> {
+  const input = await openKept(folder, history);
+  return { sheet: input.sheet, results: resultsIn(input, history) };
+}
+
 /** Makes all reports of a run from its journal, each whole or not at all. */
-export async function writeReports(folder: string, history: History, disk?: Disk): Promise<Summary> {
+export async function writeReports(
+  folder: string,
+  history: History,
+  open: () => Promise<Ended> = () => endedRows(folder, history),
+): Promise<Summary> {
   const tally = emptyTally();
-  await writeWhole(
-    join(folder, FILES.results),
-    resultsText(await openKept(folder, history), history, tally),
-    disk,
-  );
-  await writeWhole(
-    join(folder, FILES.failed),
-    failedText(await openKept(folder, history), history, tally),
-    disk,
-  );
+  await writeWhole(join(folder, FILES.results), resultsText(await open(), tally));
+  await writeWhole(join(folder, FILES.failed), failedText(await open(), tally));
   const summary = summarize(history, tally, FILES);
-  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
-  const all = resultsIn(await openKept(folder, history), history);
-  await writeWhole(join(folder, FILES.report), htmlOf(summary, history, all), disk);
+  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`]);
+  await writeWhole(join(folder, FILES.report), pageOf(summary, history, (await open()).results));
   return summary;
 }
 
@@ -122,11 +129,11 @@ const PIECE_CHARACTERS = 64 * 1024;
  * results.csv in UTF-8, with a byte order mark where the input had one or was not UTF-8: who handed in a
  * spreadsheet's file opens the results in that spreadsheet; who handed in plain UTF-8 gets it back.
  */
-async function* resultsText(input: Input, history: History, tally: Tally): AsyncGenerator<string> {
-  const { header, delimiter, bom, encoding } = input.sheet;
+async function* resultsText({ sheet, results }: Ended, tally: Tally): AsyncGenerator<string> {
+  const { header, delimiter, bom, encoding } = sheet;
   let piece = bom || encoding !== 'utf-8' ? '\ufeff' : '';
   piece += resultsHeader(header, delimiter);
-  for await (const result of resultsIn(input, history)) {
+  for await (const result of results) {
     count(tally, result);
     piece += resultsLine(result, delimiter);
     if (piece.length < PIECE_CHARACTERS) continue;
@@ -137,9 +144,9 @@ async function* resultsText(input: Input, history: History, tally: Tally): Async
 }
 
 /** failed.csv: the input without the rows that are provisioned, in the input's own encoding and line ends. */
-async function* failedText(input: Input, history: History, tally: Tally): AsyncGenerator<Uint8Array> {
-  const encode = textEncoder(input.sheet.encoding, input.sheet.bom);
-  yield encode(input.sheet.preamble);
+async function* failedText({ sheet, results }: Ended, tally: Tally): AsyncGenerator<Uint8Array> {
+  const encode = textEncoder(sheet.encoding, sheet.bom);
+  yield encode(sheet.preamble);
   if (tally.unprovisioned === 0) return;
-  for await (const result of resultsIn(input, history)) if (!result.provisioned) yield encode(result.row.raw);
+  for await (const result of results) if (!result.provisioned) yield encode(result.row.raw);
 }

@@ -21,7 +21,7 @@ const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are take
 export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
   const history = await readHistory(source);
   const origin = history.runs.at(-1);
-  if (!origin || origin.command !== 'apply')
+  if (origin?.command !== 'apply')
     throw usage(`${source} is not a run of apply`, 'Name the run folder of one.');
   refuseOther(origin.simulated, given);
   const options: Options = {

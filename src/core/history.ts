@@ -215,3 +215,31 @@ function foldSettled(history: History, event: EventOf<'settled'>): void {
 export function readsSchema(version: number): boolean {
   return version === SCHEMA_VERSION;
 }
+
+/** Several runs' histories as one, for one report of them all. Rows stay with their own. */
+export function together(all: readonly History[]): History {
+  const one = emptyHistory();
+  for (const history of all) {
+    one.runs.push(...history.runs);
+    one.requests.sent += history.requests.sent;
+    one.requests.retried += history.requests.retried;
+    one.requests.rateLimited += history.requests.rateLimited;
+    one.requests.lists += history.requests.lists;
+    one.pauses.push(...history.pauses);
+    one.rates.push(...history.rates);
+    one.warnings.push(...history.warnings);
+    one.stop ??= history.stop;
+    one.lastAt = Math.max(one.lastAt, history.lastAt);
+    one.activeMs = Math.max(one.activeMs, history.activeMs);
+    one.carriedOver += history.carriedOver;
+    for (const [second, counts] of history.timeline) {
+      const sum = secondOf(one, second * 1000);
+      sum.sent += counts.sent;
+      sum.settled += counts.settled;
+      sum.retried += counts.retried;
+      sum.limited += counts.limited;
+    }
+  }
+  one.runs.sort((a, b) => a.at - b.at);
+  return one;
+}

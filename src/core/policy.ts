@@ -5,6 +5,12 @@
 import type { Operation, Target } from './event.js';
 import { EXIT, type Outcome, type Reply, type Stop, shownFacts } from './outcome.js';
 
+/** Where Zoom is, for all but government accounts. */
+export const ZOOM = {
+  baseUrl: 'https://api.zoom.us/v2',
+  tokenUrl: 'https://zoom.us/oauth/token',
+} as const;
+
 type PerPlan = Readonly<Record<Target['accountPlan'], number>>;
 
 /** Requests a second by rate label. Source: Zoom, "Rate limits", the table by account type. */

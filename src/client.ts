@@ -1,0 +1,94 @@
+/** A client for one account: credentials and an address in, its directory out. */
+import { createHash } from 'node:crypto';
+import type { Directory } from './core/directory.js';
+import type { Target } from './core/event.js';
+import { concurrencyFor, PER_SECOND } from './core/policy.js';
+import type { Api } from './io/call.js';
+import { CONTACTS_WRITE_SCOPES, contactsDirectory } from './io/contacts.js';
+import { openHttp, safeUrl } from './io/http.js';
+import { fixedToken, serverToServer, type TokenSource } from './io/token.js';
+import { type Body, IM_WRITE_SCOPES, imDirectory } from './io/zoom.js';
+import { VERSION } from './version.js';
+
+/** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
+export type Credentials =
+  | { readonly kind: 'token'; readonly token: string }
+  | {
+      readonly kind: 'app';
+      readonly accountId: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+    };
+
+export type ClientOptions = {
+  readonly credentials: Credentials;
+  /** https, or http on this machine. */
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly api: Target['api'];
+  readonly accountPlan: Target['accountPlan'];
+  /** Requests a second, instead of the plan's. */
+  readonly perSecond?: number | undefined;
+  /** Rows in flight; enough for the rate where it is left out. */
+  readonly concurrency?: number | undefined;
+  readonly body: Body;
+  /** Whether groups are to be created or changed: a token without the scope for it then ends the run. */
+  readonly writes: boolean;
+};
+
+export type Client = {
+  readonly directory: Directory;
+  readonly target: Target;
+  readonly concurrency: number;
+  /** What must never be shown. */
+  readonly secrets: () => readonly string[];
+  /** Tells one account from another; no secret, but not to be shown either. */
+  readonly account: string;
+  readonly origin: string;
+  /** Cuts every connection. */
+  readonly close: () => Promise<void>;
+};
+
+/** @throws Halt (exit 2) for an address that a token must not go to */
+export function openClient(options: ClientOptions): Client {
+  const { credentials, api: kind, accountPlan } = options;
+  const baseUrl = safeUrl(options.baseUrl, 'ZOOM_BASE_URL');
+  const perSecond = options.perSecond ?? PER_SECOND[kind][accountPlan];
+  const concurrency = options.concurrency ?? concurrencyFor(perSecond);
+  const http = openHttp({ userAgent: `zoom-im-groups/${VERSION}`, connections: concurrency });
+  const token = tokenSource(options, http);
+  const api: Api = { http, baseUrl, token, now: Date.now };
+  return {
+    directory: kind === 'im' ? imDirectory(api, options.body) : contactsDirectory(api),
+    target: { baseUrl: options.baseUrl, api: kind, accountPlan, perSecond },
+    concurrency,
+    secrets: () => token.secrets(),
+    account: accountOf(credentials),
+    origin: baseUrl.origin,
+    close: () => http.close(),
+  };
+}
+
+function tokenSource({ credentials, tokenUrl, api, writes }: ClientOptions, http: Api['http']): TokenSource {
+  if (credentials.kind === 'token') return fixedToken(credentials.token);
+  const scopes = !writes ? [] : api === 'im' ? IM_WRITE_SCOPES : CONTACTS_WRITE_SCOPES;
+  const url = safeUrl(tokenUrl, 'ZOOM_TOKEN_URL');
+  return serverToServer({ ...credentials, tokenUrl: url, http, now: Date.now, scopes });
+}
+
+/**
+ * What tells one account from another. Zoom's tokens are JWTs that name their account in `aid` (observed, not
+ * documented); of any other token, a hash.
+ */
+function accountOf(credentials: Credentials): string {
+  if (credentials.kind === 'app') return credentials.accountId;
+  const hash = createHash('sha256').update(credentials.token).digest('hex');
+  try {
+    const payload = Buffer.from(credentials.token.split('.')[1] ?? '', 'base64url').toString();
+    const claims: unknown = JSON.parse(payload);
+    const named = typeof claims === 'object' && claims !== null && 'aid' in claims ? claims.aid : undefined;
+    return typeof named === 'string' ? named : hash;
+  } catch {
+    return hash;
+  }
+}

@@ -1,0 +1,92 @@
+/** `report A B C`: one report of the runs that shared one file, and what is missing from it. */
+import { resolve } from 'node:path';
+import type { Options } from '../config.js';
+import { type History, together } from '../core/history.js';
+import { EXIT, type ExitCode, usage } from '../core/outcome.js';
+import type { Result } from '../core/report.js';
+import { parseShard } from '../core/shard.js';
+import { makeRunFolder } from '../io/files.js';
+import { JOURNAL } from '../io/journal.js';
+import { type Ended, endedRows, readHistory, readingOf, writeReports } from '../reports.js';
+import { newFolder } from '../runs.js';
+import { openTerminal, printSummary } from './shown.js';
+
+type Shard = { readonly folder: string; readonly history: History };
+
+/** One report of all of them. Exit 0 only where no shard is missing and every row is provisioned. */
+export async function reportShards(folders: readonly string[], options: Options): Promise<ExitCode> {
+  const shards: Shard[] = [];
+  for (const folder of folders) shards.push({ folder, history: await readHistory(folder) });
+  const gaps = [...missing(shards), ...(await overlaps(shards))];
+  const out = options.out ?? newFolder('shards', new Date());
+  refuseRun(out, folders);
+  makeRunFolder(out, JOURNAL);
+  const whole = together(shards.map(({ history }) => history));
+  whole.warnings.push(...gaps);
+  const summary = await writeReports(out, whole, () => inOneFile(shards));
+  const terminal = openTerminal(options);
+  for (const gap of gaps) terminal.log('warn', gap);
+  const file = shards[0] ? readingOf(shards[0].history).input.path : '';
+  printSummary(summary, { folder: out, file, history: whole }, options, terminal);
+  return gaps.length > 0 && summary.exit.code === EXIT.ok ? EXIT.unprovisioned : summary.exit.code;
+}
+
+function refuseRun(out: string, folders: readonly string[]): void {
+  if (!folders.some((folder) => resolve(folder) === resolve(out))) return;
+  throw usage(`${out} is one of the runs`, 'Name another folder for the report with --out.');
+}
+
+/** Which shares of the file no run was about. */
+function missing(shards: readonly Shard[]): readonly string[] {
+  const inputs = shards.map(({ history }) => readingOf(history).input);
+  if (new Set(inputs.map(({ sha256 }) => sha256)).size > 1) {
+    return ['the runs are not about the same file: their inputs differ'];
+  }
+  const known = inputs.map(({ shard }) => parseShard(shard ?? '1/1'));
+  const ns = new Set(known.map((shard) => shard?.n));
+  if (ns.size > 1) return ['the runs were not sharded alike: missing rows can only be told by their overlap'];
+  const n = known[0]?.n ?? 1;
+  const has = new Set(known.map((shard) => shard?.k));
+  const absent = Array.from({ length: n }, (_, i) => i + 1).filter((k) => !has.has(k));
+  return absent.map((k) => `shard ${k}/${n} is missing`);
+}
+
+/** Lines of the file that more than one run was about. */
+async function overlaps(shards: readonly Shard[]): Promise<readonly string[]> {
+  const seen = new Set<number>();
+  let twice = 0;
+  for (const { folder, history } of shards) {
+    for await (const { row } of (await endedRows(folder, history)).results) {
+      if (seen.has(row.line)) twice += 1;
+      seen.add(row.line);
+    }
+  }
+  return twice === 0 ? [] : [`${twice} rows are in more than one run`];
+}
+
+/** The rows of all runs in the order of their file. */
+async function inOneFile(shards: readonly Shard[]): Promise<Ended> {
+  const opened = await Promise.all(shards.map(({ folder, history }) => endedRows(folder, history)));
+  const [first] = opened;
+  if (!first) throw new Error('a report of no runs');
+  return {
+    sheet: first.sheet,
+    results: merged(opened.map(({ results }) => results[Symbol.asyncIterator]())),
+  };
+}
+
+async function* merged(sources: readonly AsyncIterator<Result>[]): AsyncGenerator<Result> {
+  const heads = await Promise.all(sources.map((source) => source.next()));
+  for (;;) {
+    let least: number | undefined;
+    heads.forEach((head, i) => {
+      const best = least === undefined ? undefined : heads[least];
+      if (!head.done && (!best || best.done || head.value.row.line < best.value.row.line)) least = i;
+    });
+    const head = least === undefined ? undefined : heads[least];
+    const source = least === undefined ? undefined : sources[least];
+    if (least === undefined || !source || !head || head.done) return;
+    yield head.value;
+    heads[least] = await source.next();
+  }
+}

@@ -1,162 +1,143 @@
-/** Files: whole or not at all, private, and never through a link that somebody else laid. */
+/** A file whole or not at all, private; and reading one. */
 import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { getSystemErrorMap } from 'node:util';
-import { EXIT, Halt, usage } from '../core/outcome.js';
+import { createReadStream, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Halt, usage } from '../core/outcome.js';
+import { codeOf, type Disk, errorWords, quietly, realDisk, unwritable, writeAll } from './disk.js';
 
-/** The calls that change a disk. A test hands in its own, to fail where it likes and to see their order. */
-export type Disk = Pick<
-  typeof fs,
-  | 'openSync'
-  | 'writeSync'
-  | 'fsyncSync'
-  | 'fdatasyncSync'
-  | 'ftruncateSync'
-  | 'fstatSync'
-  | 'closeSync'
-  | 'renameSync'
-  | 'rmSync'
-  | 'mkdirSync'
->;
+export type { Disk } from './disk.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = fs.constants;
-
-/** Writes all of the bytes: a nearly full disk takes a part of them and calls it a success. */
-export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) {
-    const n = disk.writeSync(fd, bytes, written, bytes.length - written);
-    if (n === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-    written += n;
-  }
-}
-
-type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+type Pieces<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
- * Writes a file so that its name always shows a whole one: the old, or the new. It is written beside, measured,
- * synced, renamed, and the folder synced; a link in its place is replaced and not followed.
- * @throws Halt (exit 6) when the disk refuses; the old file, if there was one, is as it was
+ * Writes a file beside its place, checks its length, makes it durable and renames it. Who reads the path sees
+ * the old file or the new one, both whole; a link that stands there is replaced, never followed.
+ * @throws Halt (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
  */
-export async function writeWhole(path: string, pieces: Pieces, disk: Disk = fs): Promise<void> {
+export async function writeWhole(
+  path: string,
+  pieces: Pieces<Uint8Array | string>,
+  disk: Disk = realDisk,
+): Promise<void> {
   const folder = dirname(resolve(path));
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  let fd: number | undefined;
+  const beside = join(folder, `.${randomBytes(8).toString('hex')}.part`);
+  const step = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (error) {
+      throw cantWrite(path, error);
+    }
+  };
+  step(() => {
+    refuseForeignLinks(folder);
+    // Root may rename over a device.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+      throw new Error('it is no regular file');
+  });
+  const fd = step(() => disk.create(beside));
+  let isOpen = true;
   try {
-    fd = disk.openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     let length = 0;
     for await (const piece of pieces) {
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      writeAll(disk, fd, bytes);
+      step(() => writeAll(disk, fd, bytes));
       length += bytes.length;
     }
-    const { size } = disk.fstatSync(fd);
-    if (size !== length) throw new Error(`${length} bytes were written and ${size} are there`);
-    disk.fsyncSync(fd);
-    disk.closeSync(fd);
-    fd = undefined;
-    disk.renameSync(beside, path);
-    syncFolder(folder, disk);
+    step(() => {
+      const arrived = disk.size(fd);
+      if (arrived !== length) throw new Error(`only ${arrived} of ${length} bytes arrived`);
+      disk.sync(fd);
+      isOpen = false;
+      disk.close(fd);
+      disk.rename(beside, path);
+      disk.syncFolder(folder);
+    });
   } catch (error) {
-    if (fd !== undefined) quietly(() => disk.closeSync(fd as number));
-    quietly(() => disk.rmSync(beside, { force: true }));
-    throw error instanceof Halt ? error : unwritable(path, error);
+    if (isOpen) quietly(() => disk.close(fd));
+    quietly(() => disk.remove(beside));
+    throw error;
   }
 }
 
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // The first error is the one to tell.
-  }
-}
-
-/** Makes a rename or a new name in a folder durable. Some file systems have no such thing, and say so. */
-export function syncFolder(folder: string, disk: Disk = fs): void {
-  const fd = disk.openSync(folder, O_RDONLY);
-  try {
-    disk.fsyncSync(fd);
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
-  } finally {
-    disk.closeSync(fd);
-  }
-}
-
-/** The stop for a journal or report that can't be written (exit 6). */
-export function unwritable(path: string, error: unknown): Halt {
-  return new Halt({
-    exit: EXIT.unwritable,
-    reason: 'unwritable',
-    message: `can't write ${path}: ${errorWords(error)}`,
-    hint: 'Make room, or name another folder with --out; then go on with --resume.',
-  });
-}
-
-/** An error of the system in its own words, without a trace. */
-export function errorWords(error: unknown): string {
-  const code = codeOf(error);
-  const known = [...getSystemErrorMap().values()].find(([name]) => name === code);
-  if (known) return `${known[1]} (${code})`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+function cantWrite(path: string, error: unknown): Halt {
+  const hint =
+    'Make room or mend the permissions. A run whose journal is there has lost nothing: zoom-im-groups report DIR makes its reports.';
+  return unwritable('file-unwritable', path, error, hint);
 }
 
 /**
- * Makes the folder of a new run, for its owner only.
- * @throws Halt (exit 2) when it holds a run already, (exit 6) when it can't be made
+ * In a folder that everybody may write to, such as /tmp, a link may be somebody's trap: what is written would
+ * go where its owner likes. Links of our own and of root are fine.
  */
-export function makeRunFolder(folder: string, journal: string, disk: Disk = fs): void {
-  if (fs.existsSync(join(folder, journal))) {
-    throw usage(
-      `${folder} holds a run already`,
-      `Go on with it: --resume ${folder}; or begin a new one with another --out.`,
-    );
-  }
-  try {
-    disk.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    refuseForeignLink(folder);
-  } catch (error) {
-    throw error instanceof Halt ? error : unwritable(folder, error);
-  }
-}
-
-/** In a folder that others can write to, a link may have been laid to have our files written elsewhere. */
-function refuseForeignLink(folder: string): void {
+function refuseForeignLinks(folder: string): void {
   const uid = process.getuid?.();
-  const link = fs.lstatSync(resolve(folder));
-  if (uid === undefined || !link.isSymbolicLink() || link.uid === uid) return;
-  throw usage(`${folder} is a link that belongs to somebody else`, 'Name another folder with --out.');
-}
-
-/** The bytes of a file. @throws Halt (exit 2) when it can't be read */
-export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const bytes of fs.createReadStream(path, { highWaterMark: 64 * 1024 })) yield bytes;
-  } catch (error) {
-    if (codeOf(error) === '') throw error;
-    throw usage(`can't read ${path}: ${errorWords(error)}`, 'Name a CSV file, or - for standard input.');
+  if (uid === undefined) return;
+  for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found?.isSymbolicLink() || found.uid === uid || found.uid === 0) continue;
+    if ((statSync(dirname(path)).mode & 0o002) === 0) continue;
+    throw new Error(`${path} is a link that somebody else made in a shared folder`);
   }
 }
 
-/** Passes bytes on; `digest` is the SHA-256 of all that passed, in hexadecimal. */
+/**
+ * Makes the folder of a new run, its owner's alone; parents too. An existing one is fine as long as it holds no
+ * run.
+ * @param journal the file by which a folder holds a run
+ * @throws Halt: exit 2 where the folder holds a run, exit 6 where it can't be made
+ */
+export function makeRunFolder(dir: string, journal: string, disk: Disk = realDisk): void {
+  const folder = resolve(dir);
+  try {
+    refuseForeignLinks(folder);
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Each new folder is a name in its parent; without this a power cut could take the run's folder with it.
+    if (first !== undefined) {
+      for (let made = folder; made.length >= first.length; made = dirname(made))
+        disk.syncFolder(dirname(made));
+    }
+    if (readdirSync(folder).includes(journal)) throw holdsRun(dir);
+  } catch (error) {
+    if (error instanceof Halt) throw error;
+    throw unwritable('folder-unwritable', dir, error, 'Nothing was sent. Name another folder: --out DIR');
+  }
+}
+
+/** Exit 2: a run is never written over. */
+export function holdsRun(dir: string): Halt {
+  return usage(
+    `${dir} holds a run already, and nothing is written over it`,
+    `To go on with that run: --resume ${dir}. For a new one: another --out DIR`,
+  );
+}
+
+/** Passes bytes on and sums them up: `digest` is the SHA-256, in hex, of what has passed. */
 export function hashing(source: AsyncIterable<Uint8Array>): {
   readonly source: AsyncIterable<Uint8Array>;
   readonly digest: () => string;
 } {
   const hash = createHash('sha256');
-  const passing = async function* (): AsyncGenerator<Uint8Array> {
+  async function* passing(): AsyncGenerator<Uint8Array> {
     for await (const bytes of source) {
       hash.update(bytes);
       yield bytes;
     }
-  };
-  return { source: passing(), digest: () => hash.digest('hex') };
+  }
+  return { source: passing(), digest: () => hash.copy().digest('hex') };
+}
+
+/** A file's bytes, in pieces. @throws Halt (exit 2) where it can't be read */
+export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    // A pipe can be read once only, and a second reading would wait for ever.
+    if (!statSync(path).isFile()) throw new Error('it is no regular file');
+    yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    const hint = codeOf(error)
+      ? 'Check the path and its permissions.'
+      : 'What comes through a pipe goes to standard input: name the file - (a dash).';
+    throw usage(`${path} can't be read: ${errorWords(error)}`, hint);
+  }
 }
 
 /** The SHA-256 of a text as a content security policy wants it. */

@@ -1,160 +1,218 @@
 /**
- * One run an account. A lock is the highest of the numbered files `<account>.<n>` in a folder of this user's:
- * it is held, released, or left by a process that is gone. Who wants it links the next number into place, which
- * only one can; numbers never come again, so that nobody takes over from a holder that he did not look at.
+ * One run an account. The lock is a file that names its holder, linked into place whole. Who finds that the
+ * holder is gone has to become its successor first, by linking a file named after it, which one only can; then
+ * looks again, and puts his own file over the lock. A successor that dies half-way is succeeded in turn, so a
+ * chain leads from the lock to whoever may replace it:
+ *
+ *   ACCOUNT.lock           holder A, gone
+ *   ACCOUNT.after-A        successor B, gone before it replaced the lock
+ *   ACCOUNT.after-B        successor C: it alone may replace the lock
+ *
+ * Ids never come again. So a claim made on what is no longer the lock is found out at the second look.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EXIT, Halt } from '../core/outcome.js';
-import { unwritable, writeWhole } from './files.js';
+import { codeOf, quietly, realDisk, unwritable, writeAll } from './disk.js';
+import { type Holder, newHolder, sightOf } from './holder.js';
 
-/** Who holds a lock, as told to whoever is turned away. */
-export type Holder = {
-  readonly pid: number;
-  readonly host: string;
-  readonly startedAt: string;
-  readonly command: string;
-  readonly folder: string;
-  /** Of the machine's start: after another one, no process of before is alive. */
-  readonly bootId: string;
-  /** When the process started, in the kernel's ticks: tells a reused pid. Empty where that can't be known. */
-  readonly processStart: string;
-};
-
-export type Lock = { release(): Promise<void> };
+/** A lock that is held. */
+export type Lock = { readonly release: () => Promise<void> };
 
 export type LockOptions = {
-  /** How long to wait for another holder, in ms. */
+  /** How long to wait for another holder, in ms; 0 turns away at once. */
   readonly waitMs: number;
+  /** This user's folder for what outlives a run. */
   readonly stateFolder: string;
   readonly signal?: AbortSignal;
 };
 
-const POLL_MS = 250;
+/** Waiters ask again after this long, some earlier than others. */
+const POLL_MS = 400;
 
-/** @throws Halt (exit 5) when another run holds the account for longer than `waitMs` */
+/**
+ * Takes the lock of an account, once its holder has released it or is gone.
+ * @throws Halt: exit 5 while another run holds it, exit 6 where no lock can be written; the signal's reason
+ */
 export async function lock(
   scope: { readonly origin: string; readonly account: string },
-  run: Pick<Holder, 'command' | 'folder'>,
+  run: { readonly command: string; readonly folder: string },
   { waitMs, stateFolder, signal }: LockOptions,
 ): Promise<Lock> {
-  const name = createHash('sha256').update(`${scope.origin}\n${scope.account}`).digest('hex').slice(0, 32);
-  const own: Holder = { ...whoAmI(), startedAt: new Date().toISOString(), ...run };
-  const until = Date.now() + waitMs;
+  const hash = createHash('sha256').update(`${scope.origin}\n${scope.account}`).digest('hex').slice(0, 32);
+  const own = newHolder({ command: run.command, folder: resolve(run.folder) });
+  const place = new Place(stateFolder, hash, own);
+  const until = performance.now() + waitMs;
   try {
-    fs.mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    place.prepare();
     for (;;) {
-      const taken = tryLock(stateFolder, name, own);
-      if ('path' in taken) return { release: () => release(taken.path) };
-      if (Date.now() >= until) throw heldBy(taken.holder, join(stateFolder, `${name}.${taken.n}`), own.host);
-      await wait(Math.min(POLL_MS, Math.max(1, until - Date.now())), undefined, signal ? { signal } : {});
+      signal?.throwIfAborted();
+      const holder = place.take();
+      if (!holder) return { release: async () => place.release() };
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw turnedAway(holder, own, place.path);
+      await sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)), signal);
     }
   } catch (error) {
-    if (error instanceof Halt || signal?.aborted) throw error;
-    throw unwritable(stateFolder, error);
-  }
-}
-
-type Taken = { readonly path: string } | { readonly holder: Holder; readonly n: number };
-
-/** One try. A number that vanished or was taken while we looked means that somebody was faster: look again. */
-function tryLock(folder: string, name: string, own: Holder): Taken {
-  for (;;) {
-    const numbers = fs
-      .readdirSync(folder)
-      .filter((file) => file.startsWith(`${name}.`) && /\.\d+$/.test(file))
-      .map((file) => Number(file.slice(name.length + 1)));
-    const n = Math.max(0, ...numbers);
-    const holder = numbers.length === 0 ? undefined : readHolder(join(folder, `${name}.${n}`));
-    if (holder === 'gone') continue;
-    if (holder && !isStale(holder, own)) return { holder, n };
-    const path = join(folder, `${name}.${n + 1}`);
-    if (!linkInto(path, own)) continue;
-    for (const old of numbers) fs.rmSync(join(folder, `${name}.${old}`), { force: true });
-    return { path };
-  }
-}
-
-/** Undefined: released. A file that is no holder's was never linked by us, and holds nothing. */
-function readHolder(path: string): Holder | 'gone' | undefined {
-  try {
-    const read: unknown = JSON.parse(fs.readFileSync(path, 'utf8'));
-    return typeof read === 'object' && read !== null && 'pid' in read ? (read as Holder) : undefined;
-  } catch (error) {
-    return error instanceof SyntaxError ? undefined : 'gone';
-  }
-}
-
-/** The whole file appears under its name at once, or somebody else's stands there. */
-function linkInto(path: string, own: Holder): boolean {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  fs.writeFileSync(beside, `${JSON.stringify(own)}\n`, { flag: 'wx', mode: 0o600 });
-  try {
-    fs.linkSync(beside, path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (codeOf(error) === '' || signal?.aborted) throw error;
+    throw unwritable('lock-unwritable', place.path, error, 'Name a folder for it: XDG_STATE_HOME=DIR');
   } finally {
-    fs.rmSync(beside, { force: true });
+    place.tidy();
   }
 }
 
-/** The file stays, empty of a holder, so that its number is never used again. */
-async function release(path: string): Promise<void> {
-  await writeWhole(path, ['{}\n']);
+async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  await wait(waitMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
 }
 
-/** Only of a process on this machine can we know that it is gone. */
-function isStale(holder: Holder, own: Holder): boolean {
-  if (holder.host !== own.host) return false;
-  if (holder.bootId !== own.bootId) return true;
-  if (!isAlive(holder.pid)) return true;
-  return holder.processStart !== '' && processStart(holder.pid) !== holder.processStart;
+/** What a lock or claim says: its holder, or no more than an id where it can't be read. */
+type Found = { readonly id: string; readonly holder: Holder | undefined };
+
+/** The files of one account's lock. */
+class Place {
+  readonly path: string;
+  readonly #folder: string;
+  readonly #hash: string;
+  readonly #own: Holder;
+  readonly #beside: string;
+
+  constructor(folder: string, hash: string, own: Holder) {
+    this.path = join(folder, `${hash}.lock`);
+    this.#folder = folder;
+    this.#hash = hash;
+    this.#own = own;
+    this.#beside = join(folder, `${hash}.new-${own.id}`);
+  }
+
+  /** Writes our file beside, whole and durable, for it to be linked. */
+  prepare(): void {
+    const fd = realDisk.create(this.#beside);
+    try {
+      writeAll(realDisk, fd, Buffer.from(`${JSON.stringify(this.#own)}\n`));
+      realDisk.sync(fd);
+    } finally {
+      realDisk.close(fd);
+    }
+  }
+
+  /** Takes the lock, or tells who holds it; undefined: it is ours. */
+  take(): Holder | undefined {
+    for (;;) {
+      if (this.#link(this.path)) return this.#taken();
+      const chain = this.#chain();
+      const last = chain.at(-1);
+      // It was released between our link and our look.
+      if (!last) continue;
+      if (last.holder && sightOf(last.holder, this.#own) !== 'gone') return last.holder;
+      const claim = this.#after(last.id);
+      if (!this.#link(claim)) continue;
+      const now = this.#chain().map(({ id }) => id);
+      if (now.join() === [...chain.map(({ id }) => id), this.#own.id].join()) {
+        renameSync(this.#beside, this.path);
+        return this.#taken();
+      }
+      rmSync(claim, { force: true });
+    }
+  }
+
+  /** From the lock on, each one's successor. */
+  #chain(): readonly Found[] {
+    const chain: Found[] = [];
+    for (let path = this.path; ; ) {
+      const found = read(path);
+      if (!found) return chain;
+      chain.push(found);
+      path = this.#after(found.id);
+    }
+  }
+
+  #after(id: string): string {
+    return join(this.#folder, `${this.#hash}.after-${id}`);
+  }
+
+  #link(path: string): boolean {
+    try {
+      linkSync(this.#beside, path);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+  }
+
+  /** The lock is ours, and no claim on an earlier one is worth anything: what the dead have left can go. */
+  #taken(): undefined {
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (!name.startsWith(`${this.#hash}.`) || path === this.path) continue;
+      const left = read(path);
+      const isOver =
+        left?.id === this.#own.id || (left?.holder && sightOf(left.holder, this.#own) === 'gone');
+      if (isOver) rmSync(path, { force: true });
+    }
+  }
+
+  /** A lock that was lifted by hand may be another's by now. */
+  release(): void {
+    // One that stays is a dead process's before long, and is taken over.
+    quietly(() => {
+      if (read(this.path)?.id === this.#own.id) rmSync(this.path);
+    });
+  }
+
+  tidy(): void {
+    quietly(() => rmSync(this.#beside, { force: true }));
+  }
 }
 
-function isAlive(pid: number): boolean {
+function read(path: string): Found | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
+    const text = readFileSync(path, 'utf8');
+    const holder = parseHolder(text);
+    if (holder) return { id: holder.id, holder };
+    // Ours are linked whole. What is no holder's came of a damaged disk or a hand, and holds nothing.
+    const { ino, mtimeMs } = statSync(path);
+    return { id: `${ino}-${mtimeMs}`, holder: undefined };
   } catch (error) {
-    // Somebody else's process is alive all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-function whoAmI(): Pick<Holder, 'pid' | 'host' | 'bootId' | 'processStart'> {
-  return { pid: process.pid, host: hostname(), bootId: bootId(), processStart: processStart(process.pid) };
-}
+const WORDS = [
+  'id',
+  'host',
+  'startedAt',
+  'command',
+  'folder',
+  'bootId',
+  'machine',
+  'pidSpace',
+  'processStart',
+];
 
-/** Linux has both facts under /proc; elsewhere a live pid is taken for the holder. */
-function bootId(): string {
-  return readOr('', '/proc/sys/kernel/random/boot_id').trim();
-}
-
-/** The 22nd field of /proc/PID/stat; the second may hold spaces and brackets, so it is counted from its end. */
-function processStart(pid: number): string {
-  const stat = readOr('', `/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-function readOr(otherwise: string, path: string): string {
+function parseHolder(text: string): Holder | undefined {
   try {
-    return fs.readFileSync(path, 'utf8');
+    const value: Record<string, unknown> = JSON.parse(text);
+    const isWhole = WORDS.every((word) => typeof value[word] === 'string') && Number.isInteger(value.pid);
+    return isWhole && /^[\w-]+$/.test(String(value.id)) ? (value as Holder) : undefined;
   } catch {
-    return otherwise;
+    return undefined;
   }
 }
 
-function heldBy(holder: Holder, path: string, host: string): Halt {
-  const { pid, startedAt, command, folder } = holder;
-  const here = holder.host === host;
-  const message = `another run holds this account: ${command} since ${startedAt}, process ${pid} on ${holder.host}, run folder ${folder}`;
-  const hint = here
-    ? 'Wait for it with --lock-wait SECONDS, or stop that process first.'
-    : `If that machine is gone for good, delete ${path}; else wait with --lock-wait SECONDS.`;
-  return new Halt({ exit: EXIT.locked, reason: 'locked', message, hint });
+function turnedAway(holder: Holder, own: Holder, path: string): Halt {
+  const { pid, host, startedAt, command, folder } = holder;
+  const isElsewhere = sightOf(holder, own) === 'elsewhere';
+  return new Halt({
+    exit: EXIT.locked,
+    reason: 'locked',
+    message: `another run holds this account: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`,
+    hint: isElsewhere
+      ? `From here it can't be told whether that run still goes on. Where it surely does not, delete ${path}`
+      : 'Wait for it to end, or add --lock-wait SECONDS.',
+  });
 }

@@ -1,0 +1,172 @@
+/** Reads a journal: its events in order, where it is damaged, and what a crash has left at its end. */
+import { isUtf8 } from 'node:buffer';
+import { readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Event, SCHEMA_VERSION } from '../core/event.js';
+import { EXIT, Halt, usage } from '../core/outcome.js';
+import { codeOf, errorWords } from './disk.js';
+
+/** The journal's name in a run folder. */
+export const JOURNAL = 'journal.ndjson';
+
+const NEWLINE = 0x0a;
+const BRACE = 0x7b;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Far above any event. Without a bound, a large file that is no journal would have to fit in memory. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The events of a run folder's journal, in batches, in the order in which they were recorded. A torn last line
+ * is left out.
+ * @throws Halt (exit 2) where there is no journal, where a newer version wrote it, and where it is damaged
+ */
+export async function* replay(folder: string): AsyncGenerator<readonly Event[]> {
+  const path = join(folder, JOURNAL);
+  const file = await openToRead(path, folder);
+  try {
+    let lines = 0;
+    for await (const { bytes, offset } of wholeLines(file, path)) {
+      const { events, end } = parseLines(bytes);
+      if (lines === 0 && events[0]?.e !== 'run') break;
+      for (const event of events) if (event.e === 'run') refuseNewer(path, event.schemaVersion);
+      yield events;
+      lines += events.length;
+      if (end === bytes.length) continue;
+      const next = bytes.indexOf(NEWLINE, end) + 1;
+      // The line's end can reach the disk without its middle: as the very last line it is torn, not damaged.
+      if (offset + next === (await file.stat()).size) break;
+      throw damaged(path, lines + 1, offset + end);
+    }
+    if (lines === 0) throw await headless(path, file);
+  } catch (error) {
+    throw codeOf(error) === '' ? error : cantRead(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* wholeLines(
+  file: FileHandle,
+  path: string,
+): AsyncGenerator<{ bytes: Buffer; offset: number }> {
+  let rest: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+    if (bytesRead === 0) return;
+    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
+    rest = bytes.subarray(end);
+    offset += end;
+    if (rest.length > MAX_LINE_BYTES) throw damaged(path, undefined, offset);
+  }
+}
+
+/** Lines as events, up to the first that is none; `end` is how many bytes they took. */
+function parseLines(bytes: Buffer): { readonly events: readonly Event[]; readonly end: number } {
+  const events: Event[] = [];
+  let end = 0;
+  while (end < bytes.length) {
+    const newline = bytes.indexOf(NEWLINE, end);
+    const event = parseLine(bytes.subarray(end, newline));
+    if (!event) break;
+    events.push(event);
+    end = newline + 1;
+  }
+  return { events, end };
+}
+
+function parseLine(line: Buffer): Event | undefined {
+  // Bytes that are no UTF-8 would turn to U+FFFD in silence.
+  if (!isUtf8(line)) return undefined;
+  try {
+    const value: unknown = JSON.parse(line.toString());
+    return isEvent(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEvent(value: unknown): value is Event {
+  return typeof value === 'object' && value !== null && 'e' in value && typeof value.e === 'string';
+}
+
+/**
+ * Where a journal's whole lines end, and what follows them: a line without its end, or a last one that is no
+ * event. Throws the system's error.
+ */
+export function tornTail(fd: number, size: number): { readonly from: number; readonly bytes: Uint8Array } {
+  // The last line has a hundred bytes or some hundred thousand; a wider look is taken until all of it is seen.
+  for (let length = CHUNK_BYTES; ; length *= 4) {
+    const start = Math.max(0, size - length);
+    const tail = readAt(fd, start, size - start);
+    const end = tail.lastIndexOf(NEWLINE) + 1;
+    const last = tail.subarray(0, Math.max(0, end - 1)).lastIndexOf(NEWLINE) + 1;
+    if (last === 0 && start > 0) continue;
+    const isWhole = end < tail.length || end === 0 || parseLine(tail.subarray(last, end - 1)) !== undefined;
+    const from = isWhole ? end : last;
+    return { from: start + from, bytes: tail.subarray(from) };
+  }
+}
+
+function readAt(fd: number, start: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let read = 0;
+  while (read < length) {
+    const more = readSync(fd, bytes, read, length - read, start + read);
+    if (more === 0) break;
+    read += more;
+  }
+  return bytes.subarray(0, read);
+}
+
+async function openToRead(path: string, folder: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw cantRead(path, error);
+    throw usage(`${folder} holds no run: there is no ${JOURNAL} in it`, 'Name the folder of a run.');
+  }
+}
+
+function cantRead(path: string, error: unknown): Halt {
+  return usage(`${path} can't be read: ${errorWords(error)}`, 'Check the path and its permissions.');
+}
+
+function damaged(path: string, line: number | undefined, offset: number): Halt {
+  const where = line === undefined ? `byte ${offset}` : `line ${line}, byte ${offset}`;
+  return new Halt({
+    exit: EXIT.usage,
+    reason: 'journal-damaged',
+    message: `${path} is damaged at ${where}`,
+    hint: 'A crash tears the last line only, so something else changed the file. Put back a copy of it, or begin a new run with another --out DIR.',
+  });
+}
+
+function refuseNewer(path: string, version: number): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new Halt({
+    exit: EXIT.usage,
+    reason: 'journal-newer',
+    message: `${path} was written by a newer version: its schema is ${version}, this one reads up to ${SCHEMA_VERSION}`,
+    hint: 'Use the version that began the run, or a newer one.',
+  });
+}
+
+/** Why nothing could be read: the run was killed before its first line was whole, or this is something else. */
+async function headless(path: string, file: FileHandle): Promise<Halt> {
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
+  const { size } = await file.stat();
+  const began = bytesRead === 0 || (buffer[0] === BRACE && size < CHUNK_BYTES);
+  return new Halt({
+    exit: EXIT.usage,
+    reason: began ? 'journal-empty' : 'no-journal',
+    message: began
+      ? `${path} has no whole line: its run ended before anything was sent`
+      : `${path} is no journal of a run, or its first line is damaged`,
+    hint: began ? 'Delete the folder and run it anew, without --resume.' : 'Name the folder of a run.',
+  });
+}

@@ -1,6 +1,6 @@
 /** When an attempt may start: evenly spaced, and never more in a sliding second than the rate. */
 import Bottleneck from 'bottleneck';
-import { Line, type Measure, measureOf } from './line.js';
+import { type Gate, Line, type Measure, measureOf } from './line.js';
 
 export type Pacer = {
   /** Resolves when an attempt may start; rejects with the signal's reason if aborted first. */
@@ -21,27 +21,37 @@ export type Pacer = {
  */
 const SPACING = 0.7;
 
+/** A gate of this process alone, which can be set to another measure. */
+export type OwnGate = Gate & { keepTo(measure: Measure): void; close(): Promise<void> };
+
+/** Spaces turns by bottleneck, in this process. */
+export function ownGate(measure: Measure): OwnGate {
+  const minTime = ({ starts, windowMs }: Measure) => (SPACING * windowMs) / starts;
+  const limiter = new Bottleneck({ maxConcurrent: 1, minTime: minTime(measure) });
+  let closed: Promise<void> | undefined;
+  return {
+    pass: () => new Promise((come, fail) => limiter.schedule(async () => come()).catch(fail)),
+    ahead: () => 1,
+    // Neither a reservoir nor its refresh is in use: updateSettings would end that for good.
+    keepTo: (next) => void limiter.updateSettings({ minTime: minTime(next) }),
+    close: () => {
+      closed ??= limiter.stop({ dropWaitingJobs: true });
+      return closed;
+    },
+  };
+}
+
 /** The pacer of one process that has the rate for itself. `now` is in ms, of any clock that only goes on. */
 export function pacer(options: { perSecond: number; marginMs: number; now?: () => number }): Pacer {
   const { now = () => performance.now() } = options;
   let { perSecond, marginMs } = options;
-  const spacingMs = ({ starts, windowMs }: Measure) => (SPACING * windowMs) / starts;
   const first = measureOf(perSecond, marginMs);
-  const limiter = new Bottleneck({ maxConcurrent: 1, minTime: spacingMs(first) });
-  const line = new Line(
-    {
-      pass: () => new Promise((come, fail) => limiter.schedule(async () => come()).catch(fail)),
-      ahead: () => 1,
-    },
-    first,
-    now,
-  );
-  let closed: Promise<void> | undefined;
+  const gate = ownGate(first);
+  const line = new Line(gate, first, now);
   const change = () => {
     const measure = measureOf(perSecond, marginMs);
     line.keepTo(measure);
-    // Neither a reservoir nor its refresh is in use: updateSettings would end that for good.
-    void limiter.updateSettings({ minTime: spacingMs(measure) });
+    gate.keepTo(measure);
   };
   return {
     turn: (signal) => line.turn(signal),
@@ -54,10 +64,9 @@ export function pacer(options: { perSecond: number; marginMs: number; now?: () =
       marginMs = ms;
       change();
     },
-    close: async () => {
+    close: () => {
       line.close();
-      closed ??= limiter.stop({ dropWaitingJobs: true });
-      await closed;
+      return gate.close();
     },
   };
 }

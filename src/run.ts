@@ -2,8 +2,8 @@
 import pLimit from 'p-limit';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
-import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
 import type { Group, Settings } from './core/group.js';
+import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
 import type { Planned } from './core/plan.js';
 import { decide, type Judged } from './core/policy.js';
 import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';

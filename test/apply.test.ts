@@ -1,0 +1,279 @@
+/** What a user may rely on of `apply`, through the built command and real sockets. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../src/simulator/server.js';
+import { command, file, folder, journal, results, summary } from './help/command.js';
+
+const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
+const PROBLEMS = new URL('../samples/groups-with-problems.csv', import.meta.url).pathname;
+
+/** A stand-in for one test, and the environment that leads to it. */
+async function standIn(
+  options: SimulatorOptions = {},
+): Promise<{ zoom: Simulator; env: Record<string, string> }> {
+  const zoom = await startSimulator({ latencyMs: 0, groups: [], accountPlan: 'business', ...options });
+  closing.push(zoom);
+  return { zoom, env: { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token } };
+}
+const closing: Simulator[] = [];
+afterAll(async () => {
+  await Promise.all(closing.map((zoom) => zoom.close()));
+});
+
+const names = (n: number): string =>
+  `name\n${Array.from({ length: n }, (_, i) => `Group ${i + 1}`).join('\n')}\n`;
+
+describe('the first line that a person types', () => {
+  test('creates the sample on the stand-in, and says "simulated" first and last', async () => {
+    const cwd = folder();
+    const done = await command(['apply', SAMPLE, '--simulate'], { cwd });
+    expect(done).toMatchObject({ code: 0 });
+    const lines = done.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/simulated/i);
+    expect(lines.at(-1)).toMatch(/simulated/i);
+    expect(done.stdout).toMatch(/created/);
+    expect(done.stdout).toMatch(/already-provisioned/);
+  });
+
+  test('needs credentials or --simulate, and names both ways out', async () => {
+    const done = await command(['apply', file('name\nx\n')]);
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('ZOOM_ACCOUNT_ID');
+    expect(done.stderr).toContain('--simulate');
+    expect(done.stdout).toBe('');
+  });
+});
+
+describe('a run', () => {
+  const out = 'run';
+  let cwd = '';
+  let zoom: Simulator;
+  let input = '';
+  beforeAll(async () => {
+    const stand = await standIn({
+      latencyMs: 15,
+      groups: [
+        { id: 'there', name: 'There', type: 'normal', total_members: 3 },
+        { id: '-other', name: 'Other', type: 'shared' },
+      ],
+    });
+    zoom = stand.zoom;
+    cwd = folder();
+    input = join(cwd, 'in.csv');
+    const many = Array.from({ length: 60 }, (_, i) => `"Team, ${i}",,yes,=1+${i}`).join('\r\n');
+    writeFileSync(
+      input,
+      `Group Name;x\r\n`.slice(0, 0) +
+        `Group Name,type,searchByDomain,Owner\r\nThere,normal,,a\r\nOther,restricted,,b\r\n${many}\r\nThere,normal,,c\r\n`,
+    );
+    const done = await command(['apply', input, '--out', out, '--account-plan', 'business'], {
+      cwd,
+      env: stand.env,
+    });
+    expect(done).toMatchObject({ code: 0 });
+  });
+
+  test('lists every input row once, in input order, with the original cells behind ours', () => {
+    const rows = results(join(cwd, out));
+    expect(rows.map((row) => Number(row.zoom__line))).toEqual(Array.from({ length: 63 }, (_, i) => i + 2));
+    expect(rows[2]).toMatchObject({
+      'Group Name': 'Team, 0',
+      zoom__status: 'created',
+      searchByDomain: 'yes',
+    });
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      'zoom__status',
+      'zoom__line',
+      'zoom__group_id',
+      'zoom__http_status',
+      'zoom__code',
+      'zoom__attempts',
+      'zoom__tracking_id',
+      'zoom__detail',
+      'Group Name',
+      'type',
+      'searchByDomain',
+      'Owner',
+    ]);
+  });
+
+  test('says of each how it ended', () => {
+    const rows = results(join(cwd, out));
+    const there = rows.find((row) => row['Group Name'] === 'There');
+    const other = rows.find((row) => row['Group Name'] === 'Other');
+    expect(there).toMatchObject({
+      zoom__status: 'already-provisioned',
+      zoom__detail: 'identical',
+      zoom__group_id: 'there',
+    });
+    expect(other).toMatchObject({
+      zoom__status: 'already-provisioned',
+      zoom__detail: 'differs: type shared → restricted',
+      zoom__group_id: "'-other",
+    });
+    expect(rows.at(-1)).toMatchObject({ zoom__status: 'duplicate', zoom__detail: 'same as line 2' });
+    const created = rows.filter((row) => row.zoom__status === 'created');
+    expect(new Set(created.map((row) => row.zoom__group_id?.replace(/^'/, '')))).toEqual(
+      new Set(zoom.created().map(({ id }) => id)),
+    );
+    for (const row of created) expect(row).toMatchObject({ zoom__http_status: '201', zoom__attempts: '1' });
+  });
+
+  test('neutralises formulas in results.csv', () => {
+    expect(results(join(cwd, out))[2]?.Owner).toBe("'=1+0");
+  });
+
+  test('sums itself up for a script', () => {
+    const made = summary(join(cwd, out));
+    expect(made).toMatchObject({
+      schema_version: 1,
+      simulated: false,
+      input: {
+        path: input,
+        rows: 63,
+        sha256: createHash('sha256').update(readFileSync(input)).digest('hex'),
+      },
+      target: { base_url: zoom.baseUrl, api: 'im', account_plan: 'business', rate_per_second: 80 },
+      counts: {
+        created: 60,
+        'already-provisioned': 2,
+        duplicate: 1,
+        failed: 0,
+        unknown: 0,
+        invalid: 0,
+        updated: 0,
+        'not-attempted': 0,
+      },
+      requests: { sent: 60, retried: 0, lists: 1 },
+      exit: { code: 0 },
+    });
+  });
+
+  test('leaves a header-only failed.csv, and files that only their owner can read', () => {
+    expect(readFileSync(join(cwd, out, 'failed.csv'), 'utf8')).toBe(
+      'Group Name,type,searchByDomain,Owner\r\n',
+    );
+    for (const name of ['journal.ndjson', 'results.csv', 'failed.csv', 'summary.json', 'report.html']) {
+      expect(statSync(join(cwd, out, name)).mode & 0o777, name).toBe(0o600);
+    }
+    expect(statSync(join(cwd, out)).mode & 0o777).toBe(0o700);
+  });
+
+  test('records each create before it is sent', () => {
+    const events = journal(join(cwd, out));
+    expect(events[0]).toMatchObject({ e: 'run', schemaVersion: 1 });
+    const firstAttempt = new Map<string, number>();
+    events.forEach((event, i) => {
+      if (event.e === 'attempt') firstAttempt.set(String(event.key), i);
+      if (event.e === 'reply') expect(firstAttempt.get(String(event.key))).toBeLessThan(i);
+    });
+    expect(firstAttempt.size).toBe(60);
+  });
+
+  test('is never written over', async () => {
+    const again = await command(['apply', input, '--out', out, '--simulate'], { cwd });
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('--resume');
+  });
+
+  test('costs one request when it is run a second time', async () => {
+    const before = zoom.requests().length;
+    const env = { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token };
+    const again = await command(['apply', input, '--out', 'again', '--json'], { cwd, env });
+    expect(again.code).toBe(0);
+    expect(zoom.requests().length - before).toBe(1);
+    expect(JSON.parse(again.stdout).counts).toMatchObject({
+      created: 0,
+      'already-provisioned': 62,
+      duplicate: 1,
+    });
+  });
+});
+
+describe('a multipart create', () => {
+  test('carries Zoom’s fields in its order, and leaves out what the row leaves empty', async () => {
+    const { zoom, env } = await standIn();
+    const input = file('name,type,search_by_domain,search_by_account\nA,shared,TRUE,no\nB,,,\n');
+    expect(await command(['apply', input], { env })).toMatchObject({ code: 0 });
+    const [a, b] = [...zoom.groups()].sort((x, y) => x.name.localeCompare(y.name));
+    expect(a).toMatchObject({ name: 'A', type: 'shared', search_by_domain: true, search_by_account: false });
+    expect(b).toMatchObject({ name: 'B', type: 'normal' });
+  });
+});
+
+describe('a file with problems', () => {
+  test('sends nothing, and shows every problem with file, line and value', async () => {
+    const { zoom, env } = await standIn();
+    const done = await command(['apply', PROBLEMS], { env });
+    expect(done.code).toBe(2);
+    expect(zoom.requests()).toEqual([]);
+    const lines = done.stderr.split('\n').filter((line) => line.startsWith(PROBLEMS));
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) expect(line.slice(PROBLEMS.length)).toMatch(/^:\d+:\d+ [a-z-]+ .+ \(.*\)$/);
+  });
+
+  test('--skip-invalid sends the valid rows, and ends with 1', async () => {
+    const { zoom, env } = await standIn();
+    const cwd = folder();
+    const input = file('name,type\nGood,\nBad,purple\n');
+    const done = await command(['apply', input, '--skip-invalid', '--out', 'r'], { cwd, env });
+    expect(done.code).toBe(1);
+    expect(zoom.created().map(({ name }) => name)).toEqual(['Good']);
+    expect(results(join(cwd, 'r')).map((row) => row.zoom__status)).toEqual(['created', 'invalid']);
+    expect(readFileSync(join(cwd, 'r', 'failed.csv'), 'utf8')).toBe('name,type\nBad,purple\n');
+  });
+
+  test('leaves no run folder behind', async () => {
+    const cwd = folder();
+    await command(['apply', PROBLEMS, '--simulate'], { cwd });
+    expect(existsSync(join(cwd, 'runs'))).toBe(false);
+  });
+});
+
+describe('an answer is never misread', () => {
+  const cases: readonly (readonly [string, string, number, string, string])[] = [
+    ['HTTP 200 with code 200 is no success: the run stops', 'paid', 3, 'not-attempted', 'paid'],
+    ['a refused row fails, and failed.csv has it', '400:1', 1, 'failed', 'Validation'],
+    ['403 stops the run', '403', 3, 'not-attempted', 'permit'],
+    ['a missing scope stops the run and is named', 'scope', 3, 'not-attempted', 'imgroup:write:admin'],
+    ['410 stops the run and names the way over', 'gone', 3, 'not-attempted', '--api contacts'],
+    ['a redirect is not followed', 'redirect', 3, 'not-attempted', 'redirect'],
+    ['401 with a token that can’t be renewed stops the run', '401', 3, 'not-attempted', 'token'],
+  ];
+  test.each(cases)('%s', async (_, fault, code, status, said) => {
+    const { zoom, env } = await standIn({ faults: [fault] });
+    const cwd = folder();
+    const done = await command(['apply', file(names(3)), '--out', 'r', '--log-format', 'json'], { cwd, env });
+    expect(done.code).toBe(code);
+    const rows = results(join(cwd, 'r'));
+    expect(rows.map((row) => row.zoom__status)).toEqual(Array(3).fill(status));
+    expect(done.stdout + done.stderr + JSON.stringify(rows)).toContain(said);
+    expect(zoom.created()).toEqual([]);
+    expect(readFileSync(join(cwd, 'r', 'failed.csv'), 'utf8')).toBe(names(3));
+  });
+});
+
+describe('the limit', () => {
+  test('of 30 a second is never broken in 10 seconds', async () => {
+    const { zoom, env } = await standIn({ accountPlan: 'pro', latencyMs: 20 });
+    const cwd = folder();
+    const done = await command(['apply', file(names(290)), '--json'], { cwd, env });
+    expect(done.code).toBe(0);
+    expect(zoom.created().length).toBe(290);
+    expect(JSON.parse(done.stdout).requests.rate_limited).toBeLessThanOrEqual(2);
+    expect(zoom.peakPerSecond('light')).toBeLessThanOrEqual(30);
+  }, 60_000);
+
+  test('10,000 rows that mostly exist are told apart at once', async () => {
+    const there = Array.from({ length: 9_950 }, (_, i) => ({ id: `g${i + 1}`, name: `Group ${i + 1}` }));
+    const { zoom, env } = await standIn({ groups: there, limiter: 'none' });
+    const done = await command(['apply', file(names(10_000)), '--json', '--account-plan', 'business'], {
+      env,
+    });
+    expect(done.code).toBe(0);
+    expect(JSON.parse(done.stdout).counts).toMatchObject({ created: 50, 'already-provisioned': 9_950 });
+    expect(new Set(zoom.created().map(({ name }) => name)).size).toBe(50);
+  }, 60_000);
+});

@@ -1,0 +1,110 @@
+/** Rows on the page: as data for the page's script, as table rows for a reader without scripts, and the reasons. */
+import { pill } from './html-status.js';
+import { escaped, scriptJson, shownText } from './html-text.js';
+import type { Status } from './outcome.js';
+import type { Result } from './report.js';
+import { thousands } from './span.js';
+
+/** What the page knows of a row. An array, since 100,000 of them are sent to a browser; the script knows the order. */
+export type Shown = readonly [
+  line: number,
+  name: string,
+  status: Status,
+  detail: string,
+  http: number | '',
+  code: number | '',
+  attempts: number,
+  groupId: string,
+  trackingId: string,
+  provisioned: 0 | 1,
+];
+
+/** Longer texts are cut on the page; results.csv has them whole. In UTF-16 units. */
+const LENGTH_MAX = { name: 512, detail: 1_000, id: 200 } as const;
+
+export function shownRow({ row, name, outcome, provisioned }: Result): Shown {
+  const { status, detail, http, code, attempts, groupId, trackingId } = outcome;
+  return [
+    row.line,
+    shownText(name, LENGTH_MAX.name),
+    status,
+    shownText(detail, LENGTH_MAX.detail),
+    http ?? '',
+    code ?? '',
+    attempts,
+    shownText(groupId ?? '', LENGTH_MAX.id),
+    shownText(trackingId ?? '', LENGTH_MAX.id),
+    provisioned ? 1 : 0,
+  ];
+}
+
+/** One row as JSON that may stand in a script element. */
+export function rowJson(row: Shown): string {
+  return scriptJson(row);
+}
+
+type Column = {
+  readonly title: string;
+  /** Of the cell, for the style. */
+  readonly kind: string;
+  readonly cell: (row: Shown) => string;
+};
+
+/** The columns of both tables, in order. The page's script builds the same cells. */
+const COLUMNS: readonly Column[] = [
+  { title: 'Line', kind: 'number', cell: ([line]) => String(line) },
+  { title: 'Name', kind: 'name', cell: ([, name]) => `<bdi>${escaped(name)}</bdi>` },
+  { title: 'Status', kind: 'status', cell: ([, , status]) => pill(status) },
+  { title: 'Detail', kind: 'detail', cell: ([, , , detail]) => `<bdi>${escaped(detail)}</bdi>` },
+  { title: 'Answer', kind: 'answer', cell: ([, , , , http, code]) => answer(http, code) },
+  { title: 'Attempts', kind: 'number', cell: (row) => String(row[6]) },
+  { title: 'Group ID', kind: 'id', cell: (row) => escaped(row[7]) },
+  { title: 'Tracking ID', kind: 'id', cell: (row) => escaped(row[8]) },
+];
+
+function answer(http: number | '', code: number | ''): string {
+  return [http, code].filter((part) => part !== '').join(' · ');
+}
+
+function tableRow(row: Shown): string {
+  return `<tr>${COLUMNS.map(({ kind, cell }) => `<td class="${kind}">${cell(row)}</td>`).join('')}</tr>`;
+}
+
+/** A table in a box that scrolls by itself, so that a wide one does not widen the page. */
+export function table(id: string, caption: string, rows: readonly Shown[]): string {
+  const heads = COLUMNS.map(({ title, kind }) => `<th scope="col" class="${kind}">${title}</th>`).join('');
+  return `<div class="box" id="${id}" tabindex="0" role="region" aria-label="${escaped(caption)}"><table>
+<caption>${escaped(caption)}</caption>
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${rows.map(tableRow).join('\n')}
+</tbody>
+</table></div>`;
+}
+
+/** Counts why rows are not provisioned: 300 rows often share one reason. */
+export type Reasons = Map<string, { readonly status: Status; readonly detail: string; n: number }>;
+
+/** More different ones tell nothing, and a page is no place for a million of them. */
+const REASONS_MAX = 500;
+const REASONS_SHOWN = 8;
+
+export function countReason(reasons: Reasons, [, , status, detail]: Shown): void {
+  const known = reasons.get(`${status}:${detail}`);
+  if (known) known.n += 1;
+  else if (reasons.size < REASONS_MAX) reasons.set(`${status}:${detail}`, { status, detail, n: 1 });
+}
+
+/** The reasons that several rows share, the most frequent first; nothing where each row has its own. */
+export function reasonsList(reasons: Reasons, rows: number): string {
+  if (reasons.size === rows) return '';
+  const sorted = [...reasons.values()].sort((a, b) => b.n - a.n);
+  const told = sorted.slice(0, REASONS_SHOWN);
+  const rest = rows - told.reduce((sum, { n }) => sum + n, 0);
+  const items = told.map(
+    ({ status, detail, n }) =>
+      `<li><b>${thousands(n)}</b> ${pill(status)} <bdi>${escaped(detail)}</bdi></li>`,
+  );
+  if (rest > 0) items.push(`<li><b>${thousands(rest)}</b> <span>for other reasons</span></li>`);
+  return `<ul class="reasons" aria-label="Reasons">${items.join('\n')}</ul>`;
+}

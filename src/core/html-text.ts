@@ -1,0 +1,43 @@
+/** Text on its way into a page: whatever it holds, it stays text. */
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text for an element or a quoted attribute. */
+export function escaped(text: string | number): string {
+  return String(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+/** JSON for a script element: without `<` it can neither end the element nor begin a comment. */
+export function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+/** What leaves no mark on a screen or turns the text around it: told by its number instead. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]/gu;
+
+/** Text of at most that many UTF-16 units, its invisible characters made visible. */
+export function shownText(text: string, lengthMax: number): string {
+  const whole = text.length <= lengthMax;
+  // Not in the middle of a pair: half a character is none.
+  const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return cut.replace(UNSEEN, (character) => {
+    return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
+  });
+}
+
+/** The last part of a path, whichever way its slashes lean. */
+export function fileName(path: string): string {
+  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+}
+
+/** A link to a file beside the page: never another scheme, never another folder. */
+export function besideLink(file: string): string {
+  const name = fileName(file);
+  return `<a href="./${escaped(encodeURIComponent(name))}">${escaped(name)}</a>`;
+}

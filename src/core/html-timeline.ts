@@ -1,0 +1,251 @@
+/** The run over time as a drawing: requests a second under the limit, and below them what held the run up. */
+
+import type { Pause } from './history.js';
+import { escaped } from './html-text.js';
+import { counted, spanWords, thousands, utcTime } from './span.js';
+import { type Axis, axisOf, type Bin, binsOf, pausesByReason, type Recorded, roundStep } from './timeline.js';
+
+/** Drawn over any width: across in percent, so that text keeps its size on a telephone; down in pixels. */
+const PLOT = { top: 20, height: 150, units: 1000 } as const;
+const LANE = { height: 32, bar: 10, label: 13 } as const;
+const AXIS_HEIGHT = 22;
+const BARS = 150;
+/** More would be drawn over each other. */
+const PAUSES_DRAWN_MAX = 400;
+
+type Chart = {
+  readonly axis: Axis;
+  readonly bins: readonly Bin[];
+  readonly recorded: Recorded;
+  /** The plan's or the user's limit, requests a second. */
+  readonly limit: number;
+  /** The top of the drawing, requests a second. */
+  readonly most: number;
+};
+
+/** The figure, with a sentence that tells the same; where nothing was sent, that sentence alone. */
+export function timelineFigure(recorded: Recorded, limit: number): string {
+  const axis = axisOf(recorded);
+  if (!axis) return '<p class="quiet">Nothing was sent, so there is no course of time to show.</p>';
+  const bins = binsOf(recorded, axis, BARS);
+  const fastest = Math.max(...bins.map((bin) => bin.sent / bin.seconds));
+  const chart: Chart = { axis, bins, recorded, limit, most: Math.max(limit * 1.12, fastest * 1.05, 1) };
+  const lanes = lanesOf(chart);
+  const height = PLOT.top + PLOT.height + AXIS_HEIGHT + lanes.length * LANE.height;
+  const words = wordsFor(chart);
+  return `<figure class="timeline">
+<svg width="100%" height="${height}" role="img" aria-label="${escaped(`Requests a second over time. ${words}`)}">
+${plot(chart)}
+${folds(chart)}
+${ticks(chart)}
+${lanes.map((lane, i) => laneDrawing(lane, PLOT.top + PLOT.height + AXIS_HEIGHT + i * LANE.height)).join('\n')}
+</svg>
+<figcaption>${key(chart)}<p>${escaped(words)}</p></figcaption>
+</figure>`;
+}
+
+/** Only what stretches without harm is in here: areas and lines, no text. */
+function plot(chart: Chart): string {
+  const { limit, recorded } = chart;
+  const view = `x="0" y="${PLOT.top}" width="100%" height="${PLOT.height}" viewBox="0 0 ${PLOT.units} ${PLOT.height}" preserveAspectRatio="none"`;
+  const first = (bin: Bin): number => bin.sent - bin.retried;
+  const shapes = [
+    ...drawnPauses(recorded.pauses).map((pause) => {
+      const { from, to } = pauseOnAxis(chart, pause);
+      return `<rect class="pause" x="${units(from)}" y="0" width="${units(Math.max(0.001, to - from))}" height="${PLOT.height}"/>`;
+    }),
+    `<path class="sent" d="${barsPath(chart, () => 0, first)}"/>`,
+    `<path class="again" d="${barsPath(chart, first, (bin) => bin.sent)}"/>`,
+    allowedPath(chart),
+    `<path class="limit" d="M0 ${down(chart, limit)}H${PLOT.units}"/>`,
+    `<path class="ground" d="M0 ${PLOT.height}H${PLOT.units}"/>`,
+  ];
+  const label = `<text class="limit-label" x="100%" y="${PLOT.top + down(chart, limit) - 6}" text-anchor="end">limit ${shortNumber(limit)} a second</text>`;
+  return `<svg ${view}>${shapes.join('')}</svg>${label}`;
+}
+
+function barsPath(
+  { axis, bins, most }: Chart,
+  low: (bin: Bin) => number,
+  high: (bin: Bin) => number,
+): string {
+  const y = (value: number): string => (PLOT.height * (1 - value / most)).toFixed(1);
+  let path = '';
+  for (const bin of bins) {
+    if (high(bin) <= low(bin)) continue;
+    const from = axis.place(bin.from * 1000) * PLOT.units;
+    const width = Math.max(1, (bin.seconds / axis.seconds) * PLOT.units * 0.86);
+    const [bottom, top] = [y(low(bin) / bin.seconds), y(high(bin) / bin.seconds)];
+    path += `M${from.toFixed(1)} ${bottom}V${top}h${width.toFixed(1)}V${bottom}z`;
+  }
+  return path;
+}
+
+/** The speed that was allowed at each time: below the limit after Zoom said that it was too much. */
+function allowedPath(chart: Chart): string {
+  const { axis, recorded, limit } = chart;
+  const { rates } = recorded;
+  if (rates.every(({ perSecond }) => perSecond >= limit)) return '';
+  let path = `M0 ${down(chart, limit)}`;
+  for (const { at, perSecond } of rates) path += `H${units(axis.place(at))}V${down(chart, perSecond)}`;
+  return `<path class="allowed" d="${path}H${units(axis.place(recorded.lastAt))}"/>`;
+}
+
+function down({ most }: Chart, perSecond: number): number {
+  return Number((PLOT.height * (1 - Math.min(1, perSecond / most))).toFixed(1));
+}
+
+function units(place: number): number {
+  return Number((place * PLOT.units).toFixed(2));
+}
+
+function percent(place: number): string {
+  return `${Number((place * 100).toFixed(2))}%`;
+}
+
+function shortNumber(value: number): string {
+  return value >= 10 ? thousands(Math.round(value)) : String(Number(value.toFixed(1)));
+}
+
+/** The longest ones, in the order of time. */
+function drawnPauses(pauses: readonly Pause[]): readonly Pause[] {
+  if (pauses.length <= PAUSES_DRAWN_MAX) return pauses;
+  const longest = [...pauses].sort((a, b) => b.pauseMs - a.pauseMs).slice(0, PAUSES_DRAWN_MAX);
+  return longest.sort((a, b) => a.at - b.at);
+}
+
+function pauseOnAxis({ axis, recorded }: Chart, { at, pauseMs }: Pause): { from: number; to: number } {
+  return { from: axis.place(at), to: axis.place(Math.min(at + pauseMs, Math.max(at, recorded.lastAt))) };
+}
+
+/** One kind of mark below the plot, at its times. */
+type Lane = {
+  readonly name: string;
+  readonly kind: 'limited' | 'again' | 'pause';
+  readonly marks: readonly { readonly from: number; readonly width: number; readonly says: string }[];
+};
+
+function lanesOf(chart: Chart): readonly Lane[] {
+  const { axis, bins, recorded } = chart;
+  const marked = (count: (bin: Bin) => number, what: string): Lane['marks'] =>
+    bins.flatMap((bin) => {
+      if (count(bin) === 0) return [];
+      const says = `${utcTime(bin.from * 1000)}: ${counted(count(bin), what)}`;
+      return [{ from: axis.place(bin.from * 1000), width: bin.seconds / axis.seconds, says }];
+    });
+  const total = (count: (bin: Bin) => number): number => bins.reduce((sum, bin) => sum + count(bin), 0);
+  const { pauses } = recorded;
+  const pausedMs = pauses.reduce((sum, { pauseMs }) => sum + pauseMs, 0);
+  const lanes: readonly Lane[] = [
+    {
+      name: `429, too many requests: ${thousands(total((bin) => bin.limited))}`,
+      kind: 'limited',
+      marks: marked((bin) => bin.limited, 'answer'),
+    },
+    {
+      name: `sent again: ${thousands(total((bin) => bin.retried))}`,
+      kind: 'again',
+      marks: marked((bin) => bin.retried, 'retry').map((mark) => ({
+        ...mark,
+        says: mark.says.replace('retrys', 'retries'),
+      })),
+    },
+    {
+      name: `pauses: ${thousands(pauses.length)}, ${spanWords(pausedMs)}`,
+      kind: 'pause',
+      marks: drawnPauses(pauses).map((pause) => {
+        const { from, to } = pauseOnAxis(chart, pause);
+        const says = `${utcTime(pause.at)}: ${spanWords(pause.pauseMs)}: ${pause.why}`;
+        return { from, width: to - from, says };
+      }),
+    },
+  ];
+  return lanes.filter(({ marks }) => marks.length > 0);
+}
+
+function laneDrawing({ name, kind, marks }: Lane, top: number): string {
+  const y = top + LANE.label + 6;
+  const drawn = marks.map(({ from, width, says }) => {
+    const across = `x="${percent(from)}" width="${percent(Math.max(0.3, width))}"`;
+    return `<rect ${across} y="${y}" height="${LANE.bar}"><title>${escaped(says)}</title></rect>`;
+  });
+  return `<g class="lane ${kind}"><rect class="rail" x="0" y="${y}" width="100%" height="${LANE.bar}"/>${drawn.join('')}<text x="0" y="${top + LANE.label}">${escaped(name)}</text></g>`;
+}
+
+/** Where idle time is folded, and how long it was. */
+function folds({ axis }: Chart): string {
+  return axis.stretches
+    .slice(1)
+    .map(({ from, start }, i) => {
+      const before = axis.stretches[i];
+      const later = spanWords((from - (before?.to ?? from)) * 1000);
+      const x = percent(start / axis.seconds);
+      const text =
+        axis.stretches.length > 6 ? '' : `<text x="${x}" y="${PLOT.top - 8}">${escaped(later)} later</text>`;
+      return `<g class="fold"><line x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${PLOT.top + PLOT.height}"><title>${escaped(later)} later</title></line>${text}</g>`;
+    })
+    .join('');
+}
+
+const TICKS = 5;
+/** Labels nearer to each other than that share of the width would touch on a telephone. */
+const TICK_APART = 0.16;
+
+/** Clock times below the plot: where each stretch begins, and at round times between. */
+function ticks({ axis }: Chart): string {
+  const step = roundStep(axis.seconds, TICKS);
+  const found: { readonly at: number; readonly place: number }[] = [];
+  const add = (second: number): void => {
+    const place = axis.place(second * 1000);
+    const last = found.at(-1);
+    if (place <= 1 && (!last || place - last.place >= TICK_APART)) found.push({ at: second, place });
+  };
+  for (const [i, { from, to }] of axis.stretches.entries()) {
+    const end = i === axis.stretches.length - 1 ? to : to - 1;
+    add(from);
+    for (let second = Math.ceil((from + 1) / step) * step; second < end; second += step) add(second);
+  }
+  const y = PLOT.top + PLOT.height + 15;
+  return found
+    .map(({ at, place }) => {
+      const clock = utcTime(at * 1000).slice(11, step >= 60 ? 16 : 19);
+      const anchor = place < 0.04 ? 'start' : place > 0.93 ? 'end' : 'middle';
+      return `<text class="tick" x="${percent(place)}" y="${y}" text-anchor="${anchor}">${clock}</text>`;
+    })
+    .join('');
+}
+
+function key({ bins, recorded, limit }: Chart): string {
+  const allowed = recorded.rates.some(({ perSecond }) => perSecond < limit);
+  const items = [
+    '<li class="sent">rows</li>',
+    ...(bins.some(({ retried }) => retried > 0) ? ['<li class="again">sent again</li>'] : []),
+    '<li class="limit">limit</li>',
+    ...(allowed ? ['<li class="allowed">allowed speed</li>'] : []),
+    ...(recorded.pauses.length > 0 ? ['<li class="pause">paused</li>'] : []),
+  ];
+  return `<ul class="key">${items.join('')}</ul>`;
+}
+
+const REASONS_TOLD = 4;
+
+function wordsFor({ axis, bins, recorded, limit }: Chart): string {
+  const sent = bins.reduce((sum, bin) => sum + bin.sent, 0);
+  const limited = bins.reduce((sum, bin) => sum + bin.limited, 0);
+  const retried = bins.reduce((sum, bin) => sum + bin.retried, 0);
+  const fastest = Math.max(...[...recorded.timeline.values()].map((second) => second.sent));
+  const barSeconds = roundStep(axis.seconds, BARS);
+  const reasons = pausesByReason(recorded.pauses);
+  const told = reasons
+    .slice(0, REASONS_TOLD)
+    .map(({ why, n, pauseMs }) => `${spanWords(pauseMs)} in ${n} for “${why}”`);
+  return [
+    `${counted(sent, 'request')}, at most ${thousands(fastest)} in one second; the limit is ${shortNumber(limit)} a second.`,
+    ...(barSeconds > 1 ? [`Each bar is the mean of ${spanWords(barSeconds * 1000)}.`] : []),
+    ...(retried > 0 ? [`${thousands(retried)} of them were repeated attempts.`] : []),
+    ...(limited > 0 ? [`Zoom answered ${thousands(limited)} times that it was too much (429).`] : []),
+    ...(told.length > 0 ? [`Paused: ${told.join(', ')}.`] : []),
+    ...(reasons.length > REASONS_TOLD ? ['There were more reasons to pause.'] : []),
+    'Times are UTC.',
+  ].join(' ');
+}

@@ -1,0 +1,220 @@
+/**
+ * `report.html`: a run for a person to look at. One file without anything from elsewhere, written piece by piece in
+ * one pass over the results: `head`, then `row` for each, then `tail`; what is kept meanwhile is bounded.
+ */
+
+import type { History } from './history.js';
+import { countsFigure } from './html-counts.js';
+import { countReason, type Reasons, reasonsList, rowJson, type Shown, shownRow, table } from './html-rows.js';
+import { PAGE_ROWS, SCRIPT } from './html-script.js';
+import { STYLE } from './html-style.js';
+import { besideLink, escaped, fileName } from './html-text.js';
+import { timelineFigure } from './html-timeline.js';
+import { EXIT, STATUSES, type Status } from './outcome.js';
+import type { Result, Summary } from './report.js';
+import { counted, spanWords, thousands, utcTime } from './span.js';
+import type { Recorded } from './timeline.js';
+import { isRollback, verdict } from './verdict.js';
+
+/** Of a longer run the page carries only what is not provisioned, and of that no more than this. */
+export const ROWS_MAX = 100_000;
+/** Rows that are not provisioned and can be read without scripts. */
+const MISSING_SHOWN_MAX = 300;
+
+/** What the page needs of a history. */
+export type Told = Recorded & Pick<History, 'stop'>;
+
+/** The parts of a page, to be written in this order. */
+export type Page = {
+  readonly head: string;
+  /** The text for the next result, empty where the page leaves it out. */
+  readonly row: (result: Result) => string;
+  readonly tail: () => string;
+};
+
+/**
+ * A page for a run.
+ * @param sha256Base64 the base64 SHA-256 of a text's UTF-8, for the page's Content-Security-Policy
+ */
+export function htmlPage(summary: Summary, told: Told, sha256Base64: (text: string) => string): Page {
+  const all = summary.input.rows <= ROWS_MAX;
+  const firsts: Shown[] = [];
+  const missing: Shown[] = [];
+  const reasons: Reasons = new Map();
+  let carried = 0;
+  const row = (result: Result): string => {
+    if (!all && result.provisioned) return '';
+    const shown = shownRow(result);
+    if (!result.provisioned) {
+      countReason(reasons, shown);
+      if (missing.length < MISSING_SHOWN_MAX) missing.push(shown);
+    }
+    if (firsts.length < PAGE_ROWS) firsts.push(shown);
+    if (carried >= ROWS_MAX) return '';
+    carried += 1;
+    return `${carried > 1 ? ',\n' : ''}${rowJson(shown)}`;
+  };
+  const tail = (): string =>
+    [
+      ']</script>',
+      missingSection(summary, missing, reasons),
+      rowsSection(summary, firsts, carried),
+      aboutSection(summary),
+      `<footer><p>Made by zoom-im-groups ${escaped(summary.tool_version)} from the run’s journal.</p></footer>`,
+      `<script>${SCRIPT}</script>`,
+      '</body>\n</html>\n',
+    ].join('\n');
+  return { head: headOf(summary, told, sha256Base64), row, tail };
+}
+
+function headOf(summary: Summary, told: Told, sha256Base64: (text: string) => string): string {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${sha256Base64(SCRIPT)}'`,
+    `style-src 'sha256-${sha256Base64(STYLE)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; ');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>${escaped(titleOf(summary))}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${opening(summary, told)}
+<section aria-labelledby="counts"><h2 id="counts">How the ${isRollback(summary) ? 'groups' : 'rows'} ended</h2>
+${countsFigure(summary.counts)}
+</section>
+<section aria-labelledby="time"><h2 id="time">Over time</h2>
+${timelineFigure(told, summary.target.rate_per_second)}
+</section>
+<script type="application/json" id="data">[
+`;
+}
+
+function titleOf({ simulated, input, not_provisioned: missing }: Summary): string {
+  const state = missing === 0 ? 'all done' : `${thousands(missing)} of ${thousands(input.rows)} open`;
+  return `${simulated ? 'SIMULATED: ' : ''}${fileName(input.path)}: ${state}`;
+}
+
+function opening(summary: Summary, { stop }: Told): string {
+  const { input, started_at: startedAt, duration_ms: durationMs, exit, simulated, warnings } = summary;
+  const tone = exit.code === EXIT.ok ? 'good' : exit.code === EXIT.unprovisioned ? 'bad' : 'wait';
+  const banner = simulated
+    ? '<p class="simulated" role="note">Simulated run: nothing was sent to Zoom. A built-in stand-in gave the answers.</p>\n'
+    : '';
+  const stopped =
+    stop && exit.code !== EXIT.ok
+      ? `<div class="stop"><p><bdi>${escaped(stop.message)}</bdi></p><p><bdi>${escaped(stop.hint)}</bdi></p></div>\n`
+      : '';
+  const warned =
+    warnings.length > 0
+      ? `<ul class="warnings" aria-label="Warnings">${warnings.map((text) => `<li><bdi>${escaped(text)}</bdi></li>`).join('')}</ul>\n`
+      : '';
+  return `${banner}<header>
+<p class="of"><bdi>${escaped(fileName(input.path))}</bdi> · <time datetime="${escaped(startedAt)}">${escaped(utcTime(startedAt))}</time> · ${spanWords(durationMs)}</p>
+<h1 class="${tone}">${escaped(verdict(summary))}</h1>
+${stopped}${warned}</header>`;
+}
+
+function missingSection(summary: Summary, missing: readonly Shown[], reasons: Reasons): string {
+  const rows = summary.not_provisioned;
+  if (rows === 0) return '';
+  const state = isRollback(summary) ? 'Not taken back' : 'Not provisioned';
+  const more =
+    rows > missing.length
+      ? `<p>The first ${thousands(missing.length)} of ${thousands(rows)}; all of them are in ${besideLink(summary.files.failed)}. <a id="more" href="#rows-title">Search them below</a></p>`
+      : `<p>Mended, ${besideLink(summary.files.failed)} holds ${rows === 1 ? 'it' : 'them'} ready to be sent again.</p>`;
+  return `<section aria-labelledby="missing-title"><h2 id="missing-title">${state}: ${thousands(rows)}</h2>
+${reasonsList(reasons, rows)}
+${isRollback(summary) && rows <= missing.length ? '' : more}
+${table('missing', `${state}, in the order of the file`, missing)}
+</section>`;
+}
+
+function rowsSection(summary: Summary, firsts: readonly Shown[], carried: number): string {
+  const { counts, input, files, not_provisioned: missing } = summary;
+  const all = input.rows <= ROWS_MAX;
+  const rows = all ? input.rows : missing;
+  if (input.rows === 0) return '';
+  const title = all ? 'All rows' : 'Rows to search';
+  const results = besideLink(files.results);
+  const note = all
+    ? `<p class="quiet">The same as a spreadsheet: ${results}.</p>`
+    : `<p>A run of ${thousands(input.rows)} rows is too long for a page. Here ${carried < missing ? `are the first ${thousands(carried)} rows` : 'are the rows'} that are not provisioned; all rows are in ${results}.</p>`;
+  const heading = `<section aria-labelledby="rows-title"><h2 id="rows-title">${title}</h2>\n${note}`;
+  if (rows === 0) return `${heading}\n</section>`;
+  const shown = STATUSES.filter((status) => counts[status] > 0);
+  const chips = all ? allChips(summary, shown) : [chip('all', 'all of these', carried, true)];
+  return `${heading}
+<div class="tools" hidden>
+<label>Search name, detail or ID <input type="search" id="search" autocomplete="off" spellcheck="false" dir="auto"></label>
+<fieldset><legend>Show</legend><div class="chips">${chips.join('')}</div></fieldset>
+</div>
+<p id="told" role="status">${firsts.length < carried ? `The first ${thousands(firsts.length)} of ${counted(carried, 'row')}` : counted(carried, 'row')}</p>
+${table('rows', title, firsts)}
+<div class="tools" id="pager" role="group" aria-label="Pages" hidden>
+<button type="button" id="first">First</button><button type="button" id="previous">Previous</button>
+<label>Page <input type="number" id="page" min="1" value="1" inputmode="numeric"> <span id="pages"></span></label>
+<button type="button" id="next">Next</button><button type="button" id="last">Last</button>
+</div>
+</section>`;
+}
+
+function allChips(
+  { counts, input, not_provisioned: missing }: Summary,
+  shown: readonly Status[],
+): readonly string[] {
+  return [
+    chip('all', 'all', input.rows, true),
+    ...(missing > 0 ? [chip('missing', 'not provisioned', missing)] : []),
+    ...shown.map((status) => chip(status, status, counts[status])),
+  ];
+}
+
+function chip(value: string, word: string, n: number, checked = false): string {
+  return `<label><input type="radio" name="show" id="show-${value}" value="${value}"${checked ? ' checked' : ''}>${word} <b>${thousands(n)}</b></label>`;
+}
+
+function aboutSection(summary: Summary): string {
+  const { input, target, requests, files, exit } = summary;
+  const facts: readonly (readonly [string, string])[] = [
+    ['Input', `<bdi>${escaped(fileName(input.path))}</bdi>, ${counted(input.rows, 'row')}`],
+    ['Its SHA-256', `<code>${escaped(input.sha256)}</code>`],
+    [
+      'Target',
+      `<bdi>${escaped(target.base_url)}</bdi>, ${target.api === 'im' ? 'IM groups' : 'contact groups'}`,
+    ],
+    [
+      'Account plan',
+      `${escaped(target.account_plan)}, at most ${escaped(target.rate_per_second)} requests a second`,
+    ],
+    ['Began', escaped(utcTime(summary.started_at))],
+    ['Ended', escaped(utcTime(summary.finished_at))],
+    ['Worked for', spanWords(summary.duration_ms)],
+    ['Requests', requestWords(requests)],
+    ...(summary.carried_over > 0
+      ? [['Before the last resume', `${counted(summary.carried_over, 'row')} had their groups`] as const]
+      : []),
+    ['Exit code', `${exit.code}, ${escaped(exit.reason)}`],
+    ['Run', `<bdi>${escaped(summary.run_id)}</bdi>`],
+    [
+      'Files beside this page',
+      [files.results, files.failed, files.summary, files.journal].map(besideLink).join(', '),
+    ],
+  ];
+  const list = facts.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join('\n');
+  return `<section aria-labelledby="about"><h2 id="about">About this run</h2>\n<dl>\n${list}\n</dl>\n</section>`;
+}
+
+function requestWords({ sent, retried, rate_limited: limited, lists }: Summary['requests']): string {
+  return `${thousands(sent)} for rows (${thousands(retried)} of them repeated), ${thousands(lists)} for listings; ${thousands(limited)} answered 429`;
+}

@@ -68,10 +68,13 @@ async function* wholeLines(
 /** Lines as events, up to the first that is none; `end` is how many bytes they took. */
 function parseLines(bytes: Buffer): { readonly events: readonly Event[]; readonly end: number } {
   const events: Event[] = [];
+  // Bytes that are no UTF-8 would turn to U+FFFD in silence. Asked once for all lines, it costs next to nothing.
+  const isText = isUtf8(bytes);
   let end = 0;
   while (end < bytes.length) {
     const newline = bytes.indexOf(NEWLINE, end);
-    const event = parseLine(bytes.subarray(end, newline));
+    if (!isText && !isUtf8(bytes.subarray(end, newline))) break;
+    const event = parseLine(bytes.toString('utf8', end, newline));
     if (!event) break;
     events.push(event);
     end = newline + 1;
@@ -79,11 +82,9 @@ function parseLines(bytes: Buffer): { readonly events: readonly Event[]; readonl
   return { events, end };
 }
 
-function parseLine(line: Buffer): Event | undefined {
-  // Bytes that are no UTF-8 would turn to U+FFFD in silence.
-  if (!isUtf8(line)) return undefined;
+function parseLine(line: string): Event | undefined {
   try {
-    const value: unknown = JSON.parse(line.toString());
+    const value: unknown = JSON.parse(line);
     return isEvent(value) ? value : undefined;
   } catch {
     return undefined;
@@ -106,8 +107,8 @@ export function tornTail(fd: number, size: number): { readonly from: number; rea
     const end = tail.lastIndexOf(NEWLINE) + 1;
     const last = tail.subarray(0, Math.max(0, end - 1)).lastIndexOf(NEWLINE) + 1;
     if (last === 0 && start > 0) continue;
-    const isWhole = end < tail.length || end === 0 || parseLine(tail.subarray(last, end - 1)) !== undefined;
-    const from = isWhole ? end : last;
+    // Only the very last line can be torn: where it has no end, the one before was whole.
+    const from = end < tail.length ? end : last + parseLines(tail.subarray(last, end)).end;
     return { from: start + from, bytes: tail.subarray(from) };
   }
 }

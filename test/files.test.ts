@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EXIT, Halt } from '../src/core/outcome.js';
+import { errorWords } from '../src/io/disk.js';
+import { hashing, makeRunFolder, readBytes, writeWhole } from '../src/io/files.js';
+import { type Fault, faultyDisk } from './faulty-disk.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+const stopOf = async (doing: () => unknown): Promise<Halt['stop'] | undefined> => {
+  try {
+    await doing();
+  } catch (error) {
+    if (error instanceof Halt) return error.stop;
+    throw error;
+  }
+  return undefined;
+};
+
+describe('a written file', () => {
+  test('has all pieces in order, for its owner only', async () => {
+    const path = join(folder, 'a.csv');
+    await writeWhole(path, ['grüße\n', Buffer.from('zwei\n')]);
+    expect(readFileSync(path, 'utf8')).toBe('grüße\nzwei\n');
+    expect(modeOf(path)).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+  });
+
+  test('is written, measured, synced and closed before it gets its name, and the name is synced', async () => {
+    const { disk, calls } = faultyDisk();
+    await writeWhole(join(folder, 'a.csv'), ['one', 'two'], disk);
+    const order = ['create', 'write', 'write', 'size', 'sync', 'close', 'rename', 'syncFolder'];
+    expect(calls).toEqual(order);
+  });
+
+  test('is whole where the system takes a few bytes at a time', async () => {
+    const text = 'a line that is longer than seven bytes\n'.repeat(20);
+    const { disk, calls } = faultyDisk({ at: 1, how: 'short' });
+    await writeWhole(join(folder, 'a.csv'), [text], disk);
+    expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe(text);
+    expect(calls.filter((name) => name === 'write').length).toBeGreaterThan(100);
+  });
+
+  test('is not published where fewer bytes arrived than were written', async () => {
+    const path = join(folder, 'a.csv');
+    writeFileSync(path, 'old');
+    const { disk } = faultyDisk();
+    const stop = await stopOf(() => writeWhole(path, ['new'], { ...disk, size: () => 2 }));
+    expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('only 2 of 3') });
+    expect(readFileSync(path, 'utf8')).toBe('old');
+  });
+
+  test.each<Fault['how']>([
+    'refused',
+    'half',
+  ])('is the old one or the new one, whole, whichever call is %s', async (how) => {
+    const path = join(folder, 'a.csv');
+    for (let at = 1; ; at += 1) {
+      writeFileSync(path, 'old');
+      const { disk, calls, failed } = faultyDisk({ at, how });
+      const stop = await stopOf(() => writeWhole(path, ['new ', 'text'], disk));
+      if (!failed()) {
+        expect(stop).toBeUndefined();
+        expect(at).toBe(9);
+        return;
+      }
+      const renamed = calls.includes('syncFolder');
+      expect(stop, `call ${at}`).toMatchObject({ exit: EXIT.unwritable, reason: 'file-unwritable' });
+      expect(stop?.message).toBe(`${path} could not be written: no space left on device`);
+      expect(readFileSync(path, 'utf8')).toBe(renamed ? 'new text' : 'old');
+      expect(readdirSync(folder)).toEqual(['a.csv']);
+    }
+  });
+
+  test('leaves the old one alone where its pieces end in an error, and passes that on', async () => {
+    const path = join(folder, 'a.csv');
+    writeFileSync(path, 'old');
+    async function* pieces(): AsyncGenerator<string> {
+      yield 'new';
+      throw new RangeError('no more');
+    }
+    await expect(writeWhole(path, pieces())).rejects.toThrow(RangeError);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+  });
+
+  test('replaces a link, and what the link leads to stays as it is', async () => {
+    const precious = join(folder, 'precious');
+    writeFileSync(precious, 'precious');
+    symlinkSync(precious, join(folder, 'a.csv'));
+    await writeWhole(join(folder, 'a.csv'), ['new']);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe('new');
+  });
+
+  test('does not take the place of a folder or a device', async () => {
+    mkdirSync(join(folder, 'a.csv'));
+    const stop = await stopOf(() => writeWhole(join(folder, 'a.csv'), ['new']));
+    expect(stop).toMatchObject({
+      exit: EXIT.unwritable,
+      message: expect.stringContaining('no regular file'),
+    });
+    expect(await stopOf(() => writeWhole('/dev/null', ['new']))).toMatchObject({ exit: EXIT.unwritable });
+  });
+
+  test('says which folder is missing', async () => {
+    const stop = await stopOf(() => writeWhole(join(folder, 'none/a.csv'), ['new']));
+    expect(stop?.message).toBe(`${folder}/none/a.csv could not be written: no such file or directory`);
+  });
+});
+
+/** Only root can lay a link in somebody else's name. */
+describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write to', () => {
+  test("nothing is written through somebody else's link", async () => {
+    const { lchownSync } = await import('node:fs');
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    mkdirSync(join(folder, 'target'));
+    symlinkSync(join(folder, 'target'), join(shared, 'run'));
+    await writeWhole(join(shared, 'run/own.csv'), ['fine']);
+    lchownSync(join(shared, 'run'), 1234, 1234);
+    const stop = await stopOf(() => writeWhole(join(shared, 'run/a.csv'), ['new']));
+    expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('somebody else') });
+    const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), 'journal.ndjson'));
+    expect(making).toMatchObject({ exit: EXIT.unwritable });
+    expect(readdirSync(join(folder, 'target'))).toEqual(['own.csv']);
+  });
+});
+
+describe('a run folder', () => {
+  test("is made with its parents, its owner's alone, and its name is durable", () => {
+    const { disk, calls } = faultyDisk();
+    makeRunFolder(join(folder, 'runs/groups'), 'journal.ndjson', disk);
+    expect(modeOf(join(folder, 'runs'))).toBe(0o700);
+    expect(modeOf(join(folder, 'runs/groups'))).toBe(0o700);
+    expect(calls).toEqual(['syncFolder', 'syncFolder']);
+  });
+
+  test('may be there already, as long as it holds no run', () => {
+    writeFileSync(join(folder, 'input.csv'), '');
+    makeRunFolder(folder, 'journal.ndjson');
+    expect(readdirSync(folder)).toEqual(['input.csv']);
+  });
+
+  test('is not used again where it holds a run, and both ways out are told', async () => {
+    writeFileSync(join(folder, 'journal.ndjson'), '');
+    const stop = await stopOf(() => makeRunFolder(folder, 'journal.ndjson'));
+    expect(stop).toMatchObject({ exit: EXIT.usage, hint: expect.stringContaining(`--resume ${folder}`) });
+    expect(stop?.hint).toContain('--out');
+  });
+
+  test('that can not be made ends the command with exit 6', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run'), 'journal.ndjson'));
+    expect(stop).toMatchObject({
+      exit: EXIT.unwritable,
+      message: expect.stringContaining('not a directory'),
+    });
+  });
+});
+
+describe('a file to read', () => {
+  const readAll = async (path: string): Promise<string> => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of readBytes(path)) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
+  };
+
+  test('comes in pieces, with the digest of what has passed', async () => {
+    const text = 'name\n'.repeat(50_000);
+    writeFileSync(join(folder, 'a.csv'), text);
+    const { source, digest } = hashing(readBytes(join(folder, 'a.csv')));
+    let pieces = 0;
+    for await (const _ of source) pieces += 1;
+    expect(pieces).toBeGreaterThan(1);
+    expect(digest()).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(digest()).toBe(digest());
+  });
+
+  test.each([
+    ['none.csv', 'no such file or directory'],
+    ['.', 'no regular file'],
+  ])('that is not there or is none is told in plain words: %s', async (name, words) => {
+    const stop = await stopOf(() => readAll(join(folder, name)));
+    expect(stop).toMatchObject({ exit: EXIT.usage, message: expect.stringContaining(words) });
+  });
+
+  test('that is a pipe is refused, since it can be read once only', async () => {
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    expect(await stopOf(() => readAll(join(folder, 'pipe')))).toMatchObject({
+      exit: EXIT.usage,
+      hint: expect.stringContaining('standard input'),
+    });
+  });
+
+  test('that was not read to its end is closed', async () => {
+    writeFileSync(join(folder, 'a.csv'), 'x'.repeat(300_000));
+    const count = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
+    const before = count();
+    for (let i = 0; i < 20; i += 1) for await (const _ of readBytes(join(folder, 'a.csv'))) break;
+    expect(count()).toBeLessThan(before + 10);
+  });
+});
+
+test.each([
+  ['ENOSPC', 'no space left on device'],
+  ['EROFS', 'read-only file system'],
+  ['EDQUOT', 'disk quota exceeded'],
+  ['EISDIR', 'it is a folder'],
+])('%s reads as: %s', (code, words) => {
+  expect(errorWords(Object.assign(new Error('raw'), { code }))).toBe(words);
+});

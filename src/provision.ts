@@ -104,8 +104,8 @@ async function close(job: Job, open: readonly Planned[], record: (event: Event) 
     // A row that is open only for its id stays what it is when no listing has it.
     if (settled && !found.groupId) continue;
     const outcome = settled && found.groupId ? { ...settled, groupId: found.groupId } : found;
-    const { key, line, settings } = row;
-    record({ e: 'settled', at: job.clock.now(), key, line, settings, outcome });
+    const { key, line, settings, definition } = row;
+    record({ e: 'settled', at: job.clock.now(), key, name: definition.name, line, settings, outcome });
   }
 }
 

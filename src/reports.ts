@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Event, Input as KeptInput } from './core/event.js';
 import { emptyHistory, fold, type History } from './core/history.js';
+import { htmlPage } from './core/html.js';
 import { EXIT, Halt } from './core/outcome.js';
 import {
   count,
@@ -19,9 +20,8 @@ import {
 import { parseShard } from './core/shard.js';
 import { type Input, openInput, type Reading } from './input.js';
 import { textEncoder } from './io/encoding.js';
-import { writeWhole } from './io/files.js';
+import { sha256Base64, writeWhole } from './io/files.js';
 import { replay } from './io/journal.js';
-import { pageOf } from './page.js';
 
 /** The files of a run folder, by what they are. */
 export const FILES: ReportFiles = {
@@ -114,11 +114,13 @@ export async function writeReports(
   open: () => Promise<Ended> = () => endedRows(folder, history),
 ): Promise<Summary> {
   const tally = emptyTally();
-  await writeWhole(join(folder, FILES.results), resultsText(await open(), tally));
-  await writeWhole(join(folder, FILES.failed), failedText(await open(), tally));
+  const first = await open();
+  await writeWhole(join(folder, FILES.results), resultsText(first, tally));
+  const failed = tally.unprovisioned === 0 ? [preambleOf(first.sheet)] : failedText(await open());
+  await writeWhole(join(folder, FILES.failed), failed);
   const summary = summarize(history, tally, FILES);
   await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`]);
-  await writeWhole(join(folder, FILES.report), pageOf(summary, history, (await open()).results));
+  await writeWhole(join(folder, FILES.report), pageText(await open(), summary, history));
   return summary;
 }
 
@@ -144,9 +146,24 @@ async function* resultsText({ sheet, results }: Ended, tally: Tally): AsyncGener
 }
 
 /** failed.csv: the input without the rows that are provisioned, in the input's own encoding and line ends. */
-async function* failedText({ sheet, results }: Ended, tally: Tally): AsyncGenerator<Uint8Array> {
+async function* failedText({ sheet, results }: Ended): AsyncGenerator<Uint8Array> {
   const encode = textEncoder(sheet.encoding, sheet.bom);
   yield encode(sheet.preamble);
-  if (tally.unprovisioned === 0) return;
   for await (const result of results) if (!result.provisioned) yield encode(result.row.raw);
+}
+
+function preambleOf({ encoding, bom, preamble }: Ended['sheet']): Uint8Array {
+  return textEncoder(encoding, bom)(preamble);
+}
+
+async function* pageText({ results }: Ended, summary: Summary, history: History): AsyncGenerator<string> {
+  const page = htmlPage(summary, history, sha256Base64);
+  let piece = page.head;
+  for await (const result of results) {
+    piece += page.row(result);
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece + page.tail();
 }

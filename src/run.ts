@@ -237,8 +237,9 @@ class Loop {
   }
 
   #settle(planned: Planned, outcome: Outcome): void {
-    const { key, line, settings } = planned;
-    this.#keep({ e: 'settled', at: this.#ports.clock.now(), key, line, settings, outcome });
+    const { key, line, settings, definition } = planned;
+    const at = this.#ports.clock.now();
+    this.#keep({ e: 'settled', at, key, name: definition.name, line, settings, outcome });
     if (outcome.status === 'created' && outcome.groupId === undefined) this.#open.push(planned);
     if (outcome.status !== 'failed') return;
     this.#failures += 1;

@@ -13,7 +13,7 @@ import { openTerminal, print } from './shown.js';
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {
   const terminal = openTerminal(options);
   try {
-    const account = await openAccount(options, terminal);
+    const account = await openAccount(options, (message) => terminal.log('warn', message));
     terminal.hide(account.secrets);
     try {
       const { directory } = account;

@@ -48,7 +48,7 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
   if (surveyed.broken) return { code: printProblems(file, surveyed, options), changes: false };
   const terminal = openTerminal(options);
   try {
-    const account = await openAccount(options, terminal);
+    const account = await openAccount(options, (message) => terminal.log('warn', message));
     terminal.hide(account.secrets);
     try {
       const now = await listingFor(account);
@@ -61,7 +61,7 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
       }
       show(file, sum, rows, account, options);
       const code = sum.problem > 0 && !options.skipInvalid ? EXIT.usage : EXIT.ok;
-      for (const problem of surveyed.problems) terminal.say(problemLine(file, problem), 'always');
+      for (const problem of surveyed.problems) terminal.say(problemLine(file, problem), { always: true });
       return { code, changes: sum.create + sum.update > 0 };
     } finally {
       await account.close();

@@ -68,7 +68,9 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
   if (options.quiet) {
     if (summary.exit.code === EXIT.ok) return;
     const where = `Results: ${run.folder}`;
-    terminal.say([verdict(summary), where, ...(goOn ? [`Go on with: ${goOn}`] : [])].join('\n'), 'always');
+    terminal.say([verdict(summary), where, ...(goOn ? [`Go on with: ${goOn}`] : [])].join('\n'), {
+      always: true,
+    });
     return;
   }
   if (options.json) return;

@@ -104,6 +104,7 @@ export type Event = { /** ms since 1970 */ readonly at: number } & (
   | {
       readonly e: 'settled';
       readonly key: string;
+      readonly name: string;
       readonly line: number;
       readonly settings: string;
       readonly outcome: Outcome;

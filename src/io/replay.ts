@@ -159,9 +159,10 @@ function refuseNewer(path: string, version: number): void {
 
 /** Why nothing could be read: the run was killed before its first line was whole, or this is something else. */
 async function headless(path: string, file: FileHandle): Promise<Halt> {
-  const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
-  const { size } = await file.stat();
-  const began = bytesRead === 0 || (buffer[0] === BRACE && size < CHUNK_BYTES);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
+  const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
+  const isOneLine = bytesRead < CHUNK_BYTES && (newline < 0 || newline === bytesRead - 1);
+  const began = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
   return new Halt({
     exit: EXIT.usage,
     reason: began ? 'journal-empty' : 'no-journal',

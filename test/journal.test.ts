@@ -1,0 +1,414 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Event, SCHEMA_VERSION } from '../src/core/event.js';
+import { EXIT, Halt } from '../src/core/outcome.js';
+import { realDisk } from '../src/io/disk.js';
+import { createJournal, JOURNAL, type Journal, reopenJournal, replay } from '../src/io/journal.js';
+import { type Fault, faultyDisk, noSpace } from './faulty-disk.js';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'journal-'));
+  path = join(folder, JOURNAL);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const header: Event = {
+  e: 'run',
+  at: 1,
+  schemaVersion: SCHEMA_VERSION,
+  runId: 'r',
+  toolVersion: '0',
+  command: 'apply',
+  resumed: false,
+  simulated: true,
+  input: { path: 'a.csv', sha256: '', rows: 1, dialect: { encoding: '', delimiter: '', map: {} } },
+  target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'pro', perSecond: 30 },
+};
+
+function attempt(name: string, line = 2): Event {
+  return { e: 'attempt', at: 2, op: 'create', key: name.toLowerCase(), name, line, settings: '', n: 1 };
+}
+
+async function read(of = folder): Promise<readonly Event[]> {
+  const events: Event[] = [];
+  for await (const batch of replay(of)) events.push(...batch);
+  return events;
+}
+
+async function written(...events: readonly Event[]): Promise<void> {
+  const journal = createJournal(folder);
+  for (const event of events) journal.record(event);
+  await journal.close();
+}
+
+async function stopOf(doing: () => unknown): Promise<Halt['stop'] | undefined> {
+  try {
+    await doing();
+  } catch (error) {
+    if (error instanceof Halt) return error.stop;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('a journal', () => {
+  test('gives back what was recorded, in order, and goes on where it ended', async () => {
+    await written(header, attempt('Grüße 🎉'));
+    const journal = reopenJournal(folder);
+    journal.record({ ...header, resumed: true });
+    journal.record(attempt('line\nbreak "quoted" \u2028'));
+    await journal.close();
+    const events = [header, attempt('Grüße 🎉'), { ...header, resumed: true }];
+    expect(await read()).toEqual([...events, attempt('line\nbreak "quoted" \u2028')]);
+  });
+
+  test("is its owner's alone, and its name is durable before the first line", () => {
+    const { disk, calls } = faultyDisk();
+    const journal = createJournal(folder, disk);
+    journal.record(header);
+    expect(calls).toEqual(['create', 'syncFolder', 'write']);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('is never written over: another one in the same folder is refused', async () => {
+    await written(header);
+    expect(await stopOf(() => createJournal(folder))).toMatchObject({
+      exit: EXIT.usage,
+      hint: expect.stringContaining('--resume'),
+    });
+    expect(await read()).toEqual([header]);
+  });
+
+  test('has each event in the file when record returns', () => {
+    const journal = createJournal(folder);
+    journal.record(header);
+    for (let line = 2; line < 50; line += 1) {
+      journal.record(attempt(`group ${line}`, line));
+      expect(readFileSync(path, 'utf8').endsWith(`${JSON.stringify(attempt(`group ${line}`, line))}\n`)).toBe(
+        true,
+      );
+    }
+  });
+
+  test('reads lines that are longer than what is read at once', async () => {
+    const long: Event = { e: 'input', at: 1, text: 'ä'.repeat(700_000) };
+    await written(header, long, attempt('after'));
+    expect(await read()).toEqual([header, long, attempt('after')]);
+    appendFileSync(path, JSON.stringify(long).slice(0, -9));
+    await reopenJournal(folder).close();
+    expect(await read()).toEqual([header, long, attempt('after')]);
+  });
+
+  test('takes no event after it was closed', async () => {
+    const journal = createJournal(folder);
+    await journal.close();
+    await journal.close();
+    expect(() => journal.record(header)).toThrow('closed');
+  });
+});
+
+describe('what is recorded becomes durable', () => {
+  function counting(): { journal: Journal; syncs: () => number } {
+    const { disk, calls } = faultyDisk();
+    const journal = createJournal(folder, disk);
+    return { journal, syncs: () => calls.filter((name) => name === 'syncData').length };
+  }
+
+  test('after 32 records', () => {
+    const { journal, syncs } = counting();
+    for (let line = 1; line < 32; line += 1) journal.record(attempt('a', line));
+    expect(syncs()).toBe(0);
+    journal.record(attempt('a', 32));
+    expect(syncs()).toBe(1);
+  });
+
+  test('after 250 ms, also where the sync before was still under way', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let finish: () => void = () => undefined;
+    const calls: string[] = [];
+    const syncData = (): Promise<void> => {
+      calls.push('syncData');
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    };
+    const journal = createJournal(folder, { ...realDisk, syncData });
+    journal.record(header);
+    vi.advanceTimersByTime(249);
+    expect(calls.length).toBe(0);
+    vi.advanceTimersByTime(1);
+    expect(calls.length).toBe(1);
+    journal.record(attempt('meanwhile'));
+    vi.advanceTimersByTime(250);
+    expect(calls.length).toBe(1);
+    finish();
+    await new Promise(setImmediate);
+    vi.advanceTimersByTime(250);
+    expect(calls.length).toBe(2);
+  });
+
+  test('when sync or close is awaited, with what came during a sync', async () => {
+    const { journal, syncs } = counting();
+    for (let line = 1; line <= 33; line += 1) journal.record(attempt('a', line));
+    await journal.sync();
+    expect(syncs()).toBe(2);
+    await journal.sync();
+    expect(syncs()).toBe(2);
+    journal.record(attempt('last'));
+    await journal.close();
+    expect(syncs()).toBe(3);
+  });
+
+  test('or else the next record says so, and every one after it', async () => {
+    const journal = createJournal(folder, { ...realDisk, syncData: () => Promise.reject(noSpace()) });
+    journal.record(header);
+    expect(await stopOf(() => journal.sync())).toMatchObject({ exit: EXIT.unwritable });
+    for (let i = 0; i < 2; i += 1) {
+      expect(await stopOf(() => journal.record(attempt('a')))).toMatchObject({
+        reason: 'journal-unwritable',
+      });
+    }
+    expect(await stopOf(() => journal.close())).toMatchObject({ exit: EXIT.unwritable });
+    expect(await read()).toEqual([header]);
+  });
+});
+
+describe('on a disk that fails', () => {
+  const events = [header, attempt('one'), attempt('two'), attempt('three')];
+
+  /** Records everything, and tells which events were accepted. */
+  async function tryAll(fault: Fault): Promise<{ kept: Event[]; stops: Halt['stop'][]; failed: boolean }> {
+    const kept: Event[] = [];
+    const stops: Halt['stop'][] = [];
+    const { disk, failed } = faultyDisk(fault);
+    let journal: Journal | undefined;
+    const begin = await stopOf(() => {
+      journal = createJournal(folder, disk);
+    });
+    if (begin) stops.push(begin);
+    for (const event of journal ? events : []) {
+      const stop = await stopOf(() => journal?.record(event));
+      if (stop) stops.push(stop);
+      else kept.push(event);
+    }
+    const end = await stopOf(() => journal?.close());
+    if (end) stops.push(end);
+    return { kept, stops, failed: failed() };
+  }
+
+  test.each<Fault['how']>([
+    'refused',
+    'half',
+  ])('every accepted event can be read, and no other, whichever call is %s', async (how) => {
+    for (let at = 1; ; at += 1) {
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+      const { kept, stops, failed } = await tryAll({ at, how });
+      if (!failed) {
+        expect({ kept, stops }).toEqual({ kept: events, stops: [] });
+        expect(at).toBeGreaterThan(6);
+        return;
+      }
+      for (const stop of stops) {
+        expect(stop).toMatchObject({ exit: EXIT.unwritable, reason: 'journal-unwritable' });
+        expect(stop.message).toBe(`${path} could not be written: no space left on device`);
+        expect(stop.hint).toContain('--resume');
+      }
+      // Only the closing of the file may fail unheard: all is durable by then.
+      expect(stops.length > 0 || kept.length === events.length, `call ${at}`).toBe(true);
+      if (kept[0] === header) expect(await read(), `call ${at}`).toEqual(kept);
+      // What could not be begun leaves nothing behind that would forbid to begin again.
+      else if (kept.length === 0 && at <= 2) expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+
+  test('a line that was cut short is taken back before the next one, when that works again', async () => {
+    let full = false;
+    const disk = {
+      ...realDisk,
+      write: (fd: number, bytes: Uint8Array) => {
+        if (full && bytes.length < 60) throw noSpace();
+        return realDisk.write(fd, full ? bytes.subarray(0, 50) : bytes);
+      },
+      truncate: (fd: number, length: number) => {
+        if (full) throw noSpace();
+        realDisk.truncate(fd, length);
+      },
+    };
+    const journal = createJournal(folder, disk);
+    journal.record(header);
+    full = true;
+    expect(await stopOf(() => journal.record(attempt('lost')))).toBeDefined();
+    expect(readFileSync(path, 'utf8').endsWith('\n')).toBe(false);
+    expect(await stopOf(() => journal.record(attempt('lost too')))).toBeDefined();
+    full = false;
+    journal.record(attempt('kept'));
+    await journal.close();
+    expect(await read()).toEqual([header, attempt('kept')]);
+  });
+
+  test('mending goes wrong without harm: the torn bytes are there, in the journal or aside', async () => {
+    const torn = '{"e":"attempt","at":5,"na';
+    for (let at = 1; ; at += 1) {
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+      await written(header, attempt('one'));
+      appendFileSync(path, torn);
+      const { disk, failed } = faultyDisk({ at, how: 'refused' });
+      const stop = await stopOf(() => reopenJournal(folder, disk).close());
+      if (!failed()) break;
+      if (stop) expect(stop).toMatchObject({ exit: EXIT.unwritable });
+      const aside = readdirSync(folder).filter((name) => name.startsWith('journal.torn-'));
+      const everything = [JOURNAL, ...aside].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+      expect(everything).toContain(torn);
+      const journal = reopenJournal(folder);
+      journal.record(attempt('two'));
+      await journal.close();
+      expect(await read()).toEqual([header, attempt('one'), attempt('two')]);
+    }
+    expect(readdirSync(folder).sort()).toEqual([JOURNAL, 'journal.torn-1']);
+  });
+});
+
+describe('a torn tail', () => {
+  test('is left out, kept aside and cut off, wherever in the last line the crash came', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 20 }), async (name) => {
+        rmSync(folder, { recursive: true });
+        mkdirSync(folder);
+        await written(header, attempt('whole'));
+        const before = readFileSync(path);
+        const last = Buffer.from(`${JSON.stringify(attempt(name))}\n`);
+        for (let cut = 0; cut < last.length; cut += 1) {
+          writeFileSync(path, Buffer.concat([before, last.subarray(0, cut)]));
+          expect(await read()).toEqual([header, attempt('whole')]);
+          const journal = reopenJournal(folder, {
+            ...realDisk,
+            sync: () => undefined,
+            syncFolder: () => undefined,
+          });
+          journal.record(attempt('next'));
+          await journal.close();
+          expect(await read()).toEqual([header, attempt('whole'), attempt('next')]);
+          const aside = join(folder, 'journal.torn-1');
+          if (cut === 0) expect(readdirSync(folder)).toEqual([JOURNAL]);
+          else expect(readFileSync(aside)).toEqual(last.subarray(0, cut));
+          rmSync(aside, { force: true });
+        }
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  test('may have its line end and not its middle', async () => {
+    await written(header, attempt('whole'));
+    appendFileSync(path, `{"e":"attempt",${'\0'.repeat(40)}}\n`);
+    expect(await read()).toEqual([header, attempt('whole')]);
+    const journal = reopenJournal(folder);
+    journal.record(attempt('next'));
+    await journal.close();
+    expect(await read()).toEqual([header, attempt('whole'), attempt('next')]);
+    expect(statSync(join(folder, 'journal.torn-1')).mode & 0o777).toBe(0o600);
+  });
+
+  test('of a second crash is kept beside that of the first', async () => {
+    await written(header);
+    for (const torn of ['{"first', '{"second']) {
+      appendFileSync(path, torn);
+      await reopenJournal(folder).close();
+    }
+    expect(readFileSync(join(folder, 'journal.torn-1'), 'utf8')).toBe('{"first');
+    expect(readFileSync(join(folder, 'journal.torn-2'), 'utf8')).toBe('{"second');
+  });
+});
+
+describe('damage', () => {
+  test('anywhere before the last line is refused, with its line and byte', async () => {
+    const events = [header, attempt('one'), attempt('zwölf', 3), attempt('three', 4)];
+    await written(...events);
+    const whole = readFileSync(path);
+    const lines = events.map((event) => Buffer.byteLength(JSON.stringify(event)) + 1);
+    let from = lines[0] ?? 0;
+    for (const [i, length] of lines.slice(1, -1).entries()) {
+      for (const damage of ['\0', '}', '\xff', '\n']) {
+        const bytes = Buffer.from(whole);
+        bytes.write(damage, from + 1, 'latin1');
+        writeFileSync(path, bytes);
+        const stop = await stopOf(() => read());
+        expect(stop).toMatchObject({ exit: EXIT.usage, reason: 'journal-damaged' });
+        expect(stop?.message).toBe(`${path} is damaged at line ${i + 2}, byte ${from}`);
+      }
+      from += length;
+    }
+  });
+
+  test('that makes a name unreadable is damage, though JSON would take it', async () => {
+    await written(header, attempt('Grüße'), attempt('after'));
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf('ü')] = 0xff;
+    writeFileSync(path, bytes);
+    expect(await stopOf(() => read())).toMatchObject({ reason: 'journal-damaged' });
+  });
+
+  test('far into a long journal is found at its byte', async () => {
+    const line = `${JSON.stringify(attempt('größer'))}\n`;
+    const start = `${JSON.stringify(header)}\n${line.repeat(9_000)}`;
+    writeFileSync(path, `${start}garbage\n${line}`);
+    const where = `line 9002, byte ${Buffer.byteLength(start)}`;
+    expect((await stopOf(() => read()))?.message).toBe(`${path} is damaged at ${where}`);
+  });
+});
+
+describe('what is no journal of ours is told in plain words', () => {
+  const line = (event: object): string => `${JSON.stringify(event)}\n`;
+
+  test('a folder without one', async () => {
+    expect(await stopOf(() => read())).toMatchObject({
+      exit: EXIT.usage,
+      message: `${folder} holds no run: there is no journal.ndjson in it`,
+    });
+  });
+
+  test.each([
+    ['that a newer version wrote', line({ ...header, schemaVersion: SCHEMA_VERSION + 1 }), 'newer version'],
+    [
+      'that a newer version went on with',
+      line(header) + line({ ...header, schemaVersion: SCHEMA_VERSION + 1 }),
+      'newer version',
+    ],
+    ['that is empty', '', 'ended before anything was sent'],
+    ['whose first line is torn', line(header).slice(0, 30), 'ended before anything was sent'],
+    ['that is another text', 'name,type\nSales,normal\n', 'no journal of a run'],
+    ['that is other JSON', '{"name":"x"}\n{"name":"y"}\n', 'no journal of a run'],
+    ['that begins in the middle', line(attempt('a')) + line(attempt('b')), 'no journal of a run'],
+    ['that is a binary', '\0\x01\n\x02', 'no journal of a run'],
+  ])('one %s', async (_, text, words) => {
+    writeFileSync(path, text);
+    expect(await stopOf(() => read())).toMatchObject({
+      exit: EXIT.usage,
+      message: expect.stringContaining(words),
+    });
+  });
+
+  test('a folder in its place', async () => {
+    mkdirSync(path);
+    expect((await stopOf(() => read()))?.message).toBe(`${path} can't be read: it is a folder`);
+  });
+});

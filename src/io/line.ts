@@ -86,9 +86,10 @@ export class Line {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + ms);
   }
 
-  /** From now on; what has started already counts against the new measure. */
+  /** From now on; what has started counts against it, what the old measure missed is not made up for. */
   keepTo(measure: Measure): void {
     this.#measure = measure;
+    this.#forgetIdleTime();
   }
 
   /** Whoever waits is refused; no timer is left. */

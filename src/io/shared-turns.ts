@@ -44,7 +44,7 @@ const RETRY_MS = 1_000;
  * Turns asked for at once: one waits for its time while the next is under way. More would go out together
  * where the event loop stalls.
  */
-const AHEAD = 3;
+const AHEAD = 2;
 
 export class SharedTurns implements Pacer {
   readonly #sharing: Sharing;
@@ -56,6 +56,8 @@ export class SharedTurns implements Pacer {
   /** Spaces the turns while there is no session. */
   readonly #alone: OwnGate;
   #session: Session | undefined;
+  /** Among how many the rate is divided; 1 while the session does that. */
+  #among = 1;
   #perSecond: number;
   #marginMs: number;
 
@@ -66,7 +68,7 @@ export class SharedTurns implements Pacer {
     this.#marginMs = sharing.marginMs;
     const measure = measureOf(this.#perSecond, this.#marginMs);
     this.#alone = ownGate(measure);
-    const gate = { pass: () => this.#pass(), ahead: () => (this.#session ? AHEAD : 1) };
+    const gate = { pass: () => this.#pass(), ahead: () => (this.#session && this.#among === 1 ? AHEAD : 1) };
     this.#line = new Line(gate, measure, () => performance.now());
   }
 
@@ -126,12 +128,13 @@ export class SharedTurns implements Pacer {
     if (this.#closing.signal.aborted) return;
     this.#session = undefined;
     void session.close();
-    const processes = this.#peers.others(performance.now()) + 1;
-    const perSecond = this.#keepToShare(processes);
+    // Lost again before all were back, it has not heard of all.
+    this.#among = Math.max(this.#among, this.#peers.others(performance.now()) + 1);
+    this.#change();
     const why =
       session.gone.reason instanceof Error ? session.gone.reason.message : String(session.gone.reason);
     this.#sharing.onTrouble(
-      `the shared limit is lost (${why}): going on with ${Number(perSecond.toFixed(2))} a second, this process's share of ${processes}, until it is back`,
+      `the shared limit is lost (${why}): going on with ${Number(this.#share().toFixed(2))} a second, a share for each of ${this.#among}, until it is back`,
     );
     void this.#restore();
   }
@@ -148,7 +151,8 @@ export class SharedTurns implements Pacer {
     const session = this.#session;
     await rest(RETRY_MS + LISTEN_MS);
     if (signal.aborted || this.#session !== session) return;
-    this.#keepTo(this.#perSecond);
+    this.#among = 1;
+    this.#change();
     this.#sharing.onBack();
   }
 
@@ -168,24 +172,16 @@ export class SharedTurns implements Pacer {
   }
 
   #change(): void {
-    if (this.#session) {
-      this.#keepTo(this.#perSecond);
-      this.#beat(this.#session);
-    } else this.#keepToShare(this.#peers.others(performance.now()) + 1);
-  }
-
-  #keepTo(perSecond: number): void {
-    const measure = measureOf(perSecond, this.#marginMs);
+    const measure = measureOf(this.#share(), this.#marginMs);
     this.#line.keepTo(measure);
     this.#alone.keepTo(measure);
+    if (this.#session) this.#beat(this.#session);
   }
 
   /** Whole where it can be: shares that are rounded up would be more than the rate together. */
-  #keepToShare(processes: number): number {
-    const share = this.#perSecond / processes;
-    const perSecond = share > 1 ? Math.floor(share) : share;
-    this.#keepTo(perSecond);
-    return perSecond;
+  #share(): number {
+    const share = this.#perSecond / this.#among;
+    return share > 1 && this.#among > 1 ? Math.floor(share) : share;
   }
 
   /** Whole ms: with a fraction bottleneck asks Redis for an expiry that it refuses. */

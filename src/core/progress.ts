@@ -1,104 +1,228 @@
-/** How far a run is: a fold over its events, and the line that shows it. */
-import type { Event } from './event.js';
-import { spanWords, thousands } from './span.js';
+/** How far a run is: a fold over its events into what a progress line needs, and the line. */
+import type { Event, EventOf } from './event.js';
+import { duration } from './forecast.js';
+import { counted, thousands } from './span.js';
+import { cutTo, visible, widthOf } from './visible.js';
 
+/** Rates are told over so many seconds, the running one among them. */
+const WINDOW = 10;
+
+/** One second of the window; older ones are written over. */
+type Slot = { second: number; sent: number; settled: number };
+
+/** Changed in place by `advance`: a million events make no garbage. */
 export type Progress = {
+  /** Rows that the run has to bring to an outcome. */
   readonly rows: number;
-  readonly startedAt: number;
-  /** The rate aimed at, as it is now. */
-  perSecond: number;
   settled: number;
-  failed: number;
+  /** Attempts, the retries among them. */
   sent: number;
+  retried: number;
+  /** 429s. */
   limited: number;
-  /** Requests of the last seconds, by second; older ones are dropped. */
-  readonly recent: Map<number, number>;
-  pausedUntil: number;
-  why: string;
+  /** Failed or unknown rows. */
+  failed: number;
+  readonly fullPerSecond: number;
+  /** The rate that is allowed right now. */
+  perSecond: number;
+  pause: { readonly until: number; readonly why: string } | undefined;
+  /** Existing groups read so far, while a listing runs. */
+  listed: number | undefined;
+  /** Why the run takes no further row. */
+  stopping: string | undefined;
+  readonly startedAt: number;
+  firstSentAt: number | undefined;
+  readonly window: readonly Slot[];
+  /** Created rows whose id is not known yet: the closing listing settles them a second time. */
+  readonly nameless: Set<string>;
 };
 
-const RECENT_SECONDS = 10;
-
-export function newProgress(rows: number, perSecond: number, at: number): Progress {
+/**
+ * A run before its first event.
+ * @param rows to be settled, @param at ms since 1970, @param done of them, how many an earlier process settled
+ */
+export function newProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
   return {
     rows,
-    startedAt: at,
-    perSecond,
-    settled: 0,
-    failed: 0,
+    settled: done,
     sent: 0,
+    retried: 0,
     limited: 0,
-    recent: new Map(),
-    pausedUntil: 0,
-    why: '',
+    failed: 0,
+    fullPerSecond: perSecond,
+    perSecond,
+    pause: undefined,
+    listed: undefined,
+    stopping: undefined,
+    startedAt: at,
+    firstSentAt: undefined,
+    window: Array.from({ length: WINDOW }, () => ({ second: -1, sent: 0, settled: 0 })),
+    nameless: new Set(),
   };
 }
 
-/** Adds one event, in place. */
+/** Takes one event in, in place. */
 export function advance(progress: Progress, event: Event): void {
-  if (event.e === 'settled') {
-    progress.settled += 1;
-    if (event.outcome.status === 'failed' || event.outcome.status === 'unknown') progress.failed += 1;
-  } else if (event.e === 'attempt') {
-    const second = Math.floor(event.at / 1000);
-    progress.sent += 1;
-    progress.recent.set(second, (progress.recent.get(second) ?? 0) + 1);
-    if (progress.recent.size > RECENT_SECONDS + 2) {
-      for (const old of progress.recent.keys())
-        if (old < second - RECENT_SECONDS) progress.recent.delete(old);
-    }
-  } else if (event.e === 'reply') {
-    if (event.kind === 'limited') progress.limited += 1;
-  } else if (event.e === 'pace') {
-    progress.perSecond = event.perSecond;
-    if (event.pauseMs === 0) return;
-    progress.pausedUntil = event.at + event.pauseMs;
-    progress.why = event.why;
+  switch (event.e) {
+    case 'run':
+    case 'input':
+    case 'kept':
+    case 'end':
+      return;
+    case 'listed':
+      progress.listed = (progress.listed ?? 0) + event.groups.length;
+      return;
+    case 'listing':
+      progress.listed = undefined;
+      return;
+    case 'attempt':
+      advanceAttempt(progress, event);
+      return;
+    case 'reply':
+      if (event.kind === 'limited') progress.limited += 1;
+      return;
+    case 'settled':
+      advanceSettled(progress, event);
+      return;
+    case 'pace':
+      progress.perSecond = event.perSecond;
+      if (event.pauseMs > 0) progress.pause = { until: event.at + event.pauseMs, why: event.why };
+      return;
+    case 'stop':
+      progress.stopping = event.stop.reason;
+      return;
   }
 }
 
-/** Requests a second over the last ten whole seconds. */
-function rateNow({ recent, startedAt }: Progress, now: number): number {
-  const last = Math.floor(now / 1000) - 1;
-  const first = Math.max(Math.floor(startedAt / 1000), last - RECENT_SECONDS + 1);
-  if (last < first) return 0;
-  let sum = 0;
-  for (let second = first; second <= last; second += 1) sum += recent.get(second) ?? 0;
-  return sum / (last - first + 1);
+function advanceAttempt(progress: Progress, { at, n }: EventOf<'attempt'>): void {
+  progress.listed = undefined;
+  progress.sent += 1;
+  if (n > 1) progress.retried += 1;
+  // Between n requests lie n - 1 spans of time: counting the first would tell more than the rate.
+  if (progress.firstSentAt === undefined) progress.firstSentAt = at;
+  else slotOf(progress, at).sent += 1;
 }
 
-function parts(progress: Progress, now: number): readonly string[] {
-  const { rows, settled, failed, perSecond, pausedUntil, why } = progress;
-  const rate = rateNow(progress, now);
+function advanceSettled(progress: Progress, { at, key, outcome }: EventOf<'settled'>): void {
+  if (progress.nameless.delete(key)) return;
+  if (outcome.status === 'created' && outcome.groupId === undefined) progress.nameless.add(key);
+  if (outcome.status === 'failed' || outcome.status === 'unknown') progress.failed += 1;
+  progress.settled += 1;
+  slotOf(progress, at).settled += 1;
+}
+
+const EMPTY: Slot = { second: -1, sent: 0, settled: 0 };
+
+function slotOf({ window }: Progress, at: number): Slot {
+  const second = Math.floor(at / 1000);
+  const slot = window[second % WINDOW] ?? EMPTY;
+  if (slot.second === second) return slot;
+  slot.second = second;
+  slot.sent = 0;
+  slot.settled = 0;
+  return slot;
+}
+
+/** What was sent and settled a second, over the last ten. */
+function rates({ window, firstSentAt }: Progress, nowMs: number): { sent: number; settled: number } {
+  if (firstSentAt === undefined) return { sent: 0, settled: 0 };
+  const oldest = Math.floor(nowMs / 1000) - WINDOW + 1;
+  const spanMs = Math.max(1_000, nowMs - Math.max(oldest * 1_000, firstSentAt));
+  const sum = { sent: 0, settled: 0 };
+  for (const slot of window) {
+    if (slot.second < oldest) continue;
+    sum.sent += slot.sent;
+    sum.settled += slot.settled;
+  }
+  return { sent: (sum.sent * 1_000) / spanMs, settled: (sum.settled * 1_000) / spanMs };
+}
+
+/** What the run waits for, long and short; empty where there is nothing to tell. */
+function waiting(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+  const { rows, settled, perSecond, pause, listed, stopping } = progress;
+  if (stopping !== undefined) return { long: `stopping: ${stopping}`, short: 'stopping' };
+  if (pause && pause.until > nowMs) {
+    const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
+    return { long: `${short}: ${pause.why}`, short };
+  }
+  if (listed !== undefined) {
+    return { long: `listing the groups that exist: ${thousands(listed)}`, short: 'listing' };
+  }
   const left = rows - settled;
-  const waits = pausedUntil > now ? `paused ${Math.ceil((pausedUntil - now) / 1000)} s: ${why}` : '';
-  const time = waits === '' && rate > 0 && left > 0 ? `${spanWords((left / rate) * 1000)} left` : '';
-  return [
-    `${thousands(settled)}/${thousands(rows)}`,
-    ...(waits === '' ? (rate > 0 ? [`${rate.toFixed(1)}/s of ${round(perSecond)}/s`] : []) : [waits]),
-    ...(failed > 0 ? [`${thousands(failed)} failed`] : []),
-    ...(time === '' ? [] : [time]),
+  if (left <= 0 || progress.firstSentAt === undefined) return { long: '', short: '' };
+  // Rows that are there already go by without a request; those to come may not. So never above the limit.
+  const settling = nowMs - progress.firstSentAt < 2_000 ? 0 : rates(progress, nowMs).settled;
+  const long = `${duration(left / (settling > 0 ? Math.min(settling, perSecond) : perSecond))} left`;
+  return { long, short: long.replace(/^about /, '') };
+}
+
+function rateText(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+  const { perSecond, fullPerSecond, firstSentAt } = progress;
+  if (firstSentAt === undefined) return { long: '', short: '' };
+  const short = `${rates(progress, nowMs).sent.toFixed(1)}/s`;
+  const slowed = perSecond < fullPerSecond ? ` (slowed from ${rounded(fullPerSecond)})` : '';
+  return { long: `${short} of ${rounded(perSecond)}/s${slowed}`, short };
+}
+
+/** At most one digit after the point: `30`, `16.5`. */
+function rounded(n: number): string {
+  return String(Math.round(n * 10) / 10);
+}
+
+/**
+ * One line for a terminal, in fewer columns than it has: in the last one some would wrap. A narrow terminal
+ * gets fewer parts.
+ */
+export function progressLine(
+  progress: Progress,
+  nowMs: number,
+  columns: number,
+  simulated: boolean = false,
+): string {
+  const { rows, settled } = progress;
+  const rate = rateText(progress, nowMs);
+  const wait = waiting(progress, nowMs);
+  const paused = wait.long.startsWith('paused');
+  const count = `${thousands(settled)}/${thousands(rows)}`;
+  const failed = progress.failed > 0 ? `${thousands(progress.failed)} failed` : '';
+  const full = bar(settled / Math.max(1, rows), barWidth(columns));
+  const lines: readonly (readonly string[])[] = [
+    [full, count, paused ? '' : rate.long, failed, wait.long],
+    [full, count, paused ? '' : rate.short, failed, wait.long],
+    [count, paused ? '' : rate.short, failed, wait.long],
+    [count, rate.short, failed, wait.short],
+    [count, failed, wait.short],
+    [count, wait.short],
+    [count],
   ];
+  const shown = lines.map((parts) =>
+    [simulated ? 'simulated' : '', ...parts.map(visible)].filter((part) => part !== '').join('  '),
+  );
+  const room = columns - 1;
+  return shown.find((line) => widthOf(line) <= room) ?? cutTo(shown.at(-1) ?? '', room);
 }
 
-function round(perSecond: number): string {
-  return String(Math.round(perSecond * 10) / 10);
+/** By the terminal alone, so that the bar keeps its place while the words after it change. */
+function barWidth(columns: number): number {
+  if (columns < 60) return 0;
+  return columns < 100 ? (columns < 80 ? 10 : 16) : 24;
 }
 
-const BAR_WIDTH = 24;
-
-/** One line for a terminal of that width; a narrow one loses the bar first, and then parts from the end. */
-export function progressLine(progress: Progress, now: number, columns: number, simulated: boolean): string {
-  const told = [...(simulated ? ['simulated'] : []), ...parts(progress, now)];
-  while (told.length > 1 && told.join('  ').length >= columns) told.pop();
-  const text = told.join('  ').slice(0, Math.max(0, columns - 1));
-  if (text.length + BAR_WIDTH + 3 > columns) return text;
-  const share = progress.rows === 0 ? 1 : progress.settled / progress.rows;
-  const full = Math.floor(Math.min(1, share) * BAR_WIDTH);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}  ${text}`;
+function bar(share: number, width: number): string {
+  const done = Math.floor(Math.min(1, share) * width);
+  return '█'.repeat(done) + '░'.repeat(width - done);
 }
 
-/** The same for a log: one line, no bar. */
-export function progressReport(progress: Progress, now: number, simulated: boolean): string {
-  return [...(simulated ? ['simulated'] : []), ...parts(progress, now)].join(', ');
+/** The same in words, for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
+export function progressReport(progress: Progress, nowMs: number): string {
+  const { rows, settled, failed, limited } = progress;
+  return [
+    `${thousands(settled)} of ${counted(rows, 'row')}`,
+    rateText(progress, nowMs).long,
+    failed > 0 ? `${thousands(failed)} failed` : '',
+    limited > 0 ? `${thousands(limited)} answered with 429` : '',
+    waiting(progress, nowMs).long,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }

@@ -1,47 +1,122 @@
-/** What came of a run, as text that a person likes to read. */
-
-import { STATUSES } from './outcome.js';
+/** The summary of a run as a person likes to read it. */
+import { EXIT, STATUSES, type Status } from './outcome.js';
 import type { Summary } from './report.js';
-import { counted, spanWords, thousands } from './span.js';
+import { counted, thousands } from './span.js';
 import { verdict } from './verdict.js';
+import { visible, wrapped } from './visible.js';
 
-export type SummaryOptions = {
+export type SummaryView = {
   readonly color: boolean;
+  /** Of the terminal; words are wrapped there, paths and commands never. */
   readonly columns: number;
-  readonly folder: string;
-  /** The command that goes on with a run that stopped. */
+  /** Where the files of the run are; put before their names. */
+  readonly folder?: string;
+  /** The command that goes on with the run, where it is not finished. */
   readonly goOn?: string;
 };
 
-/** The verdict, the counts, the time, and where the results are. */
-export function summaryText(summary: Summary, { color, folder, goOn }: SummaryOptions): string {
-  const { counts, requests, target, duration_ms: durationMs, simulated, exit, files } = summary;
-  const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[22m` : text);
-  const occurring = STATUSES.filter((status) => (counts[status] ?? 0) > 0);
-  const width = Math.max(0, ...occurring.map((status) => thousands(counts[status]).length));
-  const table = occurring.map((status) => `  ${thousands(counts[status]).padStart(width)}  ${status}`);
-  const rate = durationMs > 0 ? (requests.sent * 1000) / durationMs : 0;
-  const pace = requests.sent > 1 ? `, ${rate.toFixed(1)}/s of ${target.rate_per_second}/s` : '';
-  const extra = [
-    ...(requests.lists > 0 ? [counted(requests.lists, 'listing')] : []),
-    ...(requests.retried > 0 ? [counted(requests.retried, 'retry').replace('retrys', 'retries')] : []),
-    ...(requests.rate_limited > 0 ? [`${thousands(requests.rate_limited)} refused by the rate limit`] : []),
+/** What a status means, beside its count. */
+const MEANINGS: Readonly<Record<Status, string>> = {
+  created: 'new in Zoom',
+  'already-provisioned': 'the name was there',
+  updated: 'brought to what the row says',
+  duplicate: 'an earlier row says the same',
+  failed: 'the reasons are in failed.csv',
+  unknown: 'nothing can tell; a resume will look',
+  invalid: 'never sent',
+  'not-attempted': 'the run ended before',
+  deleted: 'taken back',
+  restored: 'as it was before the run',
+  kept: 'no longer empty and unchanged',
+};
+
+/** Longer lines are hard to read, however wide the terminal. */
+const COLUMNS_MAX = 100;
+
+/** The summary as lines of text, the last one without its newline. */
+export function summaryText(summary: Summary, view: SummaryView): string {
+  const columns = Math.min(COLUMNS_MAX, Math.max(20, view.columns - 1));
+  const { warnings, simulated } = summary;
+  const bold = (text: string): string => (view.color ? `\u001b[1m${text}\u001b[0m` : text);
+  const blocks: readonly (readonly string[])[] = [
+    wrapped(visible(verdict(summary)), columns).map(bold),
+    countLines(summary, view.color),
+    speedLines(summary).flatMap((line) => hanging('  ', line, columns)),
+    warnings.flatMap((warning) => hanging('  Warning: ', visible(warning), columns)),
+    fileLines(summary, view.folder),
+    view.goOn === undefined ? [] : ['Go on with it:', `  ${visible(view.goOn)}`],
+    simulated ? [bold('Simulated: no request went to Zoom, no group was made there.')] : [],
   ];
-  const lines = [
-    bold(verdict(summary)),
-    '',
-    ...table,
-    '',
-    `${counted(requests.sent, 'request')} in ${spanWords(durationMs)}${pace}${extra.length > 0 ? `; ${extra.join(', ')}` : ''}`,
-    ...(summary.carried_over > 0
-      ? [`${thousands(summary.carried_over)} rows were carried over from before`]
-      : []),
-    ...summary.warnings.map((warning) => `Warning: ${warning}`),
-    `Results: ${folder}/${files.results}`,
-    ...(summary.not_provisioned > 0 ? [`Failed:  ${folder}/${files.failed}`] : []),
-    `Report:  ${folder}/${files.report}`,
-    ...(goOn === undefined ? [] : ['', `Stopped: ${exit.reason}. Go on with:`, `  ${goOn}`]),
-    ...(simulated ? ['', 'This run was simulated: no Zoom account was touched.'] : []),
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/** A paragraph behind a mark; its further lines begin beneath its first word. */
+function hanging(mark: string, text: string, columns: number): readonly string[] {
+  return wrapped(text, columns - mark.length).map(
+    (line, i) => `${i === 0 ? mark : ' '.repeat(mark.length)}${line}`,
+  );
+}
+
+const COLORS: Readonly<Partial<Record<Status, string>>> = {
+  created: '32',
+  updated: '32',
+  deleted: '32',
+  restored: '32',
+  failed: '31',
+  unknown: '33',
+  invalid: '31',
+  'not-attempted': '33',
+  kept: '33',
+};
+
+function countLines({ counts }: Summary, color: boolean): readonly string[] {
+  const shown = STATUSES.filter((status) => counts[status] > 0);
+  const names = Math.max(0, ...shown.map((status) => status.length));
+  const digits = Math.max(0, ...shown.map((status) => thousands(counts[status]).length));
+  return shown.map((status) => {
+    const code = color ? COLORS[status] : undefined;
+    const name = status.padEnd(names);
+    const painted = code === undefined ? name : `\u001b[${code}m${name}\u001b[0m`;
+    return `  ${painted}  ${thousands(counts[status]).padStart(digits)}  ${MEANINGS[status]}`;
+  });
+}
+
+/** `40 requests in 1.4 s, 28.9/s of 30/s`, and what did not go at the first try. */
+function speedLines({ requests, duration_ms, target, carried_over }: Summary): readonly string[] {
+  const { sent, retried, rate_limited } = requests;
+  const seconds = duration_ms / 1_000;
+  const rate = seconds > 0 ? sent / seconds : 0;
+  const speed = sent > 1 && rate > 0 ? `, ${rate.toFixed(1)}/s of ${target.rate_per_second}/s` : '';
+  const healed = [
+    ...(retried > 0 ? [`${thousands(retried)} of them again`] : []),
+    ...(rate_limited > 0 ? [`${thousands(rate_limited)} answered with 429 (too many requests)`] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return [
+    `${counted(sent, 'request')} in ${timeWords(seconds)}${speed}`,
+    ...(healed.length > 0 ? [healed.join(', ')] : []),
+    ...(carried_over > 0 ? [`${counted(carried_over, 'row')} had been done when this run was resumed`] : []),
+  ];
+}
+
+/** `1.4 s`, `12 min 5 s`, `3 h 2 min`. */
+function timeWords(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function fileLines({ files, exit, not_provisioned }: Summary, folder: string | undefined): readonly string[] {
+  const before = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
+  const place = (file: string): string => visible(`${before}${file}`);
+  return [
+    `  Every row   ${place(files.results)}`,
+    ...(exit.code !== EXIT.ok && not_provisioned > 0 ? [`  To mend     ${place(files.failed)}`] : []),
+    `  Report      ${place(files.report)}`,
+  ];
 }

@@ -1,185 +1,121 @@
-/** Owns stderr: log lines, progress, what is said; scrubs secrets, and makes control characters visible. */
-import { writeSync } from 'node:fs';
-import pino, { type Level } from 'pino';
+/** Owns standard error: log lines, what is said to a person, and the progress beneath them. */
 import type { Event } from '../core/event.js';
+import { narrator } from '../core/narration.js';
 import { type Progress, progressLine, progressReport } from '../core/progress.js';
+import { visible } from '../core/visible.js';
+import { type LogOptions, logger } from './log.js';
+import { scrubber } from './secrets.js';
 
 export type Terminal = {
-  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** Turns a run's event into a log line, where it is worth one. */
-  event(event: Event): void;
-  /** Plain text; `always` says it under --quiet too. */
-  say(text: string, options?: { readonly always?: boolean }): void;
-  /** Shows progress until `end`: a line that is redrawn on a terminal, else one every 30 s. */
+  /** Writes one log line, where its level is loud enough. */
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+  /** Shows a progress until `end`: a bar on a terminal, elsewhere a log line every 30 s; quiet: nothing. */
   show(progress: Progress): void;
-  /** What must never be shown, from now on. */
+  /** Tells an event of a run, where it is worth a line. */
+  event(event: Event): void;
+  /** Says something to a person, above the bar; under quiet only what is `always` to be said. */
+  say(text: string, how?: { readonly always: boolean }): void;
+  /** From now on these are never written, in no form. Asked at each line: tokens change. */
   hide(secrets: () => readonly string[]): void;
+  /** Removes the bar and ends the timer. Lines may still be written. */
   end(): void;
 };
 
 export type TerminalOptions = {
-  readonly stream: { readonly fd: number; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly quiet: boolean;
-  /** Default: pretty on a terminal, JSON elsewhere. */
+  /** Default: pretty on a terminal, NDJSON elsewhere. */
   readonly format: 'pretty' | 'json' | undefined;
-  readonly level: Level | 'silent';
+  /** Default: info, and silent under quiet. */
+  readonly level: LogOptions['level'] | undefined;
   readonly color: boolean;
   readonly simulated: boolean;
+  /** Whether a line can be drawn again where the stream is a terminal. Default true; false for a dumb one. */
+  readonly redraws?: boolean;
+  /** ms since 1970 */
+  readonly now?: () => number;
 };
 
-const REDRAW_MS = 100;
+/** Fast enough to look alive, slow enough to cost nothing. */
+const FRAME_MS = 100;
+
 const REPORT_MS = 30_000;
-const CLEAR_LINE = '\r\u001b[2K';
 
-/** Opens the terminal. A stderr that is closed or full stops nothing: what can't be shown is not shown. */
+const DEFAULT_COLUMNS = 80;
+
+/** Back to the line's begin, and what is on it gone. */
+const CLEAR = '\r\u001b[K';
+
+/** Opens a terminal on a stream. None of its functions throws, whatever becomes of the stream. */
 export function terminal(options: TerminalOptions): Terminal {
-  const { stream, quiet, simulated } = options;
+  const { stream, quiet, format, color, simulated, now = Date.now } = options;
   const isTTY = stream.isTTY === true;
-  let secrets: () => readonly string[] = () => [];
-  let shown: Progress | undefined;
+  const json = format === undefined ? !isTTY : format === 'json';
+  const secrets: (() => readonly string[])[] = [];
+  const scrub = scrubber(() => secrets.flatMap((of) => of()));
+  const paper = paperOn(stream);
+  const level = options.level ?? (quiet ? 'silent' : 'info');
+  const log = logger({ level, json, color, simulated, scrub, now, put: paper.line });
+  // What is said is no log line, but in a stream of records it has to be a record; cron mails plain words.
+  const voice = json && !(quiet && format === undefined) ? log.child({}, { level: 'info' }) : undefined;
+  const narrate = narrator();
+  const hasBar = isTTY && !json && options.redraws !== false;
   let timer: NodeJS.Timeout | undefined;
-  let bar = '';
-
-  const raw = (text: string): void => {
-    try {
-      writeSync(stream.fd, text);
-    } catch {
-      // EPIPE, EAGAIN, a full disk: the journal has it all.
-    }
-  };
-  /** Above the bar, which is drawn again below. */
-  const write = (text: string): void => raw(bar === '' ? text : `${CLEAR_LINE}${text}${bar}`);
-  const draw = (): void => {
-    if (!shown) return;
-    const line = progressLine(shown, Date.now(), stream.columns ?? 80, simulated);
-    if (line === bar) return;
-    bar = line;
-    raw(`${CLEAR_LINE}${line}`);
-  };
-  const logger = pino(
-    {
-      level: quiet && options.level === 'info' ? 'silent' : options.level,
-      base: simulated ? { simulated } : null,
-    },
-    { write: (line: string) => write(scrubbed(isPretty ? pretty(line, options.color) : line, secrets())) },
-  );
-  const isPretty = (options.format ?? (isTTY ? 'pretty' : 'json')) === 'pretty';
-
-  const log: Terminal['log'] = (level, message, fields = {}) => logger[level](fields, message);
-  const say: Terminal['say'] = (text, { always = false } = {}) => {
-    if (!quiet || always) write(`${scrubbed(text, secrets())}\n`);
+  const end = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    paper.bar('');
   };
   return {
-    log,
-    say,
-    event: (event) => logEvent(event, log),
-    hide: (from) => {
-      secrets = from;
-    },
+    log: (at, message, fields = {}) => log[at](fields, message),
     show: (progress) => {
+      end();
       if (quiet) return;
-      shown = progress;
-      const report = (): void => say(progressReport(progress, Date.now(), simulated));
-      timer = setInterval(isTTY ? draw : report, isTTY ? REDRAW_MS : REPORT_MS).unref();
-      if (isTTY) draw();
+      const columns = (): number => stream.columns || DEFAULT_COLUMNS;
+      const draw = (): void => paper.bar(scrub(progressLine(progress, now(), columns(), simulated)));
+      const report = (): void => {
+        const { rows, settled, failed } = progress;
+        log.info({ rows, settled, failed }, progressReport(progress, now()));
+      };
+      timer = setInterval(hasBar ? draw : report, hasBar ? FRAME_MS : REPORT_MS).unref();
+      if (hasBar) draw();
     },
-    end: () => {
-      clearInterval(timer);
-      shown = undefined;
-      if (bar !== '') raw(CLEAR_LINE);
-      bar = '';
+    event: (event) => {
+      const line = narrate(event);
+      if (line) log[line.level](line.fields, line.message);
     },
+    say: (text, { always } = { always: false }) => {
+      if (quiet && !always) return;
+      if (voice) voice.info(text);
+      else for (const line of text.replace(/\n$/, '').split('\n')) paper.line(visible(scrub(line)));
+    },
+    hide: (more) => void secrets.push(more),
+    end,
   };
 }
 
-/** What a run's event is worth: a retry that may heal is no news, a row that ended badly is. */
-function logEvent(event: Event, log: Terminal['log']): void {
-  switch (event.e) {
-    case 'listing':
-      if (event.ok) log('debug', `listed ${event.groups} groups`, { which: event.which });
-      else if (event.why !== '') log('warn', event.why, { which: event.which });
-      return;
-    case 'attempt':
-      log('trace', `${event.op} ${event.name}`, { line: event.line, attempt: event.n });
-      return;
-    case 'reply': {
-      if (event.againInMs === undefined) return;
-      const { line, http, code, trackingId } = event;
-      log('debug', `again in ${event.againInMs} ms: ${event.message ?? event.kind}`, {
-        line,
-        http,
-        code,
-        trackingId,
-      });
-      return;
+/** Lines that stay, and one bar beneath them that is drawn over. Each call is one write: nothing flickers. */
+function paperOn(stream: NodeJS.WritableStream): {
+  readonly line: (text: string) => void;
+  readonly bar: (text: string) => void;
+} {
+  let shown = '';
+  // A reader that went away, or a full disk, is no reason to stop a job that runs well.
+  stream.on('error', () => undefined);
+  const write = (text: string): void => {
+    if (!stream.writable) return;
+    try {
+      stream.write(text);
+    } catch {
+      // Nothing is left to tell it to.
     }
-    case 'settled': {
-      const { status, detail, http, code, trackingId } = event.outcome;
-      if (status !== 'failed' && status !== 'unknown') return;
-      log('error', `line ${event.line} ${status}: ${event.name}: ${detail}`, {
-        line: event.line,
-        name: event.name,
-        http,
-        code,
-        trackingId,
-      });
-      return;
-    }
-    case 'pace':
-      if (event.pauseMs > 0)
-        log('warn', `everybody pauses ${event.pauseMs} ms: ${event.why}`, { perSecond: event.perSecond });
-      else log('debug', `${event.perSecond} a second: ${event.why}`);
-      return;
-    case 'stop':
-      log('error', event.stop.message, { reason: event.stop.reason, hint: event.stop.hint });
-      return;
-    case 'run':
-    case 'input':
-    case 'kept':
-    case 'listed':
-    case 'end':
-      return;
-  }
-}
-
-const COLORS: Readonly<Record<string, string>> = {
-  WARN: '33',
-  ERROR: '31',
-  FATAL: '31',
-  DEBUG: '2',
-  TRACE: '2',
-};
-
-/** One of pino's records as a line for a person: time, level, message, hint, and the fields in brackets. */
-function pretty(line: string, color: boolean): string {
-  const { level, time, msg, hint, simulated, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const label = (pino.levels.labels[Number(level)] ?? 'info').toUpperCase();
-  const shownLabel = color && COLORS[label] ? `\u001b[${COLORS[label]}m${label}\u001b[39m` : label;
-  const rest = Object.entries(fields)
-    .filter(([name]) => name !== 'line' && name !== 'name')
-    .map(([name, value]) => `${name}=${visible(String(value))}`);
-  const clock = new Date(Number(time)).toISOString().slice(11, 19);
-  const words = [clock, shownLabel, ...(simulated ? ['simulated:'] : []), visible(String(msg))];
-  const said = hint === undefined ? '' : `\n         ${visible(String(hint))}`;
-  return `${words.join(' ')}${rest.length > 0 ? ` (${rest.join(', ')})` : ''}${said}\n`;
-}
-
-/** A name must not be able to move the cursor, fake a line, or turn the text round. */
-function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
-    (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-}
-
-/** Takes the secrets out, also as they look in a URL or in JSON. */
-function scrubbed(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets) {
-    if (secret.length < 4) continue;
-    for (const form of new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])) {
-      clean = clean.replaceAll(form, '***');
-    }
-  }
-  return clean;
+  };
+  return {
+    line: (text) => write(shown === '' ? `${text}\n` : `${CLEAR}${text}\n${shown}`),
+    bar: (text) => {
+      if (text === shown) return;
+      shown = text;
+      write(CLEAR + text);
+    },
+  };
 }

@@ -1,0 +1,113 @@
+/** A run's events as log lines: what is worth a line, how loud it is, and its words. */
+import type { Event, EventOf } from './event.js';
+import { EXIT, type Outcome, type Stop } from './outcome.js';
+import { counted } from './span.js';
+
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** One line of a log. `fields` are for a machine; the message stands alone. */
+export type Line = {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+};
+
+/** Tells a run's events one by one; undefined for one that is not worth a line. */
+export type Narrator = (event: Event) => Line | undefined;
+
+/** A narrator remembers the names of the rows that are on their way, and no others. */
+export function narrator(): Narrator {
+  const names = new Map<string, string>();
+  return (event) => {
+    switch (event.e) {
+      case 'run':
+      case 'input':
+      case 'kept':
+      case 'listed':
+      case 'end':
+        return undefined;
+      case 'listing':
+        return listingLine(event);
+      case 'attempt':
+        names.set(event.key, event.name);
+        return undefined;
+      case 'reply':
+        return event.againInMs === undefined ? undefined : retryLine(event, names.get(event.key));
+      case 'settled': {
+        const name = names.get(event.key);
+        names.delete(event.key);
+        return settledLine(event, name);
+      }
+      case 'pace':
+        return paceLine(event);
+      case 'stop':
+        return stopLine(event.stop);
+    }
+  };
+}
+
+function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): Line | undefined {
+  const fields = { which, groups, requests };
+  if (why !== '') return { level: 'warn', message: why, fields };
+  if (!ok) return { level: 'debug', message: `the ${which} listing broke off and begins again`, fields };
+  const found = `${counted(groups, 'group')} on the account`;
+  const when = which === 'baseline' ? 'before the first create' : 'to settle what was left open';
+  return { level: 'debug', message: `${found}, listed ${when}`, fields };
+}
+
+function rowWords(line: number, name: string | undefined): string {
+  return name === undefined ? `line ${line}` : `line ${line} "${name}"`;
+}
+
+function retryLine(event: EventOf<'reply'>, name: string | undefined): Line {
+  const { line, http, code, message = '', trackingId, againInMs = 0 } = event;
+  const said = [http === undefined ? 'no answer' : `HTTP ${http}`, message].filter((part) => part !== '');
+  return {
+    level: 'debug',
+    message: `${rowWords(line, name)}: ${said.join(', ')}; again in ${seconds(againInMs)}`,
+    fields: { line, name, http, code, trackingId, waitMs: Math.round(againInMs) },
+  };
+}
+
+function seconds(spanMs: number): string {
+  return `${(spanMs / 1_000).toFixed(1)} s`;
+}
+
+/** Only what a person may have to act on is loud; what went well is there for who looks for it. */
+const LEVELS: Readonly<Record<Outcome['status'], Level>> = {
+  created: 'trace',
+  'already-provisioned': 'trace',
+  updated: 'trace',
+  duplicate: 'trace',
+  failed: 'error',
+  unknown: 'warn',
+  invalid: 'trace',
+  'not-attempted': 'trace',
+  deleted: 'trace',
+  restored: 'trace',
+  kept: 'warn',
+};
+
+function settledLine({ line, outcome }: EventOf<'settled'>, name: string | undefined): Line {
+  const { status, detail, http, code, trackingId, groupId, attempts } = outcome;
+  const why = detail === '' ? '' : `: ${detail}`;
+  return {
+    level: LEVELS[status],
+    message: `${rowWords(line, name)} ${status}${why}`,
+    fields: { line, name, status, http, code, trackingId, groupId, attempts },
+  };
+}
+
+function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): Line {
+  const rate = Math.round(perSecond * 10) / 10;
+  const fields = { perSecond: rate, pauseMs: Math.round(pauseMs) };
+  if (pauseMs === 0) return { level: 'info', message: `${why}: ${rate}/s from now on`, fields };
+  return { level: 'warn', message: `paused ${seconds(pauseMs)}: ${why}; then ${rate}/s`, fields };
+}
+
+function stopLine({ exit, reason, message, hint }: Stop): Line {
+  // Whoever pressed Ctrl-C need not be alarmed by it.
+  const asked = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
+  const told = `${message.replace(/[.\s]+$/, '')}. ${hint}`;
+  return { level: asked ? 'warn' : 'error', message: told.trim(), fields: { exit, reason } };
+}

@@ -1,0 +1,77 @@
+/** A process that wants the lock, for lock.test.ts; it runs what was built. */
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { lock } from '../dist/io/lock.js';
+
+const [, , stateFolder, scopeText] = process.argv;
+const scope = JSON.parse(scopeText);
+const run = { command: 'apply', folder: 'runs/x' };
+const inside = join(stateFolder, 'inside');
+
+const tryLock = async (waitMs = 0) => {
+  try {
+    return await lock(scope, run, { waitMs, stateFolder });
+  } catch (error) {
+    if (error?.stop?.exit === 5) return undefined;
+    throw error;
+  }
+};
+
+/** Fails where another one is inside. */
+const enter = () => closeSync(openSync(inside, 'wx'));
+const leave = () => rmSync(inside);
+
+/** Leaves the lock as a process does that died, with another start than this one's. */
+const abandon = (n) => {
+  const name = readdirSync(stateFolder).find((file) => file.endsWith('.lock'));
+  const path = join(stateFolder, name);
+  const holder = JSON.parse(readFileSync(path, 'utf8'));
+  const dead = { ...holder, id: `${holder.id}-${n}`, processStart: '1' };
+  writeFileSync(`${path}-${holder.id}`, JSON.stringify(dead));
+  renameSync(`${path}-${holder.id}`, path);
+};
+
+const jobs = {
+  /** Once; who has it keeps it until told to leave. */
+  async once() {
+    const held = await tryLock();
+    if (held) enter();
+    process.send({ won: held !== undefined });
+    if (!held) return;
+    await new Promise((resolve) => process.once('message', resolve));
+    leave();
+    await held.release();
+    process.send({ left: true });
+  },
+  /** Again and again, and half of the time the lock is left behind. */
+  async often({ times }) {
+    for (let n = 0; n < times; ) {
+      const held = await tryLock();
+      if (!held) {
+        await new Promise(setImmediate);
+        continue;
+      }
+      enter();
+      await new Promise(setImmediate);
+      leave();
+      n += 1;
+      if (n % 2) abandon(n);
+      else await held.release();
+    }
+    process.send({ done: true });
+  },
+  async wait() {
+    const held = await tryLock(60_000);
+    if (!held) throw new Error('turned away within a minute');
+    enter();
+    await new Promise(setImmediate);
+    leave();
+    await held.release();
+    process.send({ done: true });
+  },
+};
+
+process.on('message', (message) => {
+  jobs[message.job]?.(message).catch((error) => process.send({ error: String(error?.stack ?? error) }));
+});
+process.send({ ready: true });

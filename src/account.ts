@@ -1,10 +1,11 @@
 /** The account that a command works on: Zoom's, with credentials, or the stand-in's, made for the occasion. */
 import { type Client, openClient } from './client.js';
-import { type Options, type ZoomEnvironment, zoomEnvironment } from './config.js';
+import { type ZoomEnvironment, zoomEnvironment } from './config.js';
 import type { Group } from './core/group.js';
 import { usage } from './core/outcome.js';
 import { MARGIN } from './core/weather.js';
 import { pacer } from './io/pacer.js';
+import type { Options } from './options.js';
 import type { Turns } from './run.js';
 import type { SimulatedGroup, Simulator } from './simulator/server.js';
 

@@ -2,10 +2,10 @@
 import pLimit from 'p-limit';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
-import type { Group, Settings } from './core/group.js';
 import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
 import type { Planned } from './core/plan.js';
-import { decide, type Judged } from './core/policy.js';
+import { budgetSpent, decide, type Judged, tooManyFailures } from './core/policy.js';
+import { attemptEvent, replyEvent } from './core/told.js';
 import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
 
 /** Time, and waiting in it; handed in, so that a test can have its own. */
@@ -299,68 +299,4 @@ function judged({ step }: Planned): Judged {
     case 'settle':
       throw new Error(`a step that sends nothing was taken: ${step.do}`);
   }
-}
-
-function attemptEvent(planned: Planned, n: number, at: number): Event {
-  const { key, line, settings, step, definition } = planned;
-  const row = { e: 'attempt', at, key, name: definition.name, line, settings, n } as const;
-  switch (step.do) {
-    case 'create':
-      return { ...row, op: 'create' };
-    case 'update':
-    case 'restore':
-      return { ...row, op: step.do, groupId: step.group.id, before: valuesBefore(step) };
-    case 'delete':
-      return { ...row, op: 'delete', groupId: step.group.id };
-    case 'nothing':
-    case 'settle':
-      throw new Error(`a step that sends nothing was recorded: ${step.do}`);
-  }
-}
-
-/** Only what is about to change: what the file does not manage is never put back either. */
-function valuesBefore({ group, change }: { group: Group; change: Settings }): Settings {
-  const managed = Object.keys(change) as (keyof Settings)[];
-  return Object.fromEntries(managed.map((setting) => [setting, group[setting]]));
-}
-
-function replyEvent(
-  { key, line }: Planned,
-  reply: Reply,
-  at: number,
-  decision: ReturnType<typeof decide>,
-): Event {
-  const { kind, http, code, message, trackingId } = reply;
-  return {
-    e: 'reply',
-    at,
-    key,
-    line,
-    kind,
-    ...(http === undefined ? {} : { http }),
-    ...(code === undefined ? {} : { code }),
-    ...(message === '' ? {} : { message }),
-    ...(trackingId === undefined ? {} : { trackingId }),
-    ...(reply.kind === 'trouble' ? { ambiguous: reply.ambiguous } : {}),
-    ...(reply.kind === 'done' && reply.groupId !== undefined ? { groupId: reply.groupId } : {}),
-    ...(decision.do === 'again' ? { againInMs: decision.waitMs } : {}),
-  };
-}
-
-function budgetSpent(perDay: number, resetsAt: number): Stop {
-  return {
-    exit: EXIT.later,
-    reason: 'daily-budget',
-    message: `the plan's ${perDay.toLocaleString('en')} requests a day are spent; they reset at ${new Date(resetsAt).toISOString()}`,
-    hint: 'Run the same command with --resume after that.',
-  };
-}
-
-function tooManyFailures(failures: number): Stop {
-  return {
-    exit: EXIT.later,
-    reason: 'max-failures',
-    message: `${failures} rows failed, as many as --max-failures allows`,
-    hint: 'See failed.csv for the reasons, then run the same command with --resume.',
-  };
 }

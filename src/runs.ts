@@ -1,9 +1,9 @@
 /** Run folders: what a new one is called, and which one --resume means. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Options } from './config.js';
 import type { History } from './core/history.js';
 import { EXIT, usage } from './core/outcome.js';
+import type { Options } from './options.js';
 import { FILES, readHistory } from './reports.js';
 
 /** A run to begin, or one to go on with. */

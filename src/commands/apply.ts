@@ -2,7 +2,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAccount } from '../account.js';
-import type { Options } from '../config.js';
 import type { Group } from '../core/group.js';
 import type { History } from '../core/history.js';
 import type { ExitCode } from '../core/outcome.js';
@@ -10,6 +9,7 @@ import { plan } from '../core/plan.js';
 import { survey } from '../input.js';
 import { makeRunFolder, readBytes, writeWhole } from '../io/files.js';
 import { JOURNAL } from '../io/journal.js';
+import type { Options } from '../options.js';
 import { chooseRun, type Run } from '../runs.js';
 import { openTerminal, printProblems, readingFrom } from './shown.js';
 import { lockedWork } from './work.js';

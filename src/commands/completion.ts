@@ -1,6 +1,7 @@
 /** `completion`: completions for three shells, made from the same table as the command itself. */
-import { COMMAND_NAMES, type CommandName, optionsOf } from '../config.js';
+
 import { EXIT, type ExitCode, usage } from '../core/outcome.js';
+import { COMMAND_NAMES, type CommandName, optionsOf } from '../options.js';
 import { print } from './shown.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };

@@ -1,12 +1,12 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
 import { openAccount } from '../account.js';
 import { clock } from '../clock.js';
-import type { Options } from '../config.js';
 import { type Group, SETTINGS } from '../core/group.js';
 import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
 import { csvLine, runsAsFormula } from '../core/report.js';
 import { writeWhole } from '../io/files.js';
 import { takeListing } from '../listing.js';
+import type { Options } from '../options.js';
 import { openTerminal, print } from './shown.js';
 
 /** `export [--out FILE]`. @throws Halt where no listing can be had */

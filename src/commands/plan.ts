@@ -1,7 +1,6 @@
 /** `plan`: what apply would do, row by row and in sum; one listing, no write. */
 import { type Account, openAccount } from '../account.js';
 import { clock } from '../clock.js';
-import type { Options } from '../config.js';
 import type { Checked } from '../core/check.js';
 import {
   emptySum,
@@ -18,6 +17,7 @@ import { problemLine } from '../core/problem.js';
 import { openInput, type Reading, survey } from '../input.js';
 import { readBytes } from '../io/files.js';
 import { takeListing } from '../listing.js';
+import type { Options } from '../options.js';
 import { openTerminal, print, printProblems, readingFrom } from './shown.js';
 
 /** One line of a plan. */

@@ -1,12 +1,12 @@
 /** `report A B C`: one report of the runs that shared one file, and what is missing from it. */
 import { resolve } from 'node:path';
-import type { Options } from '../config.js';
 import { type History, together } from '../core/history.js';
 import { EXIT, type ExitCode, usage } from '../core/outcome.js';
 import type { Result } from '../core/report.js';
 import { parseShard } from '../core/shard.js';
 import { makeRunFolder } from '../io/files.js';
 import { JOURNAL } from '../io/journal.js';
+import type { Options } from '../options.js';
 import { type Ended, endedRows, readHistory, readingOf, writeReports } from '../reports.js';
 import { newFolder } from '../runs.js';
 import { openTerminal, printSummary } from './shown.js';

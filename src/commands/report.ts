@@ -1,8 +1,8 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
-import type { Options } from '../config.js';
 import type { History } from '../core/history.js';
 import type { ExitCode } from '../core/outcome.js';
+import type { Options } from '../options.js';
 import { readHistory, writeReports } from '../reports.js';
 import { openTerminal, printSummary } from './shown.js';
 

@@ -2,13 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import { type Account, openAccount } from '../account.js';
 import { clock } from '../clock.js';
-import type { Options } from '../config.js';
 import type { Group } from '../core/group.js';
 import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import type { Listing } from '../core/plan.js';
 import { type Undo, undoCsv, undoStep, undos } from '../core/rollback.js';
 import { survey } from '../input.js';
 import { takeListing } from '../listing.js';
+import type { Options } from '../options.js';
 import type { Job } from '../provision.js';
 import { readHistory } from '../reports.js';
 import { newestUnfinishedRollback, newFolder, type Run } from '../runs.js';

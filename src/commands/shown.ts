@@ -1,5 +1,5 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
-import { type Options, wantsColor } from '../config.js';
+import { wantsColor } from '../config.js';
 import { EXIT, type ExitCode } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
 import { shellCommand } from '../core/quote.js';
@@ -8,6 +8,7 @@ import { summaryText } from '../core/summary-text.js';
 import { verdict } from '../core/verdict.js';
 import type { Reading, Survey } from '../input.js';
 import { type Terminal, terminal } from '../io/terminal.js';
+import type { Options } from '../options.js';
 import type { Run } from '../runs.js';
 
 /** How the options say that the CSV is to be read. */

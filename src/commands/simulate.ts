@@ -1,8 +1,8 @@
 /** `simulate`: the stand-in for Zoom, for curl, Postman, or a run of ours in another terminal. */
 import { once } from 'node:events';
 import { startStandIn } from '../account.js';
-import type { Options } from '../config.js';
 import { EXIT, type ExitCode } from '../core/outcome.js';
+import type { Options } from '../options.js';
 import { print } from './shown.js';
 
 /** Serves until a signal comes. */

@@ -1,9 +1,10 @@
 /** `validate`: every problem of a CSV, offline. */
-import type { Options } from '../config.js';
+
 import { EXIT, type ExitCode } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
 import { survey } from '../input.js';
 import { readBytes } from '../io/files.js';
+import type { Options } from '../options.js';
 import { print, readingFrom, shownSurvey } from './shown.js';
 
 /** `validate FILE`: exit 0 where apply would send every row, 2 where it would not. */

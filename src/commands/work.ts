@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path';
 import type { Account } from '../account.js';
 import { clock } from '../clock.js';
-import { type Options, stateFolder } from '../config.js';
+import { stateFolder } from '../config.js';
 import { type Event, type EventOf, type Input, SCHEMA_VERSION } from '../core/event.js';
 import { emptyHistory, fold, type History } from '../core/history.js';
 import { type ExitCode, usage } from '../core/outcome.js';
@@ -12,6 +12,7 @@ import { hashing, makeRunFolder } from '../io/files.js';
 import { createJournal, JOURNAL, type Journal, reopenJournal } from '../io/journal.js';
 import { lock } from '../io/lock.js';
 import type { Terminal } from '../io/terminal.js';
+import type { Options } from '../options.js';
 import { type Job, provision } from '../provision.js';
 import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
 import type { Run } from '../runs.js';

@@ -158,3 +158,23 @@ function dailyLimit(reply: Extract<Reply, { kind: 'limited'; per: 'day' }>): Sto
     hint: 'Run the same command with --resume after that.',
   };
 }
+
+/** The plan's daily budget is used up before Zoom has to say so. */
+export function budgetSpent(perDay: number, resetsAt: number): Stop {
+  return {
+    exit: EXIT.later,
+    reason: 'daily-budget',
+    message: `the plan's ${perDay.toLocaleString('en')} requests a day are spent; they reset at ${new Date(resetsAt).toISOString()}`,
+    hint: 'Run the same command with --resume after that.',
+  };
+}
+
+/** `--max-failures`. */
+export function tooManyFailures(failures: number): Stop {
+  return {
+    exit: EXIT.later,
+    reason: 'max-failures',
+    message: `${failures} rows failed, as many as --max-failures allows`,
+    hint: 'See failed.csv for the reasons, then run the same command with --resume.',
+  };
+}

@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { onTestFinished } from 'vitest';
 
 export const CLI: string = resolve(import.meta.dirname, '../../dist/cli.js');
 
@@ -23,10 +22,15 @@ export type Given = {
   readonly onStart?: (child: ChildProcess) => void;
 };
 
-/** A folder of its own for one test, removed after it. */
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder of its own, removed when the tests are over. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'zoom-im-groups-test-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  folders.push(path);
   return path;
 }
 

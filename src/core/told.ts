@@ -1,0 +1,49 @@
+/** A step's attempts and replies as the events that the journal keeps. */
+import type { Event } from './event.js';
+import type { Group, Settings } from './group.js';
+import type { Reply } from './outcome.js';
+import type { Planned } from './plan.js';
+import type { Decision } from './policy.js';
+
+/** About to send: recorded before the request leaves. */
+export function attemptEvent(planned: Planned, n: number, at: number): Event {
+  const { key, line, settings, step, definition } = planned;
+  const row = { e: 'attempt', at, key, name: definition.name, line, settings, n } as const;
+  switch (step.do) {
+    case 'create':
+      return { ...row, op: 'create' };
+    case 'update':
+    case 'restore':
+      return { ...row, op: step.do, groupId: step.group.id, before: valuesBefore(step) };
+    case 'delete':
+      return { ...row, op: 'delete', groupId: step.group.id };
+    case 'nothing':
+    case 'settle':
+      throw new Error(`a step that sends nothing was recorded: ${step.do}`);
+  }
+}
+
+/** Only what is about to change: what the file does not manage is never put back either. */
+function valuesBefore({ group, change }: { group: Group; change: Settings }): Settings {
+  const managed = Object.keys(change) as (keyof Settings)[];
+  return Object.fromEntries(managed.map((setting) => [setting, group[setting]]));
+}
+
+/** What an attempt taught us, and whether the row waits for another. */
+export function replyEvent({ key, line }: Planned, reply: Reply, at: number, decision: Decision): Event {
+  const { kind, http, code, message, trackingId } = reply;
+  return {
+    e: 'reply',
+    at,
+    key,
+    line,
+    kind,
+    ...(http === undefined ? {} : { http }),
+    ...(code === undefined ? {} : { code }),
+    ...(message === '' ? {} : { message }),
+    ...(trackingId === undefined ? {} : { trackingId }),
+    ...(reply.kind === 'trouble' ? { ambiguous: reply.ambiguous } : {}),
+    ...(reply.kind === 'done' && reply.groupId !== undefined ? { groupId: reply.groupId } : {}),
+    ...(decision.do === 'again' ? { againInMs: decision.waitMs } : {}),
+  };
+}

@@ -75,7 +75,7 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
     return;
   }
   if (options.json) return;
-  const columns = process.stdout.columns ?? 80;
+  const columns = process.stdout.columns || 80;
   const color = wantsColor(process.stdout.isTTY === true);
   print(summaryText(summary, { color, columns, folder: run.folder, ...more }));
 }

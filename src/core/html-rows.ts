@@ -66,18 +66,29 @@ function answer(http: number | '', code: number | ''): string {
   return [http, code].filter((part) => part !== '').join(' · ');
 }
 
-function tableRow(row: Shown): string {
-  return `<tr>${COLUMNS.map(({ kind, cell }) => `<td class="${kind}">${cell(row)}</td>`).join('')}</tr>`;
+function tableRow(row: Shown, columns: readonly Column[]): string {
+  return `<tr>${columns.map(({ kind, cell }) => `<td class="${kind}">${cell(row)}</td>`).join('')}</tr>`;
 }
 
-/** A table in a box that scrolls by itself, so that a wide one does not widen the page. */
-export function table(id: string, caption: string, rows: readonly Shown[]): string {
-  const heads = COLUMNS.map(({ title, kind }) => `<th scope="col" class="${kind}">${title}</th>`).join('');
+/** The table of all rows, of which the script takes hold. */
+export function rowsTable(caption: string, rows: readonly Shown[]): string {
+  return table('rows', caption, rows, COLUMNS);
+}
+
+/** The table of what is not provisioned: without the column that is empty there. */
+export function missingTable(caption: string, rows: readonly Shown[]): string {
+  const columns = COLUMNS.filter(({ title }) => title !== 'Group ID' || rows.some((row) => row[7] !== ''));
+  return table('missing', caption, rows, columns);
+}
+
+/** In a box that scrolls by itself, so that a wide table does not widen the page. */
+function table(id: string, caption: string, rows: readonly Shown[], columns: readonly Column[]): string {
+  const heads = columns.map(({ title, kind }) => `<th scope="col" class="${kind}">${title}</th>`).join('');
   return `<div class="box" id="${id}" tabindex="0" role="region" aria-label="${escaped(caption)}"><table>
 <caption>${escaped(caption)}</caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
-${rows.map(tableRow).join('\n')}
+${rows.map((row) => tableRow(row, columns)).join('\n')}
 </tbody>
 </table></div>`;
 }

@@ -140,8 +140,9 @@ byId('next').addEventListener('click', () => turnTo(state.page + 1));
 byId('last').addEventListener('click', () => turnTo(Infinity));
 page.addEventListener('change', () => turnTo(Math.trunc(Number(page.value) || 1) - 1));
 const more = byId('more');
+if (more) more.hidden = false;
 if (more) more.addEventListener('click', () => {
-  byId('show-missing').checked = true;
+  (byId('show-missing') || byId('show-all')).checked = true;
   search.value = '';
   choose();
 });

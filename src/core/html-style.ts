@@ -13,8 +13,8 @@ const FRAME = `
 html{background:var(--page);color:var(--ink);color-scheme:light dark;
 font:16px/1.5 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","Liberation Sans",Arial,sans-serif;
 -webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0 auto;max-width:70rem;padding:0 clamp(1rem,4vw,2.5rem) 4rem}
-h1{font-size:clamp(1.4rem,1.1rem + 1.6vw,2.1rem);line-height:1.25;font-weight:600;letter-spacing:-.015em;margin:.4rem 0 .6rem;text-wrap:balance;overflow-wrap:anywhere}
+body{margin:0 auto;max-width:74rem;padding:0 clamp(1rem,4vw,2.5rem) 4rem}
+h1{font-size:clamp(1.35rem,1.1rem + 1.3vw,1.9rem);line-height:1.25;font-weight:600;letter-spacing:-.015em;margin:.4rem 0 .6rem;text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:1.15rem;line-height:1.3;font-weight:600;margin:0 0 .9rem}
 p{margin:.4rem 0;max-width:72ch}
 a{color:var(--link);text-underline-offset:.15em}
@@ -41,7 +41,7 @@ figure{margin:0}
 .bar .part{fill:var(--c)}
 .bar .hatch{fill:var(--hatch)}
 .bar line{stroke:var(--page);stroke-width:2}
-.bar text{fill:var(--on);font-size:15px;font-weight:600;text-anchor:middle;dominant-baseline:central;font-variant-numeric:tabular-nums}
+.bar text{fill:var(--on);font-size:.95rem;font-weight:600;text-anchor:middle;dominant-baseline:central;font-variant-numeric:tabular-nums}
 .legend{list-style:none;margin:1rem 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.45rem 1.5rem}
 .legend li{display:grid;grid-template-columns:1.5rem auto 1fr;column-gap:.55rem;align-items:baseline}
 .legend small{grid-column:3;font-size:.85rem;line-height:1.3}
@@ -49,10 +49,10 @@ figure{margin:0}
 .swatch{width:1.4rem;height:1.4rem;line-height:1.4rem;border-radius:4px;background-color:var(--c);color:var(--on);text-align:center;font-size:.85rem;font-weight:700;forced-color-adjust:none}
 .swatch.open{background-image:repeating-linear-gradient(45deg,transparent 0 4px,var(--hatch) 4px 6px)}
 .timeline svg{display:block;overflow:visible;forced-color-adjust:none}
-.timeline text{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
-.timeline .limit-label{fill:var(--limit);font-weight:600}
+.timeline text{fill:var(--soft);font-size:.78rem;font-variant-numeric:tabular-nums}
+.timeline .half{stroke:var(--rule);stroke-width:1}.timeline .limit-label{fill:var(--limit);font-weight:600}
 path.sent{fill:var(--sent)}path.again{fill:var(--again)}
-path.limit,path.allowed,path.ground{fill:none;vector-effect:non-scaling-stroke}
+path.half,path.limit,path.allowed,path.ground{fill:none;vector-effect:non-scaling-stroke}
 path.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:6 4}
 path.allowed{stroke:var(--allowed);stroke-width:1.5}
 path.ground{stroke:var(--soft);stroke-width:1}
@@ -69,30 +69,30 @@ figcaption p{font-size:.9rem;overflow-wrap:anywhere}
 `;
 
 const TABLES = `
-.reasons{list-style:none;margin:0 0 1.2rem;padding:0;display:grid;gap:.4rem}
-.reasons li{display:grid;grid-template-columns:minmax(2.5rem,auto) auto 1fr;gap:.8rem;align-items:baseline}
+.reasons{list-style:none;margin:0 0 1.2rem;padding:0;display:grid;gap:.4rem .8rem;grid-template-columns:minmax(2.5rem,auto) auto 1fr}
+.reasons li{grid-column:1/-1;display:grid;grid-template-columns:minmax(2.5rem,auto) auto 1fr;grid-template-columns:subgrid;gap:0 .8rem;align-items:baseline}
 .reasons b{text-align:right}.reasons bdi{overflow-wrap:anywhere}
 .pill{display:inline-block;color:var(--c);font-size:.875rem;font-weight:600;white-space:nowrap}
 .pill::before{display:inline-block;width:1.15em;text-align:center;margin-right:.3em;font-weight:700}
 .box{overflow:auto;border:1px solid var(--rule);border-radius:8px;position:relative}
-#rows{max-height:min(44rem,80vh)}
+#rows{max-height:min(44rem,80vh)}#missing{max-height:min(30rem,70vh)}
 table{border-collapse:collapse;width:100%;font-size:.9rem;line-height:1.4}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th{text-align:left;font-weight:600;white-space:nowrap;background:var(--faint);position:sticky;top:0;z-index:1;box-shadow:0 1px var(--rule)}
-th,td{padding:.45rem .8rem;vertical-align:top}
+th,td{padding:.45rem .65rem;vertical-align:top}
 tbody tr+tr td{border-top:1px solid var(--rule)}
 tbody tr:hover td{background:var(--faint)}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 td.number,td.answer{color:var(--soft)}
 td.answer{white-space:nowrap;font-variant-numeric:tabular-nums}
-td.name{min-width:14rem;max-width:24rem;font-weight:500;overflow-wrap:anywhere}
-td.detail{min-width:15rem;max-width:28rem;overflow-wrap:anywhere}
+td.name{min-width:12rem;max-width:24rem;font-weight:500;overflow-wrap:anywhere}
+td.detail{min-width:13rem;width:40%;overflow-wrap:anywhere}
 td.id,code{font:.82rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 td.id{white-space:nowrap;color:var(--soft)}
 td.none{color:var(--soft);padding:1.5rem .8rem}
 th button{all:unset;cursor:pointer;box-sizing:border-box;padding:.1rem 0;white-space:nowrap}
 th button:focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:3px}
-th button::after{content:"↕";margin-left:.4em;color:var(--soft);opacity:.6;font-weight:400}
+th button::after{content:"↕";margin-left:.3em;color:var(--soft);opacity:.6;font-weight:400}
 th[aria-sort=ascending] button::after{content:"↑";opacity:1;color:var(--ink)}
 th[aria-sort=descending] button::after{content:"↓";opacity:1;color:var(--ink)}
 .tools{display:flex;flex-wrap:wrap;gap:.9rem 1.5rem;align-items:end;margin:0 0 1rem}
@@ -108,7 +108,7 @@ legend{padding:0;font-size:.9rem;margin-bottom:.25rem}
 .chips label:has(:focus-visible){outline:3px solid var(--link);outline-offset:2px}
 @media (forced-colors:active){.chips label:has(:checked){outline:3px solid Highlight}}
 .chips b{font-weight:600;font-variant-numeric:tabular-nums;margin-left:.3em}
-#pager{margin:1rem 0 0;align-items:center;gap:.5rem}
+#pager{display:flex;flex-wrap:wrap;margin:1rem 0 0;align-items:center;gap:.5rem;font-size:.9rem}
 #pager button{font:inherit;color:inherit;background:var(--page);border:1px solid var(--soft);border-radius:6px;padding:.35rem .8rem;cursor:pointer}
 #pager button:hover{background:var(--faint)}
 #pager button[aria-disabled=true]{opacity:.45;cursor:default}
@@ -121,10 +121,10 @@ footer{border-top:1px solid var(--rule);padding-top:1rem;font-size:.85rem}
 
 const SMALL_AND_PAPER = `
 @media (max-width:40rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}
-.reasons li{grid-template-columns:minmax(2rem,auto) 1fr}.reasons bdi{grid-column:2}
+.reasons{grid-template-columns:minmax(2rem,auto) 1fr}.reasons bdi{grid-column:2}
 .legend{grid-template-columns:1fr}th,td{padding:.4rem .6rem}td.name{min-width:11rem}header{padding-top:1.5rem}}
 @media print{@page{margin:15mm}html{font-size:11px;color-scheme:light}body{max-width:none;padding:0}
-.tools,#pager,#more{display:none!important}.box,#rows{overflow:visible;max-height:none;border:0}
+.tools,#pager,#more{display:none!important}.box,#rows,#missing{overflow:visible;max-height:none;border:0}
 th{position:static}th button::after{content:none}th,td{padding:.25rem .4rem}td.name,td.detail{min-width:0}
 td.id{white-space:normal;overflow-wrap:anywhere}tr,figure,.legend li{break-inside:avoid}thead{display:table-header-group}
 h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}

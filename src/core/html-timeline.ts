@@ -54,6 +54,7 @@ function plot(chart: Chart): string {
       const { from, to } = pauseOnAxis(chart, pause);
       return `<rect class="pause" x="${units(from)}" y="0" width="${units(Math.max(0.001, to - from))}" height="${PLOT.height}"/>`;
     }),
+    `<path class="half" d="M0 ${down(chart, limit / 2)}H${PLOT.units}"/>`,
     `<path class="sent" d="${barsPath(chart, () => 0, first)}"/>`,
     `<path class="again" d="${barsPath(chart, first, (bin) => bin.sent)}"/>`,
     allowedPath(chart),
@@ -118,6 +119,9 @@ function pauseOnAxis({ axis, recorded }: Chart, { at, pauseMs }: Pause): { from:
   return { from: axis.place(at), to: axis.place(Math.min(at + pauseMs, Math.max(at, recorded.lastAt))) };
 }
 
+/** A share of the width that can still be seen on a telephone. */
+const MARK_MIN = 0.004;
+
 /** One kind of mark below the plot, at its times. */
 type Lane = {
   readonly name: string;
@@ -145,10 +149,7 @@ function lanesOf(chart: Chart): readonly Lane[] {
     {
       name: `sent again: ${thousands(total((bin) => bin.retried))}`,
       kind: 'again',
-      marks: marked((bin) => bin.retried, 'retry').map((mark) => ({
-        ...mark,
-        says: mark.says.replace('retrys', 'retries'),
-      })),
+      marks: marked((bin) => bin.retried, 'repeated attempt'),
     },
     {
       name: `pauses: ${thousands(pauses.length)}, ${spanWords(pausedMs)}`,
@@ -166,7 +167,7 @@ function lanesOf(chart: Chart): readonly Lane[] {
 function laneDrawing({ name, kind, marks }: Lane, top: number): string {
   const y = top + LANE.label + 6;
   const drawn = marks.map(({ from, width, says }) => {
-    const across = `x="${percent(from)}" width="${percent(Math.max(0.3, width))}"`;
+    const across = `x="${percent(from)}" width="${percent(Math.max(MARK_MIN, width))}"`;
     return `<rect ${across} y="${y}" height="${LANE.bar}"><title>${escaped(says)}</title></rect>`;
   });
   return `<g class="lane ${kind}"><rect class="rail" x="0" y="${y}" width="100%" height="${LANE.bar}"/>${drawn.join('')}<text x="0" y="${top + LANE.label}">${escaped(name)}</text></g>`;
@@ -200,8 +201,8 @@ function ticks({ axis }: Chart): string {
     const last = found.at(-1);
     if (place <= 1 && (!last || place - last.place >= TICK_APART)) found.push({ at: second, place });
   };
-  for (const [i, { from, to }] of axis.stretches.entries()) {
-    const end = i === axis.stretches.length - 1 ? to : to - 1;
+  for (const { from, to } of axis.stretches) {
+    const end = axis.stretches.length === 1 ? from + axis.seconds : to;
     add(from);
     for (let second = Math.ceil((from + 1) / step) * step; second < end; second += step) add(second);
   }

@@ -5,7 +5,16 @@
 
 import type { History } from './history.js';
 import { countsFigure } from './html-counts.js';
-import { countReason, type Reasons, reasonsList, rowJson, type Shown, shownRow, table } from './html-rows.js';
+import {
+  countReason,
+  missingTable,
+  type Reasons,
+  reasonsList,
+  rowJson,
+  rowsTable,
+  type Shown,
+  shownRow,
+} from './html-rows.js';
 import { PAGE_ROWS, SCRIPT } from './html-script.js';
 import { STYLE } from './html-style.js';
 import { besideLink, escaped, fileName } from './html-text.js';
@@ -120,7 +129,7 @@ function opening(summary: Summary, { stop }: Told): string {
       ? `<ul class="warnings" aria-label="Warnings">${warnings.map((text) => `<li><bdi>${escaped(text)}</bdi></li>`).join('')}</ul>\n`
       : '';
   return `${banner}<header>
-<p class="of"><bdi>${escaped(fileName(input.path))}</bdi> · <time datetime="${escaped(startedAt)}">${escaped(utcTime(startedAt))}</time> · ${spanWords(durationMs)}</p>
+<p class="of"><bdi>${escaped(fileName(input.path))}</bdi> · <time datetime="${escaped(startedAt)}">${escaped(utcTime(startedAt))}</time> · took ${spanWords(durationMs)}</p>
 <h1 class="${tone}">${escaped(verdict(summary))}</h1>
 ${stopped}${warned}</header>`;
 }
@@ -131,12 +140,12 @@ function missingSection(summary: Summary, missing: readonly Shown[], reasons: Re
   const state = isRollback(summary) ? 'Not taken back' : 'Not provisioned';
   const more =
     rows > missing.length
-      ? `<p>The first ${thousands(missing.length)} of ${thousands(rows)}; all of them are in ${besideLink(summary.files.failed)}. <a id="more" href="#rows-title">Search them below</a></p>`
-      : `<p>Mended, ${besideLink(summary.files.failed)} holds ${rows === 1 ? 'it' : 'them'} ready to be sent again.</p>`;
+      ? `<p class="quiet">The first ${thousands(missing.length)} of ${thousands(rows)}; all of them are in ${besideLink(summary.files.failed)}. <a id="more" href="#rows-title" hidden>Search them below</a></p>`
+      : `<p class="quiet">${besideLink(summary.files.failed)} holds ${rows === 1 ? 'this row' : 'these rows'} as in the input, to be mended and sent again.</p>`;
   return `<section aria-labelledby="missing-title"><h2 id="missing-title">${state}: ${thousands(rows)}</h2>
 ${reasonsList(reasons, rows)}
 ${isRollback(summary) && rows <= missing.length ? '' : more}
-${table('missing', `${state}, in the order of the file`, missing)}
+${missingTable(`${state}, in the order of the file`, missing)}
 </section>`;
 }
 
@@ -160,8 +169,8 @@ function rowsSection(summary: Summary, firsts: readonly Shown[], carried: number
 <fieldset><legend>Show</legend><div class="chips">${chips.join('')}</div></fieldset>
 </div>
 <p id="told" role="status">${firsts.length < carried ? `The first ${thousands(firsts.length)} of ${counted(carried, 'row')}` : counted(carried, 'row')}</p>
-${table('rows', title, firsts)}
-<div class="tools" id="pager" role="group" aria-label="Pages" hidden>
+${rowsTable(title, firsts)}
+<div id="pager" role="group" aria-label="Pages" hidden>
 <button type="button" id="first">First</button><button type="button" id="previous">Previous</button>
 <label>Page <input type="number" id="page" min="1" value="1" inputmode="numeric"> <span id="pages"></span></label>
 <button type="button" id="next">Next</button><button type="button" id="last">Last</button>

@@ -51,7 +51,11 @@ export function axisOf({ timeline, pauses, lastAt }: Recorded): Axis | undefined
 function placeOf(second: number, stretches: readonly Stretch[]): number {
   const stretch = stretches.findLast(({ from }) => from <= second) ?? stretches[0];
   if (!stretch) return 0;
-  return stretch.start + Math.min(Math.max(0, second - stretch.from), stretch.to - stretch.from);
+  const within = Math.max(0, second - stretch.from);
+  // What is folded lies where the next stretch begins; after the last there may be room, in a short run.
+  return (
+    stretch.start + (stretch === stretches.at(-1) ? within : Math.min(within, stretch.to - stretch.from))
+  );
 }
 
 const STEPS: readonly number[] = [

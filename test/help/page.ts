@@ -1,0 +1,63 @@
+/** Pages for tests: results and a history in, the file's text out. */
+import { createHash } from 'node:crypto';
+import { htmlPage, type Told } from '../../src/core/html.js';
+import { isProvisioned, type Outcome, type Status } from '../../src/core/outcome.js';
+import { count, emptyTally, type Result, type Summary } from '../../src/core/report.js';
+import { summaryOf } from './summary.js';
+
+export const BEGIN = Date.UTC(2026, 2, 2, 1, 10, 4);
+
+export function sha256Base64(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
+
+export function resultNamed(
+  name: string,
+  line: number,
+  status: Status = 'created',
+  more: Partial<Outcome> = {},
+): Result {
+  return {
+    row: { line, cells: [name], raw: `${name}\n` },
+    name,
+    outcome: { status, detail: '', attempts: 1, ...more },
+    provisioned: status === 'duplicate' || isProvisioned(status),
+  };
+}
+
+/** What a history tells of a calm run of so many seconds at that many requests a second. */
+export function toldOf(seconds: number, perSecond: number, more: Partial<Told> = {}): Told {
+  const second = { sent: perSecond, settled: perSecond, retried: 0, limited: 0 };
+  const timeline = new Map(Array.from({ length: seconds }, (_, i) => [BEGIN / 1000 + i, { ...second }]));
+  return { timeline, pauses: [], rates: [], lastAt: BEGIN + seconds * 1000, stop: undefined, ...more };
+}
+
+/** The whole page, its summary counted from the results. */
+export function pageOf(
+  results: readonly Result[],
+  told: Told = toldOf(2, 20),
+  rest: Partial<Summary> = {},
+): string {
+  const tally = emptyTally();
+  for (const result of results) count(tally, result);
+  const summary = summaryOf(tally.counts, { not_provisioned: tally.unprovisioned, ...rest });
+  const page = htmlPage(summary, told, sha256Base64);
+  return page.head + results.map(page.row).join('') + page.tail();
+}
+
+/** Names that a page must show and never obey. */
+export const HOSTILE: readonly string[] = [
+  '</script><script>window.hit = 1</script>',
+  '<!--<script>',
+  '<img src=x onerror="window.hit = 1">',
+  '"><svg onload="window.hit = 1">',
+  "' autofocus onfocus='window.hit = 1",
+  'javascript:window.hit=1',
+  '__proto__',
+  'constructor',
+  '&lt;b&gt; &amp;amp;',
+  '=HYPERLINK("http://example.invalid")',
+  '👍'.repeat(128),
+  'x'.repeat(128),
+  '$& $1 `window.hit = 1`',
+];

@@ -1,0 +1,247 @@
+/** The page in a real browser. Without Chromium these tests are skipped, with a line that says so; never in CI. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Status } from '../src/core/outcome.js';
+import { HOSTILE, pageOf, resultNamed, toldOf } from './help/page.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const there = existsSync(CHROMIUM);
+if (!there && process.env.CI === 'true') throw new Error(`CI has to have a browser: ${CHROMIUM} is missing`);
+if (!there) process.stderr.write(`test/html-browser.test.ts is skipped: there is no ${CHROMIUM}\n`);
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe.skipIf(!there)('the page in a browser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  let browser: BrowserContext;
+  let opened = 0;
+
+  beforeAll(async () => {
+    browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      executablePath: CHROMIUM,
+      args: ARGS,
+      viewport: { width: 1200, height: 900 },
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a page, and tells of every complaint and every request but the first. */
+  async function open(text: string): Promise<{ page: Page; complaints: readonly string[] }> {
+    opened += 1;
+    const path = join(folder, `${opened}.html`);
+    writeFileSync(path, text);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    const address = pathToFileURL(path).href;
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (request.url() !== address) complaints.push(request.url());
+    });
+    await page.goto(address);
+    return { page, complaints };
+  }
+
+  const names = (page: Page): Promise<string[]> => page.locator('#rows td.name').allTextContents();
+  const told = (page: Page): Promise<string | null> => page.locator('#told').textContent();
+  const statusAt = (i: number): Status =>
+    i % 100 === 7 ? 'failed' : i % 3 === 0 ? 'already-provisioned' : 'created';
+  const many = (n: number) =>
+    Array.from({ length: n }, (_, i) => resultNamed(`group ${i}`, i + 2, statusAt(i)));
+
+  test('loads without a complaint and without a request', async () => {
+    const { page, complaints } = await open(pageOf(many(250), toldOf(30, 10)));
+    expect(await told(page)).toBe('Rows 1 to 100 of 250 rows');
+    expect(complaints).toEqual([]);
+  });
+
+  test('is under its policy: no foreign script, no inline style, no markup from text', async () => {
+    const { page } = await open(pageOf(many(3)));
+    const tried = await page.evaluate(() => {
+      const violations: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) =>
+        violations.push(event.effectiveDirective),
+      );
+      const styled = document.createElement('p');
+      styled.setAttribute('style', 'position:fixed');
+      document.body.append(styled);
+      let written = true;
+      try {
+        styled.innerHTML = '<b>bold</b>';
+      } catch {
+        written = false;
+      }
+      const position = getComputedStyle(styled).position;
+      return new Promise((resolve) =>
+        setTimeout(() => resolve({ position, written, seen: violations.length > 0 }), 50),
+      );
+    });
+    expect(tried).toEqual({ position: 'static', written: false, seen: true });
+  });
+
+  test('shows hostile names as they are, and they do nothing', async () => {
+    const results = HOSTILE.map((name, i) =>
+      resultNamed(name, i + 2, i % 2 === 0 ? 'failed' : 'created', { detail: name, trackingId: name }),
+    );
+    const { page, complaints } = await open(pageOf(results));
+    expect(await names(page)).toEqual(HOSTILE);
+    expect(await page.locator('#missing td.name').allTextContents()).toEqual(
+      HOSTILE.filter((_, i) => i % 2 === 0),
+    );
+    for (const name of HOSTILE) {
+      await page.fill('#search', name);
+      expect(await names(page)).toContain(name);
+    }
+    expect(await page.evaluate(() => 'hit' in window)).toBe(false);
+    expect(await page.locator('img, svg[onload], [onfocus], [onerror]').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('looks the same before and after its script took hold', async () => {
+    const text = pageOf(many(90));
+    const { page } = await open(text);
+    const drawn = await page.locator('#rows tbody').innerHTML();
+    const { page: plain } = await open(text.replace(/<script>[\s\S]*<\/script>/, ''));
+    const squeezed = (markup: string): string => markup.replace(/>\s+</g, '><').trim();
+    expect(squeezed(await plain.locator('#rows tbody').innerHTML())).toBe(squeezed(drawn));
+    expect(await plain.locator('.tools:visible').count()).toBe(0);
+  });
+
+  test('answers with 20,000 rows: filter, search, sort and the turning of pages', async () => {
+    const { page, complaints } = await open(pageOf(many(20_000), toldOf(700, 29)));
+    expect(await told(page)).toBe('Rows 1 to 100 of 20,000 rows');
+
+    await page.check('#show-missing');
+    expect(await told(page)).toBe('Rows 1 to 100 of 200 rows, of 20,000 in all');
+    expect((await names(page)).slice(0, 2)).toEqual(['group 7', 'group 107']);
+
+    await page.fill('#search', 'GROUP 199');
+    expect(await names(page)).toEqual(['group 19907']);
+    await page.fill('#search', 'nobody');
+    expect(await told(page)).toBe('0 rows, of 20,000 in all');
+
+    await page.fill('#search', '');
+    await page.check('#show-all');
+    await page.getByRole('button', { name: 'Name' }).click();
+    await page.getByRole('button', { name: 'Name' }).click();
+    // As numbers, not as letters: 19999 comes before 9.
+    expect((await names(page)).slice(0, 2)).toEqual(['group 19999', 'group 19998']);
+    expect(await page.locator('#rows th').nth(1).getAttribute('aria-sort')).toBe('descending');
+
+    await page.getByRole('button', { name: 'Last' }).click();
+    expect(await told(page)).toBe('Rows 19,901 to 20,000 of 20,000 rows');
+    expect((await names(page)).at(-1)).toBe('group 0');
+    await page.fill('#page', '2');
+    await page.keyboard.press('Enter');
+    expect((await names(page))[0]).toBe('group 19899');
+    expect(complaints).toEqual([]);
+  });
+
+  test('of 100,000 rows still opens and filters', async () => {
+    const { page, complaints } = await open(pageOf(many(100_000)));
+    await page.check('#show-failed');
+    expect(await told(page)).toBe('Rows 1 to 100 of 1,000 rows, of 100,000 in all');
+    expect(complaints).toEqual([]);
+  });
+
+  test('is used by keyboard alone', async () => {
+    const { page } = await open(pageOf(many(250)));
+    await page.focus('#search');
+    await page.keyboard.type('group 24');
+    expect(await told(page)).toBe('11 rows, of 250 in all');
+    await page.keyboard.press('Escape');
+    expect(await told(page)).toBe('Rows 1 to 100 of 250 rows');
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('input[name=show]:checked').getAttribute('value')).toBe('missing');
+    expect(await told(page)).toBe('3 rows, of 250 in all');
+
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('rows');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#rows th').first().getAttribute('aria-sort')).toBe('descending');
+    expect((await names(page))[0]).toBe('group 207');
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
+    );
+    expect(outline).toBe('solid');
+  });
+
+  test('fits a telephone: wide tables scroll in their box, long names wrap', async () => {
+    const { page } = await open(pageOf([...many(40), resultNamed('x'.repeat(128), 42, 'failed')]));
+    await page.setViewportSize({ width: 360, height: 740 });
+    const wide = await page.evaluate(() => ({
+      page: document.documentElement.scrollWidth,
+      box: (document.getElementById('rows')?.scrollWidth ?? 0) > 360,
+    }));
+    expect(wide).toEqual({ page: 360, box: true });
+  });
+
+  test('on paper nothing scrolls and there are no buttons', async () => {
+    const { page } = await open(pageOf(many(250)));
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('.tools:visible, #pager:visible').count()).toBe(0);
+    expect(await page.locator('#rows').evaluate((box) => getComputedStyle(box).maxHeight)).toBe('none');
+  });
+
+  /** Contrast as WCAG 2 reckons it: text needs 4.5. */
+  test.each(['light', 'dark'] as const)('every text can be read on a %s page', async (colorScheme) => {
+    const all = (
+      [
+        'created',
+        'already-provisioned',
+        'updated',
+        'duplicate',
+        'failed',
+        'unknown',
+        'invalid',
+        'not-attempted',
+        'deleted',
+        'restored',
+        'kept',
+      ] as const
+    ).map((status, i) => resultNamed(`group ${i}`, i + 2, status, { detail: 'because' }));
+    const { page } = await open(pageOf(all, undefined, { simulated: true }));
+    await page.emulateMedia({ colorScheme });
+    const faint = await page.evaluate(() => {
+      const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
+      const light = ([r = 0, g = 0, b = 0]: number[]): number => {
+        const [red = 0, green = 0, blue = 0] = [r, g, b].map((value) =>
+          value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+        );
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      };
+      const ground = (of: Element | null): number[] => {
+        if (!of) return [255, 255, 255];
+        const found = channels(getComputedStyle(of).backgroundColor);
+        return found[3] === 0 ? ground(of.parentElement) : found;
+      };
+      const texts = document.querySelectorAll('h1,h2,p,li,small,.pill,.swatch,td,th,dt,dd,label,a');
+      return [...texts].flatMap((text) => {
+        if (text.closest('.simulated')) return [];
+        const [a = 0, b = 0] = [light(channels(getComputedStyle(text).color)), light(ground(text))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        return contrast < 4.5 ? [`${text.className} ${text.textContent}: ${contrast.toFixed(2)}`] : [];
+      });
+    });
+    expect(faint).toEqual([]);
+  });
+});

@@ -62,22 +62,27 @@ export function shownSurvey(file: string, surveyed: Survey): Record<string, unkn
 
 /** What came of a run, on standard output; under --quiet only what is not well, and on standard error. */
 export function printSummary(summary: Summary, run: Run, options: Options, terminal: Terminal): void {
+  const { folder } = run;
+  const stop = summary.exit.code === EXIT.ok ? undefined : run.history?.stop;
   const goOn = unfinished(summary.exit.code) ? goOnCommand(run, options) : undefined;
-  const more = goOn === undefined ? {} : { goOn };
-  if (options.json)
-    print(JSON.stringify({ ...summary, folder: run.folder, ...(goOn ? { go_on: goOn } : {}) }, null, 2));
+  if (options.json) {
+    const next = goOn === undefined ? {} : { go_on: goOn };
+    print(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));
+  }
   if (options.quiet) {
     if (summary.exit.code === EXIT.ok) return;
-    const where = `Results: ${run.folder}`;
-    terminal.say([verdict(summary), where, ...(goOn ? [`Go on with: ${goOn}`] : [])].join('\n'), {
-      always: true,
-    });
+    const said = [
+      `${verdict(summary)} Results: ${folder}`,
+      ...(stop ? [`${stop.message}. ${stop.hint}`] : []),
+      ...(goOn ? [`Go on with: ${goOn}`] : []),
+    ];
+    terminal.say(said.join('\n'), { always: true });
     return;
   }
   if (options.json) return;
   const columns = process.stdout.columns || 80;
   const color = wantsColor(process.stdout.isTTY === true);
-  print(summaryText(summary, { color, columns, folder: run.folder, ...more }));
+  print(summaryText(summary, { color, columns, folder, stop, ...(goOn === undefined ? {} : { goOn }) }));
 }
 
 function unfinished(code: ExitCode): boolean {

@@ -177,6 +177,6 @@ async function finish(given: Work, journal: Journal, history: History): Promise<
   const { code, reason } = summary.exit;
   journal.record({ e: 'end', at: clock.now(), exit: code, reason });
   await journal.close();
-  printSummary(summary, run, options, terminal);
+  printSummary(summary, { ...run, history }, options, terminal);
   return code;
 }

@@ -1,5 +1,5 @@
 /** The summary of a run as a person likes to read it. */
-import { EXIT, STATUSES, type Status } from './outcome.js';
+import { EXIT, STATUSES, type Status, type Stop } from './outcome.js';
 import type { Summary } from './report.js';
 import { counted, thousands } from './span.js';
 import { verdict } from './verdict.js';
@@ -11,6 +11,8 @@ export type SummaryView = {
   readonly columns: number;
   /** Where the files of the run are; put before their names. */
   readonly folder?: string;
+  /** Why the run stopped, and what a person does next. */
+  readonly stop?: Stop | undefined;
   /** The command that goes on with the run, where it is not finished. */
   readonly goOn?: string;
 };
@@ -21,7 +23,7 @@ const MEANINGS: Readonly<Record<Status, string>> = {
   'already-provisioned': 'the name was there',
   updated: 'brought to what the row says',
   duplicate: 'an earlier row says the same',
-  failed: 'the reasons are in failed.csv',
+  failed: 'results.csv says why',
   unknown: 'nothing can tell; a resume will look',
   invalid: 'never sent',
   'not-attempted': 'the run ended before',
@@ -29,6 +31,9 @@ const MEANINGS: Readonly<Record<Status, string>> = {
   restored: 'as it was before the run',
   kept: 'no longer empty and unchanged',
 };
+
+/** For the longest of them and the blanks before it. */
+const MEANING_COLUMNS = 6 + Math.max(...Object.values(MEANINGS).map((meaning) => meaning.length));
 
 /** Longer lines are hard to read, however wide the terminal. */
 const COLUMNS_MAX = 100;
@@ -40,10 +45,11 @@ export function summaryText(summary: Summary, view: SummaryView): string {
   const bold = (text: string): string => (view.color ? `\u001b[1m${text}\u001b[0m` : text);
   const blocks: readonly (readonly string[])[] = [
     wrapped(visible(verdict(summary)), columns).map(bold),
-    countLines(summary, view.color),
+    countLines(summary, view.color, columns),
     speedLines(summary).flatMap((line) => hanging('  ', line, columns)),
     warnings.flatMap((warning) => hanging('  Warning: ', visible(warning), columns)),
     fileLines(summary, view.folder),
+    view.stop === undefined ? [] : stopLines(view.stop, columns),
     view.goOn === undefined ? [] : ['Go on with it:', `  ${visible(view.goOn)}`],
     simulated ? [bold('Simulated: no request went to Zoom, no group was made there.')] : [],
   ];
@@ -51,6 +57,10 @@ export function summaryText(summary: Summary, view: SummaryView): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+function stopLines({ message, hint }: Stop, columns: number): readonly string[] {
+  return [...hanging('  Why:  ', visible(message), columns), ...hanging('  Then: ', visible(hint), columns)];
 }
 
 /** A paragraph behind a mark; its further lines begin beneath its first word. */
@@ -72,7 +82,7 @@ const COLORS: Readonly<Partial<Record<Status, string>>> = {
   kept: '33',
 };
 
-function countLines({ counts }: Summary, color: boolean): readonly string[] {
+function countLines({ counts }: Summary, color: boolean, columns: number): readonly string[] {
   const shown = STATUSES.filter((status) => counts[status] > 0);
   const names = Math.max(0, ...shown.map((status) => status.length));
   const digits = Math.max(0, ...shown.map((status) => thousands(counts[status]).length));
@@ -80,7 +90,9 @@ function countLines({ counts }: Summary, color: boolean): readonly string[] {
     const code = color ? COLORS[status] : undefined;
     const name = status.padEnd(names);
     const painted = code === undefined ? name : `\u001b[${code}m${name}\u001b[0m`;
-    return `  ${painted}  ${thousands(counts[status]).padStart(digits)}  ${MEANINGS[status]}`;
+    // In a narrow terminal the meanings would wrap; the words of the statuses have to do.
+    const meaning = names + digits + MEANING_COLUMNS > columns ? '' : `  ${MEANINGS[status]}`;
+    return `  ${painted}  ${thousands(counts[status]).padStart(digits)}${meaning}`;
   });
 }
 
@@ -91,8 +103,8 @@ function speedLines({ requests, duration_ms, target, carried_over }: Summary): r
   const rate = seconds > 0 ? sent / seconds : 0;
   const speed = sent > 1 && rate > 0 ? `, ${rate.toFixed(1)}/s of ${target.rate_per_second}/s` : '';
   const healed = [
-    ...(retried > 0 ? [`${thousands(retried)} of them again`] : []),
-    ...(rate_limited > 0 ? [`${thousands(rate_limited)} answered with 429 (too many requests)`] : []),
+    ...(retried > 0 ? [retried === 1 ? '1 was a retry' : `${thousands(retried)} were retries`] : []),
+    ...(rate_limited > 0 ? [`${thousands(rate_limited)} answered with 429, too many requests`] : []),
   ];
   return [
     `${counted(sent, 'request')} in ${timeWords(seconds)}${speed}`,

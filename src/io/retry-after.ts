@@ -14,11 +14,17 @@ type Headers = Readonly<Record<string, string>>;
  * instant (Zoom's daily limit), the latter two against the answer's own clock.
  */
 export function waitOf(headers: Headers, nowMs: number): number | undefined {
-  const text = headers['retry-after']?.trim();
-  if (text === undefined || text === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - clockOf(headers, nowMs));
+  const text = headers['retry-after']?.trim() ?? '';
+  if (SECONDS.test(text)) return Number(text) * 1000;
+  const at = instantOf(text);
+  return at === undefined ? undefined : Math.max(0, at - clockOf(headers, nowMs));
+}
+
+const SECONDS = /^\d+(\.\d+)?$/;
+
+function instantOf(text: string): number | undefined {
+  const at = SECONDS.test(text) ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
 }
 
 function clockOf(headers: Headers, nowMs: number): number {
@@ -35,6 +41,9 @@ export function limitOf(headers: Headers, message: string, nowMs: number): Limit
   const type = headers['x-ratelimit-type'] ?? '';
   const daily = /daily/i.test(type) || (waitMs ?? 0) > DAILY_BEYOND_MS || /\bdaily\b/i.test(message);
   if (!daily) return waitMs === undefined ? { per: 'second' } : { per: 'second', waitMs };
+  // An instant is told as it came; a wait is counted from now.
+  const instant = instantOf(headers['retry-after']?.trim() ?? '');
+  if (instant !== undefined) return { per: 'day', resetsAt: instant };
   return {
     per: 'day',
     resetsAt: waitMs === undefined ? nextMidnight(clockOf(headers, nowMs)) : nowMs + waitMs,

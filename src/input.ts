@@ -2,7 +2,7 @@
 import { type Checked, checker } from './core/check.js';
 import { readColumns } from './core/columns.js';
 import type { Dialect } from './core/event.js';
-import { keyOf } from './core/group.js';
+import { keyOf, type Settings } from './core/group.js';
 import { EXIT, Halt } from './core/outcome.js';
 import type { Problem } from './core/problem.js';
 import { inShard, type Shard } from './core/shard.js';
@@ -19,6 +19,8 @@ export type Reading = {
 
 export type Input = {
   readonly sheet: Sheet;
+  /** The settings that the file has columns for. */
+  readonly settings: readonly (keyof Settings)[];
   /** Throws `CsvFault` where the file can't be read on. */
   readonly rows: AsyncIterable<readonly Checked[]>;
 };
@@ -45,7 +47,8 @@ export async function openInput(source: AsyncIterable<Uint8Array>, reading: Read
   const header = readColumns(sheet.header, sheet.headerLine, map, reading.api);
   if ('problems' in header) throw new BrokenHeader(header.problems);
   const check = checker(header.columns);
-  return { sheet, rows: checkedRows(sheet.rows, check, reading.shard) };
+  const settings = header.columns.settings.map(({ setting }) => setting);
+  return { sheet, settings, rows: checkedRows(sheet.rows, check, reading.shard) };
 }
 
 async function* checkedRows(
@@ -68,6 +71,7 @@ function keyIn(checked: Checked): string {
 export type Survey = {
   readonly sha256: string;
   readonly encoding: string;
+  readonly settings: Input['settings'];
   readonly rows: number;
   readonly definitions: number;
   readonly duplicates: number;
@@ -84,9 +88,11 @@ export async function survey(source: AsyncIterable<Uint8Array>, reading: Reading
   const problems: Problem[] = [];
   let broken = false;
   let encoding = '';
+  let settings: Input['settings'] = [];
   try {
     const input = await openInput(hashed.source, reading);
     encoding = input.sheet.encoding;
+    settings = input.settings;
     for await (const batch of input.rows) {
       for (const checked of batch) {
         counts[checked.kind] += 1;
@@ -102,6 +108,7 @@ export async function survey(source: AsyncIterable<Uint8Array>, reading: Reading
   return {
     sha256: broken ? '' : hashed.digest(),
     encoding,
+    settings,
     rows: counts.definition + counts.duplicate + counts.invalid,
     definitions: counts.definition,
     duplicates: counts.duplicate,

@@ -11,7 +11,7 @@ import { makeRunFolder, readBytes, writeWhole } from '../io/files.js';
 import { JOURNAL } from '../io/journal.js';
 import type { Options } from '../options.js';
 import { chooseRun, type Run } from '../runs.js';
-import { openTerminal, printProblems, readingFrom } from './shown.js';
+import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
 
 const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
@@ -35,6 +35,7 @@ export async function apply([file]: readonly string[], options: Options): Promis
   try {
     const account = await openAccount(options, warn, { known: createdIn(run.history), writes: true });
     terminal.hide(account.secrets);
+    warnUnsupported(surveyed, account, terminal);
     try {
       return await lockedWork({
         command: 'apply',

@@ -18,7 +18,7 @@ import { openInput, type Reading, survey } from '../input.js';
 import { readBytes } from '../io/files.js';
 import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
-import { openTerminal, print, printProblems, readingFrom } from './shown.js';
+import { openTerminal, print, printProblems, readingFrom, warnUnsupported } from './shown.js';
 
 /** One line of a plan. */
 type PlanRow = {
@@ -50,6 +50,7 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
   try {
     const account = await openAccount(options, (message) => terminal.log('warn', message));
     terminal.hide(account.secrets);
+    warnUnsupported(surveyed, account, terminal);
     try {
       const now = await listingFor(account);
       const sum = emptySum();

@@ -1,5 +1,8 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
+
+import type { Account } from '../account.js';
 import { wantsColor } from '../config.js';
+import { SETTINGS } from '../core/group.js';
 import { EXIT, type ExitCode } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
 import { shellCommand } from '../core/quote.js';
@@ -33,6 +36,16 @@ export function openTerminal(options: Options): Terminal {
 /** Writes results to standard output. A reader that went away is no failure of the job. */
 export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Columns that the chosen API has no setting for: told once, by name. */
+export function warnUnsupported({ settings }: Survey, { directory }: Account, terminal: Terminal): void {
+  const words = SETTINGS.filter(
+    ([setting]) => settings.includes(setting) && directory.unsupported.includes(setting),
+  );
+  if (words.length === 0) return;
+  const names = words.map(([, word]) => word).join(', ');
+  terminal.log('warn', `contact groups have no such settings, so these columns are not sent: ${names}`);
 }
 
 /** All problems of a file, a line each; nothing was sent. */

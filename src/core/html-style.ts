@@ -123,7 +123,7 @@ const SMALL_AND_PAPER = `
 @media (max-width:40rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}
 .reasons{grid-template-columns:minmax(2rem,auto) 1fr}.reasons bdi{grid-column:2}
 .legend{grid-template-columns:1fr}th,td{padding:.4rem .6rem}td.name{min-width:11rem}header{padding-top:1.5rem}}
-@media print{@page{margin:15mm}html{font-size:11px;color-scheme:light}body{max-width:none;padding:0}
+@media print{@page{margin:15mm}:root{--page:#fff}html{font-size:11px;color-scheme:light}body{max-width:none;padding:0}
 .tools,#pager,#more{display:none!important}.box,#rows,#missing{overflow:visible;max-height:none;border:0}
 th{position:static}th button::after{content:none}th,td{padding:.25rem .4rem}td.name,td.detail{min-width:0}
 td.id{white-space:normal;overflow-wrap:anywhere}tr,figure,.legend li{break-inside:avoid}thead{display:table-header-group}

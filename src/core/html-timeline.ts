@@ -239,13 +239,13 @@ function wordsFor({ axis, bins, recorded, limit }: Chart): string {
   const reasons = pausesByReason(recorded.pauses);
   const told = reasons
     .slice(0, REASONS_TOLD)
-    .map(({ why, n, pauseMs }) => `${spanWords(pauseMs)} in ${n} for “${why}”`);
+    .map(({ why, n, pauseMs }) => `${counted(n, 'time')} for ${spanWords(pauseMs)} (${why})`);
   return [
     `${counted(sent, 'request')}, at most ${thousands(fastest)} in one second; the limit is ${shortNumber(limit)} a second.`,
     ...(barSeconds > 1 ? [`Each bar is the mean of ${spanWords(barSeconds * 1000)}.`] : []),
     ...(retried > 0 ? [`${thousands(retried)} of them were repeated attempts.`] : []),
     ...(limited > 0 ? [`Zoom answered ${thousands(limited)} times that it was too much (429).`] : []),
-    ...(told.length > 0 ? [`Paused: ${told.join(', ')}.`] : []),
+    ...(told.length > 0 ? [`Paused ${told.join(', ')}.`] : []),
     ...(reasons.length > REASONS_TOLD ? ['There were more reasons to pause.'] : []),
     'Times are UTC.',
   ].join(' ');

@@ -13,7 +13,7 @@ const FRAME = `
 html{background:var(--page);color:var(--ink);color-scheme:light dark;
 font:16px/1.5 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","Liberation Sans",Arial,sans-serif;
 -webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0 auto;max-width:74rem;padding:0 clamp(1rem,4vw,2.5rem) 4rem}
+body{overflow-x:clip;margin:0 auto;max-width:74rem;padding:0 clamp(1rem,4vw,2.5rem) 4rem}
 h1{font-size:clamp(1.35rem,1.1rem + 1.3vw,1.9rem);line-height:1.25;font-weight:600;letter-spacing:-.015em;margin:.4rem 0 .6rem;text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:1.15rem;line-height:1.3;font-weight:600;margin:0 0 .9rem}
 p{margin:.4rem 0;max-width:72ch}
@@ -30,7 +30,7 @@ h1.wait::before{content:"‖";color:var(--wait)}
 section{padding:1.6rem 0;border-top:1px solid var(--rule)}
 .quiet,small,figcaption,footer{color:var(--soft)}
 .simulated{background:repeating-linear-gradient(-45deg,#5a3d8a 0 14px,#6a4b9e 14px 28px);color:#fff;
-margin:0 calc(50% - 50vw);padding:.7rem max(1rem,calc(50vw - 50%));text-align:center;font-weight:600}
+margin:0 calc(50% - 50vw);max-width:none;padding:.7rem 1rem;text-align:center;font-weight:600}
 .stop{border-left:4px solid var(--wait);padding:.2rem 0 .2rem 1rem;margin:1rem 0 0;overflow-wrap:anywhere}
 .warnings{padding-left:1.2rem;overflow-wrap:anywhere}
 `;

@@ -5,8 +5,6 @@ import { dirname, join, resolve } from 'node:path';
 import { Halt, usage } from '../core/outcome.js';
 import { codeOf, type Disk, errorWords, quietly, realDisk, unwritable, writeAll } from './disk.js';
 
-export type { Disk } from './disk.js';
-
 type Pieces<T> = Iterable<T> | AsyncIterable<T>;
 
 /**

@@ -33,11 +33,9 @@ export function narrator(): Narrator {
         return undefined;
       case 'reply':
         return event.againInMs === undefined ? undefined : retryLine(event, names.get(event.key));
-      case 'settled': {
-        const name = names.get(event.key);
+      case 'settled':
         names.delete(event.key);
-        return settledLine(event, name);
-      }
+        return settledLine(event);
       case 'pace':
         return paceLine(event);
       case 'stop':
@@ -61,10 +59,10 @@ function rowWords(line: number, name: string | undefined): string {
 
 function retryLine(event: EventOf<'reply'>, name: string | undefined): Line {
   const { line, http, code, message = '', trackingId, againInMs = 0 } = event;
-  const said = [http === undefined ? 'no answer' : `HTTP ${http}`, message].filter((part) => part !== '');
+  const said = message !== '' ? message : http === undefined ? 'no answer' : `HTTP ${http}`;
   return {
     level: 'debug',
-    message: `${rowWords(line, name)}: ${said.join(', ')}; again in ${seconds(againInMs)}`,
+    message: `${rowWords(line, name)}: ${said}; again in ${seconds(againInMs)}`,
     fields: { line, name, http, code, trackingId, waitMs: Math.round(againInMs) },
   };
 }
@@ -88,7 +86,7 @@ const LEVELS: Readonly<Record<Outcome['status'], Level>> = {
   kept: 'warn',
 };
 
-function settledLine({ line, outcome }: EventOf<'settled'>, name: string | undefined): Line {
+function settledLine({ line, name, outcome }: EventOf<'settled'>): Line {
   const { status, detail, http, code, trackingId, groupId, attempts } = outcome;
   const why = detail === '' ? '' : `: ${detail}`;
   return {
@@ -101,7 +99,8 @@ function settledLine({ line, outcome }: EventOf<'settled'>, name: string | undef
 function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): Line {
   const rate = Math.round(perSecond * 10) / 10;
   const fields = { perSecond: rate, pauseMs: Math.round(pauseMs) };
-  if (pauseMs === 0) return { level: 'info', message: `${why}: ${rate}/s from now on`, fields };
+  // The bar shows how the rate grows back; a line for each step would only be noise.
+  if (pauseMs === 0) return { level: 'debug', message: `${why}: ${rate}/s from now on`, fields };
   return { level: 'warn', message: `paused ${seconds(pauseMs)}: ${why}; then ${rate}/s`, fields };
 }
 

@@ -31,7 +31,8 @@ export type Progress = {
   /** Why the run takes no further row. */
   stopping: string | undefined;
   readonly startedAt: number;
-  firstSentAt: number | undefined;
+  /** Since when the rate is told: the first attempt, or the newest change of pace. */
+  since: number | undefined;
   readonly window: readonly Slot[];
   /** Created rows whose id is not known yet: the closing listing settles them a second time. */
   readonly nameless: Set<string>;
@@ -55,7 +56,7 @@ export function newProgress(rows: number, perSecond: number, at: number, done = 
     listed: undefined,
     stopping: undefined,
     startedAt: at,
-    firstSentAt: undefined,
+    since: undefined,
     window: Array.from({ length: WINDOW }, () => ({ second: -1, sent: 0, settled: 0 })),
     nameless: new Set(),
   };
@@ -85,8 +86,7 @@ export function advance(progress: Progress, event: Event): void {
       advanceSettled(progress, event);
       return;
     case 'pace':
-      progress.perSecond = event.perSecond;
-      if (event.pauseMs > 0) progress.pause = { until: event.at + event.pauseMs, why: event.why };
+      advancePace(progress, event);
       return;
     case 'stop':
       progress.stopping = event.stop.reason;
@@ -99,8 +99,16 @@ function advanceAttempt(progress: Progress, { at, n }: EventOf<'attempt'>): void
   progress.sent += 1;
   if (n > 1) progress.retried += 1;
   // Between n requests lie n - 1 spans of time: counting the first would tell more than the rate.
-  if (progress.firstSentAt === undefined) progress.firstSentAt = at;
+  if (progress.since === undefined) progress.since = at;
   else slotOf(progress, at).sent += 1;
+}
+
+/** What was sent before says nothing of the new pace: it would look as if the limit were broken. */
+function advancePace(progress: Progress, { at, perSecond, pauseMs, why }: EventOf<'pace'>): void {
+  progress.perSecond = perSecond;
+  progress.since = at + pauseMs;
+  if (pauseMs > 0) progress.pause = { until: at + pauseMs, why };
+  for (const slot of progress.window) slot.second = -1;
 }
 
 function advanceSettled(progress: Progress, { at, key, outcome }: EventOf<'settled'>): void {
@@ -123,11 +131,11 @@ function slotOf({ window }: Progress, at: number): Slot {
   return slot;
 }
 
-/** What was sent and settled a second, over the last ten. */
-function rates({ window, firstSentAt }: Progress, nowMs: number): { sent: number; settled: number } {
-  if (firstSentAt === undefined) return { sent: 0, settled: 0 };
+/** What was sent and settled a second, over the last ten seconds of this pace. */
+function rates({ window, since }: Progress, nowMs: number): { sent: number; settled: number } {
+  if (since === undefined) return { sent: 0, settled: 0 };
   const oldest = Math.floor(nowMs / 1000) - WINDOW + 1;
-  const spanMs = Math.max(1_000, nowMs - Math.max(oldest * 1_000, firstSentAt));
+  const spanMs = Math.max(1_000, nowMs - Math.max(oldest * 1_000, since));
   const sum = { sent: 0, settled: 0 };
   for (const slot of window) {
     if (slot.second < oldest) continue;
@@ -149,16 +157,16 @@ function waiting(progress: Progress, nowMs: number): { readonly long: string; re
     return { long: `listing the groups that exist: ${thousands(listed)}`, short: 'listing' };
   }
   const left = rows - settled;
-  if (left <= 0 || progress.firstSentAt === undefined) return { long: '', short: '' };
+  if (left <= 0 || progress.since === undefined) return { long: '', short: '' };
   // Rows that are there already go by without a request; those to come may not. So never above the limit.
-  const settling = nowMs - progress.firstSentAt < 2_000 ? 0 : rates(progress, nowMs).settled;
+  const settling = nowMs - progress.since < 2_000 ? 0 : rates(progress, nowMs).settled;
   const long = `${duration(left / (settling > 0 ? Math.min(settling, perSecond) : perSecond))} left`;
   return { long, short: long.replace(/^about /, '') };
 }
 
 function rateText(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
-  const { perSecond, fullPerSecond, firstSentAt } = progress;
-  if (firstSentAt === undefined) return { long: '', short: '' };
+  const { perSecond, fullPerSecond, since } = progress;
+  if (since === undefined) return { long: '', short: '' };
   const short = `${rates(progress, nowMs).sent.toFixed(1)}/s`;
   const slowed = perSecond < fullPerSecond ? ` (slowed from ${rounded(fullPerSecond)})` : '';
   return { long: `${short} of ${rounded(perSecond)}/s${slowed}`, short };

@@ -26,5 +26,5 @@ function quoted(word: string): string {
 
 function octal(byte: number): string {
   const character = String.fromCharCode(byte);
-  return /[A-Za-z0-9_./ -]/.test(character) ? character : `\\${byte.toString(8).padStart(3, '0')}`;
+  return /[A-Za-z0-9_./ ]/.test(character) ? character : `\\${byte.toString(8).padStart(3, '0')}`;
 }

@@ -32,6 +32,8 @@ const MEANINGS: Readonly<Record<Status, string>> = {
   kept: 'no longer empty and unchanged',
 };
 
+const SIMULATED = 'Simulated: no request went to Zoom, no group was made there.';
+
 /** For the longest of them and the blanks before it. */
 const MEANING_COLUMNS = 6 + Math.max(...Object.values(MEANINGS).map((meaning) => meaning.length));
 
@@ -51,7 +53,7 @@ export function summaryText(summary: Summary, view: SummaryView): string {
     fileLines(summary, view.folder),
     view.stop === undefined ? [] : stopLines(view.stop, columns),
     view.goOn === undefined ? [] : ['Go on with it:', `  ${visible(view.goOn)}`],
-    simulated ? [bold('Simulated: no request went to Zoom, no group was made there.')] : [],
+    simulated ? wrapped(SIMULATED, columns).map(bold) : [],
   ];
   return blocks
     .filter((lines) => lines.length > 0)

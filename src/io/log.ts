@@ -39,8 +39,23 @@ export function logger(options: LogOptions): Logger {
 
 const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', debug: '2', trace: '2' };
 
-/** Said by the message already, or by its place in the line. */
-const SAID: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'simulated', 'line', 'name', 'status']);
+/** Said by the message already, or by its place in the line: for a machine only. */
+const SAID: ReadonlySet<string> = new Set([
+  ...['level', 'time', 'msg', 'simulated'],
+  ...[
+    'line',
+    'name',
+    'status',
+    'perSecond',
+    'pauseMs',
+    'waitMs',
+    'exit',
+    'reason',
+    'which',
+    'groups',
+    'attempts',
+  ],
+]);
 
 /** `08:02:11 error  line 17 "Sales" failed: Invalid type.  http=400 code=300`, the time being the person's own. */
 function pretty(record: Record<string, unknown>, { color, simulated }: LogOptions): string {

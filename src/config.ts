@@ -96,6 +96,11 @@ export function wantsColor(isTTY: boolean): boolean {
   return isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 
+/** Whether a terminal can draw a line again; in a dumb one each frame would be a line of its own. */
+export function redrawsLines(): boolean {
+  return process.env.TERM !== 'dumb';
+}
+
 /** Where locks live. */
 export function stateFolder(): string {
   const base = process.env.XDG_STATE_HOME || `${homedir()}/.local/state`;

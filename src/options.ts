@@ -213,10 +213,9 @@ export const OPTIONS: readonly Spec[] = [
   },
   {
     flags: '--log-level <level>',
-    help: 'the least level to log',
+    help: 'the least level to log (default: info, with --quiet silent)',
     on: [...API_COMMANDS, 'simulate'],
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-    default: 'info',
   },
 ];
 
@@ -253,7 +252,7 @@ export type Options = {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly logFormat?: 'pretty' | 'json';
-  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 };
 
 /** The options of a command as commander wants them. */

@@ -1,7 +1,7 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
 
 import type { Account } from '../account.js';
-import { wantsColor } from '../config.js';
+import { redrawsLines, wantsColor } from '../config.js';
 import { SETTINGS } from '../core/group.js';
 import { EXIT, type ExitCode } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
@@ -27,8 +27,9 @@ export function openTerminal(options: Options): Terminal {
     stream: process.stderr,
     quiet: quiet ?? false,
     format: logFormat,
-    level: logLevel ?? 'info',
+    level: logLevel,
     color: wantsColor(process.stderr.isTTY === true),
+    redraws: redrawsLines(),
     simulated: simulate ?? false,
   });
 }

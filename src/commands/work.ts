@@ -60,9 +60,10 @@ async function work(given: Work): Promise<ExitCode> {
     (text) => terminal.say(text),
     () => void account.close(),
   );
-  const progress = newProgress(surveyed.rows, account.target.perSecond, clock.now());
   try {
     await keepInput(given, journal, history);
+    const { definitions } = surveyed;
+    const progress = newProgress(definitions, account.target.perSecond, clock.now(), history.carriedOver);
     terminal.show(progress);
     await provision({
       ...account,

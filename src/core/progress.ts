@@ -45,7 +45,7 @@ export type Progress = {
 export function newProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
   return {
     rows,
-    settled: done,
+    settled: Math.min(rows, done),
     sent: 0,
     retried: 0,
     limited: 0,

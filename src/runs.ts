@@ -13,7 +13,26 @@ export type Run = {
   readonly file: string;
   /** Of a run that goes on. */
   readonly history: History | undefined;
+  /** How long its journal was when the history was read. */
+  readonly journalBytes?: number;
 };
+
+/** The run with its history read again, where its journal has grown since. */
+export async function upToDate(run: Run): Promise<Run> {
+  if (!run.history || run.journalBytes === journalBytes(run.folder)) return run;
+  return goingOn(run.folder, run.file);
+}
+
+/** An earlier run to go on with. @throws Halt where it holds none, or a damaged one */
+export async function goingOn(folder: string, file: string | undefined): Promise<Run> {
+  const bytes = journalBytes(folder);
+  const history = await readHistory(folder);
+  return { folder, file: file ?? pathIn(history), history, journalBytes: bytes };
+}
+
+function journalBytes(folder: string): number {
+  return statSync(join(folder, FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
+}
 
 const RUNS = 'runs';
 
@@ -39,8 +58,7 @@ export async function chooseRun(given: string | undefined, options: Options, now
   }
   if (resume !== undefined) {
     const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
-    const history = await readHistory(folder);
-    return { folder, file: given ?? pathIn(history), history };
+    return goingOn(folder, given);
   }
   if (given === undefined) throw usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
   return { folder: out ?? newFolder(given, now), file: given, history: undefined };

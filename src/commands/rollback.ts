@@ -11,7 +11,7 @@ import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
 import type { Job } from '../provision.js';
 import { readHistory } from '../reports.js';
-import { newestUnfinishedRollback, newFolder, type Run } from '../runs.js';
+import { goingOn, newestUnfinishedRollback, newFolder, type Run } from '../runs.js';
 import { openTerminal, print, readingFrom } from './shown.js';
 import { lockedWork } from './work.js';
 
@@ -87,7 +87,7 @@ async function chooseRun(source: string, options: Options): Promise<Run> {
   if (options.resume === undefined)
     return { folder: options.out ?? newFolder(`rollback-${source}`, new Date()), file, history: undefined };
   const folder = typeof options.resume === 'string' ? options.resume : await newestUnfinishedRollback(file);
-  return { folder, file, history: await readHistory(folder) };
+  return goingOn(folder, file);
 }
 
 /** What would be done, a line each, and why something would be left. @throws Halt where none can be told */

@@ -15,7 +15,7 @@ import type { Terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
 import { type Job, provision } from '../provision.js';
 import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
-import type { Run } from '../runs.js';
+import { type Run, upToDate } from '../runs.js';
 import { interrupts } from '../signals.js';
 import { VERSION } from '../version.js';
 import { printSummary } from './shown.js';
@@ -44,7 +44,8 @@ export async function lockedWork(given: Work): Promise<ExitCode> {
     { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: stateFolder() },
   );
   try {
-    return await work(given);
+    // Somebody may have gone on with this run while we waited for the lock.
+    return await work({ ...given, run: await upToDate(run) });
   } finally {
     await held.release();
   }
@@ -90,6 +91,7 @@ async function work(given: Work): Promise<ExitCode> {
     terminal.end();
     return await finish(given, journal, history);
   } finally {
+    await journal.close();
     signals.dispose();
   }
 }

@@ -130,7 +130,7 @@ function fileLines({ files, exit, not_provisioned }: Summary, folder: string | u
   const place = (file: string): string => visible(`${before}${file}`);
   return [
     `  Every row   ${place(files.results)}`,
-    ...(exit.code !== EXIT.ok && not_provisioned > 0 ? [`  To mend     ${place(files.failed)}`] : []),
+    ...(exit.code !== EXIT.ok && not_provisioned > 0 ? [`  Not done    ${place(files.failed)}`] : []),
     `  Report      ${place(files.report)}`,
   ];
 }

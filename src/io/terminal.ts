@@ -87,7 +87,7 @@ export function terminal(options: TerminalOptions): Terminal {
     say: (text, { always } = { always: false }) => {
       if (quiet && !always) return;
       if (voice) voice.info(text);
-      else for (const line of text.replace(/\n$/, '').split('\n')) paper.line(visible(scrub(line)));
+      else for (const line of scrub(text).replace(/\n$/, '').split('\n')) paper.line(visible(line));
     },
     hide: (more) => void secrets.push(more),
     end,

@@ -1,0 +1,416 @@
+/** What reaches standard error, and what never does. */
+import { spawn, spawnSync } from 'node:child_process';
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Event } from '../src/core/event.js';
+import { newProgress } from '../src/core/progress.js';
+import { widthOf } from '../src/core/visible.js';
+import { formsOf } from '../src/io/secrets.js';
+import { type Terminal, type TerminalOptions, terminal } from '../src/io/terminal.js';
+import { CLI, folder } from './help/command.js';
+
+const AT = 1_767_323_045_000;
+const CLEAR = '\r\u001b[K';
+
+type Given = Partial<Omit<TerminalOptions, 'stream'>> & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+/** A terminal on a stream that keeps all that is written: each write as one piece. */
+function opened({ isTTY = false, columns = 80, ...options }: Given = {}): {
+  readonly terminal: Terminal;
+  readonly writes: string[];
+  readonly lines: () => readonly string[];
+} {
+  const writes: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (text: string, _, done) => {
+      writes.push(text);
+      done();
+    },
+  });
+  Object.assign(stream, { isTTY, columns });
+  const plain = {
+    quiet: false,
+    format: undefined,
+    level: undefined,
+    color: false,
+    simulated: false,
+  } as const;
+  const lines = (): readonly string[] => writes.join('').split('\n').slice(0, -1);
+  return { terminal: terminal({ stream, now: () => AT, ...plain, ...options }), writes, lines };
+}
+
+const FAILED: Event = {
+  e: 'settled',
+  at: AT,
+  key: 'sales',
+  name: 'Sales',
+  line: 17,
+  settings: '',
+  outcome: {
+    status: 'failed',
+    detail: 'Validation Failed. type: Invalid field.',
+    attempts: 1,
+    http: 400,
+    code: 300,
+    trackingId: 'WEB_1',
+  },
+};
+
+const STOPPED: Event = {
+  e: 'stop',
+  at: AT,
+  stop: { exit: 4, reason: 'daily-limit', message: 'the daily limit is used up', hint: 'Go on tomorrow.' },
+};
+
+const SENT: Event = {
+  ...{ e: 'attempt', at: AT, op: 'create', n: 1 },
+  ...{ key: 'sales', name: 'Sales', line: 17, settings: '' },
+};
+
+const RETRIED: Event = {
+  ...{ e: 'reply', at: AT, key: 'sales', line: 17, kind: 'trouble', ambiguous: true },
+  ...{ http: 503, message: 'Service Unavailable', trackingId: 'WEB_2', againInMs: 1_250 },
+};
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('log lines', () => {
+  test('are NDJSON where there is no terminal', () => {
+    const { terminal, lines } = opened({ simulated: true });
+    terminal.event(FAILED);
+    expect(lines().map((line) => JSON.parse(line))).toEqual([
+      {
+        level: 'error',
+        time: new Date(AT).toISOString(),
+        simulated: true,
+        line: 17,
+        name: 'Sales',
+        status: 'failed',
+        http: 400,
+        code: 300,
+        trackingId: 'WEB_1',
+        attempts: 1,
+        msg: 'line 17 "Sales" failed: Validation Failed. type: Invalid field.',
+      },
+    ]);
+  });
+
+  test('are lines for a person on a terminal', () => {
+    const { terminal, lines } = opened({ isTTY: true, simulated: true });
+    terminal.event(FAILED);
+    expect(lines()[0]).toMatch(
+      /^\d\d:\d\d:\d\d error {2}simulated: line 17 "Sales" failed: Validation Failed\./,
+    );
+    expect(lines()[0]).toMatch(/ {2}http=400 code=300 trackingId=WEB_1$/);
+  });
+
+  test('have colours only where they are asked for', () => {
+    const plain = opened({ format: 'pretty' });
+    const colored = opened({ format: 'pretty', color: true });
+    for (const { terminal } of [plain, colored]) terminal.event(FAILED);
+    expect(colored.writes.join('')).toContain('\u001b[31merror');
+    expect(stripVTControlCharacters(colored.writes.join(''))).toBe(plain.writes.join(''));
+    expect(plain.writes.join('')).not.toContain('\u001b');
+  });
+
+  test('tell a stop with what to do next, and a pause with its reason', () => {
+    const { terminal, lines } = opened({ format: 'pretty' });
+    terminal.event({ e: 'pace', at: AT, perSecond: 15, pauseMs: 1_000, why: "Zoom's per-second limit" });
+    terminal.event(STOPPED);
+    expect(lines()[0]).toContain("warn   paused 1.0 s: Zoom's per-second limit; then 15/s");
+    expect(lines()[1]).toContain('error  the daily limit is used up. Go on tomorrow.');
+  });
+
+  test('say nothing of what a retry healed, unless debug is asked for: then a line a retry', () => {
+    const calm = opened();
+    const debug = opened({ level: 'debug', format: 'pretty' });
+    for (const { terminal } of [calm, debug]) {
+      terminal.event(SENT);
+      terminal.event(RETRIED);
+      terminal.event({ ...SENT, n: 2 });
+      terminal.event({ ...FAILED, outcome: { status: 'created', detail: '', attempts: 2 } });
+    }
+    expect(calm.writes).toEqual([]);
+    expect(debug.lines()).toHaveLength(1);
+    expect(debug.lines()[0]).toMatch(
+      /debug {2}line 17 "Sales": Service Unavailable; again in 1\.3 s {2}http=503/,
+    );
+  });
+});
+
+describe('quiet', () => {
+  test('says nothing, not even of a failed row; only what is always said', () => {
+    vi.useFakeTimers();
+    const { terminal, writes } = opened({ quiet: true, isTTY: true });
+    terminal.show(newProgress(10, 30, AT));
+    terminal.log('error', 'trouble');
+    terminal.event(FAILED);
+    terminal.event(STOPPED);
+    terminal.say('hello');
+    vi.advanceTimersByTime(100_000);
+    expect(writes).toEqual([]);
+    terminal.say('Stopped: the daily limit.\nGo on tomorrow.', { always: true });
+    expect(writes.join('')).toBe('Stopped: the daily limit.\nGo on tomorrow.\n');
+  });
+
+  test('speaks plain words to cron, for a mail is read by a person', () => {
+    const { terminal, writes } = opened({ quiet: true });
+    terminal.say('Stopped.', { always: true });
+    expect(writes.join('')).toBe('Stopped.\n');
+  });
+
+  test('logs where a level was asked for', () => {
+    const { terminal, lines } = opened({ quiet: true, level: 'warn' });
+    terminal.event(FAILED);
+    terminal.log('info', 'no');
+    expect(lines()).toHaveLength(1);
+  });
+});
+
+describe('progress', () => {
+  test('on a terminal is one line, drawn over in single writes, and gone at the end', () => {
+    vi.useFakeTimers();
+    const { terminal, writes } = opened({ isTTY: true });
+    const progress = newProgress(10, 30, AT);
+    terminal.show(progress);
+    progress.settled = 4;
+    vi.advanceTimersByTime(1_000);
+    terminal.say('in between');
+    terminal.end();
+    vi.advanceTimersByTime(10_000);
+    const bar = '██████░░░░░░░░░░  4/10';
+    expect(writes).toEqual([
+      `${CLEAR}░░░░░░░░░░░░░░░░  0/10`,
+      `${CLEAR}${bar}`,
+      `${CLEAR}in between\n${bar}`,
+      CLEAR,
+    ]);
+  });
+
+  test('is drawn at most ten times a second, and not at all while nothing changes', () => {
+    vi.useFakeTimers();
+    const { terminal, writes } = opened({ isTTY: true });
+    const progress = newProgress(100_000, 30, AT);
+    terminal.show(progress);
+    for (let i = 0; i < 1_000; i++) {
+      progress.settled += 1;
+      vi.advanceTimersByTime(1);
+    }
+    expect(writes.length).toBeLessThanOrEqual(11);
+    vi.advanceTimersByTime(5_000);
+    expect(writes.length).toBeLessThanOrEqual(12);
+    terminal.end();
+  });
+
+  test.each([
+    ['no terminal', { isTTY: false }],
+    ['JSON on a terminal', { isTTY: true, format: 'json' }],
+    ['a dumb terminal', { isTTY: true, redraws: false }],
+  ] as const)('with %s is a line every 30 s', (_, given) => {
+    vi.useFakeTimers();
+    const { terminal, lines, writes } = opened(given);
+    terminal.show(newProgress(1_000, 30, AT));
+    vi.advanceTimersByTime(29_000);
+    expect(writes).toEqual([]);
+    vi.advanceTimersByTime(62_000);
+    expect(lines()).toHaveLength(3);
+    expect(lines()[0]).toContain('0 of 1,000 rows');
+    terminal.end();
+    vi.advanceTimersByTime(60_000);
+    expect(lines()).toHaveLength(3);
+  });
+
+  test('follows the width of the terminal', () => {
+    vi.useFakeTimers();
+    for (const columns of [10, 40, 80]) {
+      const { terminal, writes } = opened({ isTTY: true, columns, simulated: true });
+      terminal.show({ ...newProgress(1_000_000, 30, AT), settled: 123_456, failed: 7 });
+      expect(widthOf(writes.join('').replace(CLEAR, ''))).toBeLessThan(columns);
+      terminal.end();
+    }
+  });
+});
+
+describe('what is hostile', () => {
+  const HOSTILE = 'a\u001b[2J\u001b]0;title\u0007b\r\n{"level":"info"}\u202egnp\u009b1A\u2028z';
+
+  test('can neither move the cursor nor fake a line, in any format', () => {
+    for (const format of ['pretty', 'json'] as const) {
+      const { terminal, writes, lines } = opened({ format, isTTY: true, level: 'trace' });
+      terminal.log('warn', HOSTILE, { field: HOSTILE, [HOSTILE]: [HOSTILE] });
+      terminal.event({ ...FAILED, name: HOSTILE });
+      expect(lines()).toHaveLength(2);
+      expect(writes.join('').replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028]/u);
+    }
+  });
+
+  test('is still the same text for who reads the JSON', () => {
+    const { terminal, lines } = opened();
+    terminal.log('warn', HOSTILE);
+    expect(JSON.parse(lines()[0] ?? '').msg).toBe(HOSTILE);
+  });
+
+  test('said text keeps its lines and shows the rest', () => {
+    const { terminal, writes } = opened({ isTTY: true });
+    terminal.say('one\ntwo\u001b[1A\r');
+    expect(writes.join('')).toBe('one\ntwo\\u{1b}[1A\\r\n');
+  });
+});
+
+describe('a secret', () => {
+  const secret = fc
+    .string({ unit: 'binary', minLength: 6, maxLength: 40 })
+    .filter((text) => new Set(text).size > 4 && !text.includes('*') && Buffer.from(text).toString() === text);
+
+  test('is never written: not as it is, in a URL, a form, JSON or base64', () => {
+    fc.assert(
+      fc.property(
+        secret,
+        fc.string({ maxLength: 5 }),
+        fc.constantFrom('pretty', 'json'),
+        (hidden, id, format) => {
+          const { terminal, writes } = opened({ format, level: 'debug' });
+          terminal.hide(() => [hidden]);
+          const echoes = [
+            hidden,
+            encodeURIComponent(hidden),
+            new URLSearchParams({ s: hidden }).toString(),
+            JSON.stringify({ s: hidden }),
+            Buffer.from(hidden).toString('base64'),
+            Buffer.from(`${id}:${hidden}`).toString('base64'),
+            Buffer.from(`${id}:${hidden}`).toString('base64url'),
+          ];
+          for (const echo of echoes) {
+            terminal.log('warn', `said ${echo}.`, { deep: { list: [echo] } });
+            terminal.event({ ...FAILED, name: echo });
+            terminal.say(echo);
+          }
+          const written = writes.join('');
+          const json = JSON.stringify(hidden).slice(1, -1);
+          expect(written).not.toContain(hidden);
+          expect(written).not.toContain(json);
+          for (const form of formsOf(hidden)) expect(written).not.toContain(form);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('inside of an Authorization header is found, wherever it stands', () => {
+    const { terminal, writes } = opened();
+    terminal.hide(() => ['s3cr3t-Value/+x']);
+    for (const id of ['', 'a', 'ab', 'abc', 'client-id']) {
+      terminal.log('warn', Buffer.from(`${id}:s3cr3t-Value/+x`).toString('base64'));
+    }
+    const said = writes.map((line) => JSON.parse(line).msg as string);
+    for (const one of said) {
+      expect(one).toContain('***');
+      expect(Buffer.from(one.replaceAll('***', ''), 'base64').toString()).not.toContain('cr3t');
+    }
+  });
+
+  test('that comes later is hidden from then on, a new token like the first', () => {
+    const tokens = ['token-one'];
+    const { terminal, lines } = opened();
+    terminal.hide(() => tokens);
+    tokens.push('token-two');
+    terminal.log('warn', 'token-one token-two');
+    expect(lines()[0]).toContain('"*** ***"');
+  });
+});
+
+describe('a stream that breaks', () => {
+  const broken: readonly (readonly [string, Writable])[] = [
+    [
+      'throws',
+      new Writable({
+        write: () => {
+          throw new Error('EIO');
+        },
+      }),
+    ],
+    ['fails (ENOSPC)', new Writable({ write: (_, __, done) => done(new Error('ENOSPC')) })],
+    ['is gone (EPIPE)', new Writable().destroy()],
+  ];
+
+  test.each(broken)('and %s stops nothing', async (_, stream) => {
+    const mute = { quiet: false, format: undefined, level: undefined, color: false, simulated: false };
+    const broke = terminal({ stream: Object.assign(stream, { isTTY: true }), ...mute });
+    broke.show(newProgress(10, 30, AT));
+    for (let i = 0; i < 3; i++) {
+      broke.log('error', 'one');
+      broke.event(FAILED);
+      broke.say('two');
+      await new Promise((next) => setImmediate(next));
+    }
+    broke.end();
+  });
+});
+
+const PTY = `
+import fcntl, os, pty, struct, sys, termios
+columns = int(sys.argv[1])
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    os.execvp(sys.argv[2], sys.argv[2:])
+while True:
+    try:
+        piece = os.read(fd, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    sys.stdout.buffer.write(piece)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+const hasPty = spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode']).status === 0;
+
+/** The built command in a real terminal of that width. */
+function inPty(columns: number, args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  return new Promise((done, failed) => {
+    const cwd = folder();
+    const env = { PATH: process.env.PATH, HOME: cwd, XDG_STATE_HOME: cwd, TERM: 'xterm-256color' };
+    const typed = [process.execPath, CLI, ...args];
+    const child = spawn('python3', ['-c', PTY, String(columns), ...typed], { cwd, env, timeout: 25_000 });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    child.on('error', failed);
+    child.on('close', (code) => done({ code, text }));
+  });
+}
+
+describe.skipIf(!hasPty)('in a real terminal', () => {
+  const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
+
+  test.each([40, 100])('of %i columns the bar stays in its line and leaves a clean one', async (columns) => {
+    const { code, text } = await inPty(columns, ['apply', SAMPLE, '--simulate']);
+    expect(code).toBe(0);
+    const frames = text.split(CLEAR).slice(1);
+    expect(frames.length).toBeGreaterThan(4);
+    for (const frame of frames.slice(0, -1)) {
+      expect(frame).not.toContain('\n');
+      expect(frame).toMatch(/^simulated {2}/);
+      expect(widthOf(stripVTControlCharacters(frame))).toBeLessThan(columns);
+    }
+    // After the last one the line is clean, and the summary begins in it.
+    expect(stripVTControlCharacters(frames.at(-1) ?? '')).toMatch(/^All /);
+    expect(text.endsWith('\r\n')).toBe(true);
+  });
+
+  test('quiet shows nothing at all', async () => {
+    const { code, text } = await inPty(80, ['apply', SAMPLE, '--simulate', '--quiet']);
+    expect({ code, text }).toEqual({ code: 0, text: '' });
+  });
+});

@@ -121,6 +121,7 @@ class RedisSession implements Session {
       timeout: KEYS_LAST_MS,
     });
     this.#limiter.on('error', this.#lose);
+    this.#limiter.ready().catch(this.#lose);
     this.#limiter.on('message', (text: string) => {
       const said = parseSaid(text);
       if (said) hearing.onSaid(said, this);

@@ -91,6 +91,8 @@ export function fold(history: History, event: Event): void {
   switch (event.e) {
     case 'run':
       history.runs.push(event);
+      // A listing that a crash has cut short goes on in no other process.
+      history.listed = new Set();
       history.carriedOver = 0;
       for (const { outcome } of history.rows.values()) {
         if (outcome && isProvisioned(outcome.status)) history.carriedOver += 1;
@@ -162,6 +164,8 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   state.settings = event.settings;
   state.name = event.name;
   state.attempts += 1;
+  // An attempt whose reply a crash has taken leaves a doubt that no answer to a later one takes back.
+  if (state.pending) state.ambiguous = true;
   state.pending = true;
   state.op = event.op;
   state.outcome = undefined;

@@ -77,10 +77,12 @@ export function plan(checked: Extract<Checked, { kind: 'definition' }>, known: K
 
 function stepFor(key: string, settings: string, definition: Definition, known: Known): Step {
   const state = known.history.rows.get(key);
-  if (state?.outcome && state.settings === settings && isProvisioned(state.outcome.status)) {
-    return { do: 'nothing', outcome: state.outcome };
-  }
   const group = known.now?.groups.get(directoryName(definition.name));
+  if (state?.outcome && state.settings === settings && isProvisioned(state.outcome.status)) {
+    // Of a group that was made just before a crash the id may not be known yet.
+    if (state.outcome.groupId !== undefined || !group) return { do: 'nothing', outcome: state.outcome };
+    return { do: 'settle', outcome: { ...state.outcome, groupId: group.id } };
+  }
   const doubt = inDoubt(state) && state?.op === 'create';
   if (!group) return { do: 'create', inDoubt: doubt };
   const found = doubt ? lookUp(definition, group, known.history) : thereAlready(definition, group, known.now);

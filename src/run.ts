@@ -129,7 +129,7 @@ class Loop {
 
   /** One row, from its first attempt to its outcome; or to a stop, which leaves it as the journal has it. */
   async #take(planned: Planned): Promise<void> {
-    const step = judged(planned);
+    const step = judged(planned, this.#ports.directory);
     const replies: Reply[] = [];
     while (await this.#mayStart(replies.length === 0)) {
       const reply = await this.#attempt(planned, replies.length + 1);
@@ -261,7 +261,8 @@ class Loop {
       return true;
     } catch (error) {
       if (!(error instanceof Halt)) throw error;
-      this.#ports.lost(event);
+      // An attempt that is not recorded is not made either.
+      if (event.e !== 'attempt') this.#ports.lost(event);
       this.#halt(error.stop);
       return false;
     }
@@ -287,10 +288,10 @@ function stopOf(reason: unknown): Stop {
   };
 }
 
-function judged({ step }: Planned): Judged {
+function judged({ step }: Planned, { api }: Directory): Judged {
   switch (step.do) {
     case 'create':
-      return { op: 'create', inDoubt: step.inDoubt };
+      return { op: 'create', inDoubt: step.inDoubt, namesRepeat: api === 'contacts' };
     case 'update':
     case 'delete':
     case 'restore':

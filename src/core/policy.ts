@@ -55,6 +55,8 @@ export type Judged = {
   readonly op: Operation;
   /** Something of an earlier process may have taken effect for this row. */
   readonly inDoubt: boolean;
+  /** A create that is sent twice makes two groups: no conflict tells that the first one took effect. */
+  readonly namesRepeat?: boolean;
   /** The group that an update or a removal is about. */
   readonly groupId?: string;
 };
@@ -132,6 +134,7 @@ function troubled(
   ambiguous: boolean,
   dice: () => number,
 ): Decision {
+  if (reply.ambiguous && step.namesRepeat) return { do: 'look-up' };
   const met = replies.filter((r) => r.kind === 'trouble').length;
   if (met < ATTEMPTS[reply.patience]) {
     const jitterMs = dice() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** (met - 1));

@@ -19,6 +19,7 @@ import {
 } from './core/report.js';
 import { parseShard } from './core/shard.js';
 import { type Input, openInput, type Reading } from './input.js';
+import { type Disk, realDisk } from './io/disk.js';
 import { textEncoder } from './io/encoding.js';
 import { sha256Base64, writeWhole } from './io/files.js';
 import { replay } from './io/journal.js';
@@ -107,20 +108,24 @@ export async function endedRows(folder: string, history: History): Promise<Ended
   return { sheet: input.sheet, results: resultsIn(input, history) };
 }
 
+type Pieces = Parameters<typeof writeWhole>[1];
+
 /** Makes all reports of a run from its journal, each whole or not at all. */
 export async function writeReports(
   folder: string,
   history: History,
   open: () => Promise<Ended> = () => endedRows(folder, history),
+  disk: Disk = realDisk,
 ): Promise<Summary> {
+  const write = (file: string, pieces: Pieces): Promise<void> => writeWhole(join(folder, file), pieces, disk);
   const tally = emptyTally();
   const first = await open();
-  await writeWhole(join(folder, FILES.results), resultsText(first, tally));
+  await write(FILES.results, resultsText(first, tally));
   const failed = tally.unprovisioned === 0 ? [preambleOf(first.sheet)] : failedText(await open());
-  await writeWhole(join(folder, FILES.failed), failed);
+  await write(FILES.failed, failed);
   const summary = summarize(history, tally, FILES);
-  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`]);
-  await writeWhole(join(folder, FILES.report), pageText(await open(), summary, history));
+  await write(FILES.summary, [`${JSON.stringify(summary, null, 2)}\n`]);
+  await write(FILES.report, pageText(await open(), summary, history));
   return summary;
 }
 

@@ -19,6 +19,8 @@ export type Result = {
   readonly outcome: Outcome;
   /** A duplicate is as provisioned as the row that it repeats. */
   readonly provisioned: boolean;
+  /** Whether the run came to an end with it; what it was cut off from may still be done. */
+  readonly settled: boolean;
 };
 
 /** What becomes of a checked row under what is known of the run. */
@@ -26,7 +28,7 @@ export function resultOf(checked: Checked, history: History): Result {
   const { row } = checked;
   if (checked.kind === 'invalid') {
     const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
-    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 });
+    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 }, true);
   }
   const { name } = checked.definition;
   const state = history.rows.get(checked.key);
@@ -34,15 +36,16 @@ export function resultOf(checked: Checked, history: History): Result {
   const outcome = current?.outcome
     ? { ...current.outcome, attempts: current.attempts }
     : unsettled(current, history);
-  if (checked.kind === 'definition') return result(row, name, outcome);
+  const settled = current?.outcome !== undefined;
+  if (checked.kind === 'definition') return result(row, name, outcome, settled);
   const { groupId } = outcome;
   const detail = `same as line ${checked.of}`;
   const repeated: Outcome = { status: 'duplicate', detail, attempts: 0, ...(groupId ? { groupId } : {}) };
-  return { row, name, outcome: repeated, provisioned: isProvisioned(outcome.status) };
+  return { row, name, outcome: repeated, provisioned: isProvisioned(outcome.status), settled };
 }
 
-function result(row: Row, name: string, outcome: Outcome): Result {
-  return { row, name, outcome, provisioned: isProvisioned(outcome.status) };
+function result(row: Row, name: string, outcome: Outcome, settled: boolean): Result {
+  return { row, name, outcome, provisioned: isProvisioned(outcome.status), settled };
 }
 
 /** A row that nothing settled: the run stopped or was killed before it, or in the middle of it. */
@@ -63,17 +66,20 @@ export type Tally = {
   readonly counts: Record<Status, number>;
   rows: number;
   unprovisioned: number;
+  /** Rows that nothing settled. */
+  open: number;
 };
 
 export function emptyTally(): Tally {
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
-  return { counts, rows: 0, unprovisioned: 0 };
+  return { counts, rows: 0, unprovisioned: 0, open: 0 };
 }
 
 export function count(tally: Tally, result: Result): void {
   tally.rows += 1;
   tally.counts[result.outcome.status] += 1;
   if (!result.provisioned) tally.unprovisioned += 1;
+  if (!result.settled) tally.open += 1;
 }
 
 export type ReportFiles = {
@@ -163,8 +169,12 @@ export function summarize(history: History, tally: Tally, files: ReportFiles): S
 
 /** The exit code is derived from how the rows ended; a stop only tells why some did not. */
 export function exitOf(history: History, tally: Tally): { code: ExitCode; reason: string } {
+  const { stop } = history;
+  // A journal that lacks something is told even where the rows came through all the same.
+  if (stop && (tally.unprovisioned > 0 || stop.exit === EXIT.unwritable))
+    return { code: stop.exit, reason: stop.reason };
   if (tally.unprovisioned === 0) return { code: EXIT.ok, reason: 'every row is provisioned' };
-  if (history.stop) return { code: history.stop.exit, reason: history.stop.reason };
+  if (tally.open > 0) return { code: EXIT.later, reason: 'cut-off' };
   const rows = tally.unprovisioned === 1 ? 'row is' : 'rows are';
   return { code: EXIT.unprovisioned, reason: `${tally.unprovisioned} ${rows} not provisioned` };
 }

@@ -5,7 +5,7 @@ import { clock } from '../clock.js';
 import { stateFolder } from '../config.js';
 import { type Event, type EventOf, type Input, SCHEMA_VERSION } from '../core/event.js';
 import { emptyHistory, fold, type History } from '../core/history.js';
-import { type ExitCode, usage } from '../core/outcome.js';
+import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import { advance, newProgress } from '../core/progress.js';
 import type { Reading, Survey } from '../input.js';
 import { hashing, makeRunFolder } from '../io/files.js';
@@ -18,7 +18,7 @@ import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
 import { type Run, upToDate } from '../runs.js';
 import { interrupts } from '../signals.js';
 import { VERSION } from '../version.js';
-import { printSummary } from './shown.js';
+import { goOnCommand, printSummary } from './shown.js';
 
 export type Work = {
   readonly command: 'apply' | 'rollback';
@@ -80,7 +80,7 @@ async function work(given: Work): Promise<ExitCode> {
         advance(progress, event);
         terminal.event(event);
       },
-      onLost: (event) => terminal.say(JSON.stringify(event), { always: true }),
+      onLost: (event) => terminal.record(event),
       clock,
       dice: Math.random,
       accountPlan: options.accountPlan,
@@ -91,7 +91,8 @@ async function work(given: Work): Promise<ExitCode> {
     terminal.end();
     return await finish(given, journal, history);
   } finally {
-    await journal.close();
+    // What goes wrong here has been told: nothing ends well without a sync before.
+    await journal.close().catch(() => undefined);
     signals.dispose();
   }
 }
@@ -172,14 +173,33 @@ function maxFailures({ maxFailures: most }: Options, rows: number): { maxFailure
 
 /** The reports, from the journal; and the exit code, once every row that came in has come out. */
 async function finish(given: Work, journal: Journal, history: History): Promise<ExitCode> {
-  const { run, surveyed, options, terminal } = given;
-  const summary = await writeReports(run.folder, history);
+  const { surveyed, options, terminal } = given;
+  const run = { ...given.run, history };
+  const isWhole = await synced(journal, history);
+  const summary = await writeReports(run.folder, history).catch((error: unknown) => {
+    const { stop } = history;
+    if (stop) terminal.say(`${stop.message}\nGo on with: ${goOnCommand(run, options)}`, { always: true });
+    throw error;
+  });
   if (summary.input.rows !== surveyed.rows) {
     throw new Error(`${surveyed.rows} rows went in and ${summary.input.rows} came out`);
   }
   const { code, reason } = summary.exit;
-  journal.record({ e: 'end', at: clock.now(), exit: code, reason });
-  await journal.close();
-  printSummary(summary, { ...run, history }, options, terminal);
+  if (isWhole) {
+    journal.record({ e: 'end', at: clock.now(), exit: code, reason });
+    await journal.close();
+  }
+  printSummary(summary, run, options, terminal);
   return code;
+}
+
+/** Reports must not know more than a power cut leaves in the journal; false where the journal lacks something. */
+async function synced(journal: Journal, history: History): Promise<boolean> {
+  try {
+    await journal.sync();
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error;
+    fold(history, { e: 'stop', at: clock.now(), stop: error.stop });
+  }
+  return history.stop?.exit !== EXIT.unwritable;
 }

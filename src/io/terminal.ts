@@ -2,9 +2,9 @@
 import type { Event } from '../core/event.js';
 import { narrator } from '../core/narration.js';
 import { type Progress, progressLine, progressReport } from '../core/progress.js';
-import { visible } from '../core/visible.js';
+import { visible, visibleJson } from '../core/visible.js';
 import { type LogOptions, logger } from './log.js';
-import { scrubber } from './secrets.js';
+import { scrubbedDeep, scrubber } from './secrets.js';
 
 export type Terminal = {
   /** Writes one log line, where its level is loud enough. */
@@ -15,6 +15,8 @@ export type Terminal = {
   event(event: Event): void;
   /** Says something to a person, above the bar; under quiet only what is `always` to be said. */
   say(text: string, how?: { readonly always: boolean }): void;
+  /** Writes an event that nothing else will keep as one line of JSON, however quiet. */
+  record(event: Event): void;
   /** From now on these are never written, in no form. Asked at each line: tokens change. */
   hide(secrets: () => readonly string[]): void;
   /** Removes the bar and ends the timer. Lines may still be written. */
@@ -89,6 +91,7 @@ export function terminal(options: TerminalOptions): Terminal {
       if (voice) voice.info(text);
       else for (const line of scrub(text).replace(/\n$/, '').split('\n')) paper.line(visible(line));
     },
+    record: (event) => paper.line(visibleJson(JSON.stringify(scrubbedDeep(event, scrub)))),
     hide: (more) => void secrets.push(more),
     end,
   };

@@ -22,6 +22,7 @@ export function resultNamed(
     name,
     outcome: { status, detail: '', attempts: 1, ...more },
     provisioned: status === 'duplicate' || isProvisioned(status),
+    settled: true,
   };
 }
 

@@ -1,0 +1,97 @@
+/** Runs of the built command that are cut off, and what a run folder must be worth afterwards. */
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { command, type Given, journal, type ResultRow, results, type Transcript } from './command.js';
+
+export type StandIn = { readonly zoom: Simulator; readonly env: Readonly<Record<string, string>> };
+
+const open: Simulator[] = [];
+
+/** A stand-in that lives as long as the test file, and the environment that leads to it. */
+export async function standIn(options: SimulatorOptions = {}): Promise<StandIn> {
+  const zoom = await startSimulator({ latencyMs: 20, groups: [], limiter: 'none', ...options });
+  if (open.push(zoom) === 1) afterAll(async () => void (await Promise.all(open.map((one) => one.close()))));
+  return { zoom, env: { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token } };
+}
+
+/** A CSV with groups of these numbers. */
+export function numbered(numbers: Iterable<number>): string {
+  return `name\n${[...numbers].map((n) => `Group ${n}\n`).join('')}`;
+}
+
+/** The numbers from 1 on. */
+export function upTo(n: number): readonly number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}
+
+/** Runs a command and does something to it as soon as the stand-in has made that many groups. */
+export async function runUntil(
+  zoom: Simulator,
+  made: number,
+  act: (child: ChildProcess) => void,
+  args: readonly string[],
+  given: Given,
+): Promise<Transcript> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await command(args, {
+      ...given,
+      onStart: (child) => {
+        timer = setInterval(() => {
+          if (zoom.created().length < made) return;
+          clearInterval(timer);
+          act(child);
+        }, 1);
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Kills a command when the stand-in has made that many groups. */
+export function killedAt(
+  zoom: Simulator,
+  made: number,
+  args: readonly string[],
+  given: Given,
+): Promise<Transcript> {
+  return runUntil(zoom, made, (child) => child.kill('SIGKILL'), args, given);
+}
+
+/** Every row of the file once in the results, in its order; returns them. */
+export function expectEveryRowOnce(run: string, input: string): readonly ResultRow[] {
+  const names = input.trimEnd().split('\n').slice(1);
+  const rows = results(run);
+  expect(rows.map(({ name }) => name)).toEqual(names);
+  return rows;
+}
+
+/** No name was made twice, and nothing that was there before is called ours. */
+export function expectHonest(zoom: Simulator, rows: readonly ResultRow[], there: ReadonlySet<string>): void {
+  const made = zoom.created();
+  expect(new Set(made.map(({ name }) => name)).size).toBe(made.length);
+  const idOf = new Map(made.map(({ name, id }) => [name, id]));
+  for (const { name = '', zoom__status: status, zoom__group_id: id } of rows) {
+    if (there.has(name)) expect(`${name} ${status}`).toBe(`${name} already-provisioned`);
+    if (status === 'created') expect(`${name} ${id?.replace(/^'/, '')}`).toBe(`${name} ${idOf.get(name)}`);
+  }
+}
+
+/** How many requests were sent by the journal, by key. */
+export function attemptsIn(run: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { e, key } of journal(run)) {
+    if (e === 'attempt') counts.set(String(key), (counts.get(String(key)) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The reports that are byte for byte the same whenever they are made. */
+export function reportBytes(run: string): Readonly<Record<string, string>> {
+  const files = ['results.csv', 'failed.csv', 'summary.json'];
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file), 'utf8')]));
+}

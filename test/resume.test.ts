@@ -1,0 +1,316 @@
+/** What a user may rely on when a run is killed, stopped or edited, and gone on with. */
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { CLI, command, folder, results, summary } from './help/command.js';
+import {
+  attemptsIn,
+  expectEveryRowOnce,
+  expectHonest,
+  killedAt,
+  numbered,
+  reportBytes,
+  standIn,
+  upTo,
+} from './help/interrupted.js';
+
+const QUICK = ['--account-plan', 'business', '--rate', '300'];
+
+function inFolder(text: string): { readonly cwd: string; readonly input: string } {
+  const cwd = folder();
+  const input = join(cwd, 'in.csv');
+  writeFileSync(input, text);
+  return { cwd, input };
+}
+
+/** The command that a transcript says goes on with the run; undefined where it says none. */
+function goOnIn(stdout: string): string | undefined {
+  return /Go on with it:\n\s+(.+)/.exec(stdout)?.[1];
+}
+
+/** Types a printed command into a shell, where `zoom-im-groups` is the built one. */
+async function typed(line: string, cwd: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const words = line.replace(/^zoom-im-groups /, `'${process.execPath}' '${CLI}' `);
+  const own = { PATH: process.env.PATH, XDG_STATE_HOME: join(cwd, '.state'), ...env };
+  return (await promisify(execFile)('/bin/sh', ['-c', words], { cwd, env: own })).stdout;
+}
+
+describe('a run that was killed', () => {
+  const text = numbered(upTo(200));
+  const there = upTo(200).filter((n) => n % 10 === 0);
+  const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
+  const before = new Set(there.map((n) => `Group ${n}`));
+  const ways: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ['by its folder', ['--out', 'r'], ['--resume', 'r']],
+    ['by --out', ['--out', 'r'], ['--resume', '--out', 'r']],
+    ['as the newest of its file', [], ['--resume']],
+  ];
+
+  test.each(ways)('is gone on with %s: every row once, none made twice', async (_, begin, goOn) => {
+    const { zoom, env } = await standIn({ groups });
+    const { cwd, input } = inFolder(text);
+    const killed = await killedAt(zoom, 60, ['apply', input, ...QUICK, ...begin], { cwd, env });
+    expect(killed.signal).toBe('SIGKILL');
+    const done = await command(['apply', input, ...QUICK, ...goOn], { cwd, env });
+    expect(done).toMatchObject({ code: 0 });
+    const run =
+      begin.length > 0 ? join(cwd, 'r') : join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0] ?? '');
+    const rows = expectEveryRowOnce(run, text);
+    expectHonest(zoom, rows, before);
+    expect(rows.filter((row) => row.zoom__status === 'created').length).toBe(180);
+    const { carried_over, counts } = summary(run);
+    expect(counts).toMatchObject({ created: 180, 'already-provisioned': 20 });
+    expect(carried_over).toBeGreaterThan(30);
+    expect(carried_over).toBeLessThan(180);
+    // What was done is not sent again; what was in flight at the kill may be.
+    const again = [...attemptsIn(run).values()].filter((n) => n > 1).length;
+    expect(again).toBeLessThanOrEqual(200 - Number(carried_over));
+    expect(goOnIn(done.stdout)).toBeUndefined();
+  });
+
+  test('is gone on with without naming the file', async () => {
+    const { zoom, env } = await standIn();
+    const { cwd, input } = inFolder(text);
+    await killedAt(zoom, 40, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
+    expect(await command(['apply', '--resume', 'r', ...QUICK], { cwd, env })).toMatchObject({ code: 0 });
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
+  });
+
+  test('has a report that accounts for every row, and says how to go on', async () => {
+    const { zoom, env } = await standIn({ latencyMs: 60 });
+    const { cwd, input } = inFolder(text);
+    await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
+    const told = await command(['report', 'r'], { cwd });
+    expect(told.code).toBe(4);
+    const rows = expectEveryRowOnce(join(cwd, 'r'), text);
+    const statuses = new Set(rows.map((row) => row.zoom__status));
+    expect([...statuses].sort()).toEqual(['created', 'not-attempted', 'unknown']);
+    const sent = attemptsIn(join(cwd, 'r'));
+    for (const { name = '', zoom__status: status } of rows)
+      expect(`${name} ${status !== 'not-attempted'}`).toBe(`${name} ${sent.has(name.toLowerCase())}`);
+    await typed(goOnIn(told.stdout) ?? 'false', cwd, env);
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
+    expect(summary(join(cwd, 'r')).exit.code).toBe(0);
+  });
+
+  test.each([
+    1, 7, 40, 200, 1_500,
+  ])('and lost the last %i bytes of its journal, is gone on with', async (bytes) => {
+    const { zoom, env } = await standIn({ groups });
+    const { cwd, input } = inFolder(text);
+    await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
+    const path = join(cwd, 'r', 'journal.ndjson');
+    const whole = readFileSync(path);
+    truncateSync(path, whole.length - bytes);
+    const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(done).toMatchObject({ code: 0 });
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), before);
+    const torn = readdirSync(join(cwd, 'r')).filter((name) => name.startsWith('journal.torn-'));
+    const cut = whole.subarray(0, whole.length - bytes);
+    const rest = cut.subarray(cut.lastIndexOf(0x0a) + 1);
+    expect(torn.map((name) => readFileSync(join(cwd, 'r', name), 'utf8'))).toEqual(
+      rest.length > 0 ? [rest.toString()] : [],
+    );
+  });
+
+  test('in the middle of its file’s keeping has sent nothing, and begins there', async () => {
+    const { zoom, env } = await standIn();
+    const { cwd, input } = inFolder(text);
+    await command(['apply', input, ...QUICK, '--out', 'whole'], { cwd, env });
+    const [header = '', piece = ''] = readFileSync(join(cwd, 'whole', 'journal.ndjson'), 'utf8').split('\n');
+    expect(JSON.parse(piece).e).toBe('input');
+    mkdirSync(join(cwd, 'r'));
+    writeFileSync(join(cwd, 'r', 'journal.ndjson'), `${header}\n${piece}\n`);
+    expect(await command(['report', 'r'], { cwd })).toMatchObject({ code: 2 });
+    const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(done).toMatchObject({ code: 0 });
+    const rows = expectEveryRowOnce(join(cwd, 'r'), text);
+    expect(new Set(rows.map((row) => row.zoom__status))).toEqual(new Set(['already-provisioned']));
+    expect(zoom.created().length).toBe(200);
+  });
+
+  test('after a group was made whose id never came, learns its id from the listing', async () => {
+    const { zoom, env } = await standIn({ faults: ['no-id:1'] });
+    const { cwd, input } = inFolder(text);
+    await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
+    const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(done).toMatchObject({ code: 0 });
+    const rows = expectEveryRowOnce(join(cwd, 'r'), text);
+    expectHonest(zoom, rows, new Set());
+    expect(rows.every((row) => row.zoom__status === 'created')).toBe(true);
+  });
+});
+
+describe('contact groups, whose names may repeat', () => {
+  test('are made once each, though answers are lost and the process is killed', async () => {
+    const { zoom, env } = await standIn({ faults: ['reset-after:0.1', '500:0.1'], seed: 5 });
+    const text = numbered(upTo(150));
+    const { cwd, input } = inFolder(text);
+    const contacts = ['--api', 'contacts', ...QUICK];
+    await killedAt(zoom, 50, ['apply', input, ...contacts, '--out', 'r'], { cwd, env });
+    await killedAt(zoom, 100, ['apply', input, ...contacts, '--resume', 'r'], { cwd, env });
+    let code: number | null = null;
+    for (let round = 0; round < 8 && code !== 0; round += 1) {
+      code = (await command(['apply', input, ...contacts, '--resume', 'r'], { cwd, env })).code;
+    }
+    expect(code).toBe(0);
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
+    expect(zoom.created().length).toBe(150);
+  }, 60_000);
+});
+
+describe('a file that changed since', () => {
+  test('re-sorted, shortened and extended: only what is new or not provisioned is sent', async () => {
+    const { zoom, env } = await standIn();
+    const { cwd, input } = inFolder(numbered(upTo(60)));
+    await command(['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
+    const edited = numbered([...upTo(65)].reverse().filter((n) => n % 7 !== 0));
+    writeFileSync(input, edited);
+    const before = zoom.created().length;
+    const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(done).toMatchObject({ code: 0 });
+    const made = zoom.created().slice(before);
+    expect(made.map(({ name }) => name).sort()).toEqual([61, 62, 64, 65].map((n) => `Group ${n}`));
+    const rows = expectEveryRowOnce(join(cwd, 'r'), edited);
+    expectHonest(zoom, rows, new Set());
+    expect(rows.every((row) => row.zoom__status === 'created')).toBe(true);
+    expect(summary(join(cwd, 'r'))).toMatchObject({ carried_over: 60, counts: { created: 56 } });
+    expect(done.stdout).toContain('60 rows had been done');
+  });
+
+  test('a row with other settings is told to differ, and is not called made like that', async () => {
+    const { zoom, env } = await standIn();
+    const { cwd, input } = inFolder('name,type\nA,normal\nB,normal\n');
+    await command(['apply', input, '--out', 'r'], { cwd, env });
+    writeFileSync(input, 'name,type\nA,shared\nB,normal\n');
+    expect(await command(['apply', input, '--resume', 'r'], { cwd, env })).toMatchObject({ code: 0 });
+    expect(results(join(cwd, 'r')).map((row) => [row.zoom__status, row.zoom__detail])).toEqual([
+      ['already-provisioned', 'differs: type normal → shared'],
+      ['created', ''],
+    ]);
+    expect(zoom.created().length).toBe(2);
+  });
+
+  test('failed rows are tried again, provisioned ones are not', async () => {
+    const { zoom, env } = await standIn({ faults: ['400:0.5'], seed: 3 });
+    const text = numbered(upTo(40));
+    const { cwd, input } = inFolder(text);
+    expect(await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env })).toMatchObject({ code: 1 });
+    const failed = results(join(cwd, 'r')).filter((row) => row.zoom__status === 'failed').length;
+    expect(failed).toBeGreaterThan(5);
+    const sent = zoom.requests().filter(({ method }) => method === 'POST').length;
+    await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(zoom.requests().filter(({ method }) => method === 'POST').length - sent).toBe(failed);
+    expect(summary(join(cwd, 'r')).carried_over).toBe(40 - failed);
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
+  });
+});
+
+describe('a run that stopped', () => {
+  test('prints the exact command to go on with, and that command ends it', async () => {
+    const { zoom, env } = await standIn({ accountPlan: 'free', dailyLimit: 30 });
+    const cwd = folder();
+    const odd = "it's a file; $(x).csv";
+    const text = numbered(upTo(50)).replaceAll('\n', ';x\n');
+    writeFileSync(join(cwd, odd), text);
+    const args = ['apply', odd, '--delimiter', ';', ...QUICK];
+    const stopped = await command(args, { cwd, env });
+    expect(stopped.code).toBe(4);
+    expect(zoom.created().length).toBe(30);
+    const line = goOnIn(stopped.stdout) ?? '';
+    expect(line).toMatch(/^zoom-im-groups apply .*--resume/);
+    // The next day at the same address: it has all the groups, and a new budget.
+    await zoom.close();
+    const port = Number(new URL(zoom.url).port);
+    const morning = await standIn({ groups: zoom.groups(), port, token: zoom.token });
+    const out = await typed(line, cwd, env);
+    expect(goOnIn(out)).toBeUndefined();
+    expect(morning.zoom.created().length).toBe(20);
+    const run = join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0] ?? '');
+    expect(summary(run)).toMatchObject({ counts: { created: 50 }, carried_over: 30, exit: { code: 0 } });
+  });
+
+  test('of standard input is gone on with: the input is in the folder', async () => {
+    const { zoom, env } = await standIn();
+    const cwd = folder();
+    const text = numbered(upTo(120));
+    await killedAt(zoom, 30, ['apply', '-', ...QUICK, '--out', 'r'], { cwd, env, stdin: text });
+    expect(readFileSync(join(cwd, 'r', 'input.csv'), 'utf8')).toBe(text);
+    const done = await command(['apply', '-', '--resume', 'r', ...QUICK], { cwd, env, stdin: '' });
+    expect(done).toMatchObject({ code: 0 });
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
+  });
+
+  test('is not gone on with elsewhere', async () => {
+    const { env } = await standIn();
+    const { cwd, input } = inFolder('name\nA\n');
+    await command(['apply', input, '--out', 'r'], { cwd, env });
+    const other = await standIn();
+    const journal = readFileSync(join(cwd, 'r', 'journal.ndjson'));
+    const tries: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
+      [[], other.env],
+      [['--simulate'], {}],
+      [['--api', 'contacts'], env],
+    ];
+    for (const [args, its] of tries) {
+      const refused = await command(['apply', input, '--resume', 'r', ...args], { cwd, env: its });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('--resume');
+    }
+    expect(other.zoom.requests()).toEqual([]);
+    expect(readFileSync(join(cwd, 'r', 'journal.ndjson'))).toEqual(journal);
+  });
+
+  test('where there is none to go on with, that is said', async () => {
+    const { cwd, input } = inFolder('name\nA\n');
+    const none = await command(['apply', input, '--resume', '--simulate'], { cwd });
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain('no unfinished run');
+  });
+});
+
+describe('the reports come from the journal alone', () => {
+  test('byte for byte, where all else is gone', async () => {
+    const { env } = await standIn({ faults: ['400:0.2', 'reset-after:0.1'], seed: 2 });
+    const { cwd, input } = inFolder(
+      `name;x\r\n${upTo(50)
+        .map((n) => `Group ${n};"ä=${n}"`)
+        .join('\r\n')}\r\nGroup 1;again`,
+    );
+    await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env });
+    const run = join(cwd, 'r');
+    const first = reportBytes(run);
+    expect(first['failed.csv']?.split('\r\n').length).toBeGreaterThan(3);
+    rmSync(input);
+    for (const file of readdirSync(run)) if (file !== 'journal.ndjson') rmSync(join(run, file));
+    expect((await command(['report', 'r'], { cwd })).code).toBe(1);
+    expect(reportBytes(run)).toEqual(first);
+    mkdirSync(join(cwd, 'elsewhere'));
+    copyFileSync(join(run, 'journal.ndjson'), join(cwd, 'elsewhere', 'journal.ndjson'));
+    await command(['report', 'elsewhere'], { cwd });
+    expect(reportBytes(join(cwd, 'elsewhere'))).toEqual(first);
+  });
+
+  test('a journal that is damaged before its last line is refused, with its byte', async () => {
+    const { cwd, input } = inFolder(numbered(upTo(5)));
+    await command(['apply', input, '--simulate', '--out', 'r'], { cwd });
+    const path = join(cwd, 'r', 'journal.ndjson');
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const at = Buffer.byteLength(`${lines.slice(0, 6).join('\n')}\n`);
+    lines[6] = 'x';
+    writeFileSync(path, lines.join('\n'));
+    const refused = await command(['report', 'r'], { cwd });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`line 7, byte ${at}`);
+  });
+});

@@ -2,6 +2,7 @@
 import type { Checked } from './core/check.js';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
+import { directoryName } from './core/group.js';
 import { fold, type History } from './core/history.js';
 import { EXIT, Halt, type Stop } from './core/outcome.js';
 import { type Listing, type Planned, settleOpen } from './core/plan.js';
@@ -43,7 +44,8 @@ export type Job = {
 export async function provision(job: Job): Promise<void> {
   const record = (event: Event): void => {
     job.keep(event);
-    fold(job.history, event);
+    // The listing at hand serves as the baseline; its names are not held a second time.
+    if (event.e !== 'listed') fold(job.history, event);
     job.onEvent(event);
   };
   const lost = (event: Event): void => {
@@ -70,7 +72,13 @@ export async function provision(job: Job): Promise<void> {
 
 async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<Planned> {
   for await (const batch of job.rows()) {
-    for (const checked of batch) if (checked.kind === 'definition') yield job.plan(checked, now);
+    for (const checked of batch) {
+      if (checked.kind !== 'definition') continue;
+      const planned = job.plan(checked, now);
+      // Of a million groups that are there, each is held until its row is settled, and no longer.
+      if (planned.step.do === 'settle') now?.groups.delete(directoryName(planned.definition.name));
+      yield planned;
+    }
   }
 }
 
@@ -82,6 +90,7 @@ async function baseline(job: Job, record: (event: Event) => void): Promise<Listi
   const { history, needsListing } = job;
   const keepGroups = !history.baseline && history.requests.sent === 0;
   const taken = await takeListing(job, { which: 'baseline', record, keepGroups });
+  if (taken.ok && keepGroups) history.baseline = taken.listing.groups;
   if (taken.ok) return taken.listing;
   if (taken.stop) throw new Halt(taken.stop);
   if (needsListing !== undefined) throw new Halt(listingNeeded(needsListing));

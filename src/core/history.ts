@@ -40,7 +40,7 @@ export type History = {
   readonly runs: EventOf<'run'>[];
   readonly rows: Map<string, RowState>;
   /** Names in the first listing that could be trusted; undefined where there was none. */
-  baseline: Set<string> | undefined;
+  baseline: { has(name: string): boolean } | undefined;
   /** Names of a listing that has not ended yet. */
   listed: Set<string>;
   /** Which of the runs brought the newest complete input; undefined while there is none. */
@@ -160,7 +160,7 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
     history.requests.retried += 1;
     second.retried += 1;
   }
-  const state = known ?? newRow(event.op);
+  const state = known && !(known instanceof Unsent) ? known : newRow(event.op);
   state.settings = event.settings;
   state.name = event.name;
   state.attempts += 1;
@@ -173,6 +173,45 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   // The oldest values are the ones to put back: a second update of one run must not hide them.
   state.before ??= event.before;
   history.rows.set(event.key, state);
+}
+
+/** A row that needed no request. A million of them are held at once, so they carry nothing else. */
+class Unsent implements RowState {
+  settings: string;
+  outcome: Outcome;
+
+  constructor(settings: string, outcome: Outcome) {
+    this.settings = settings;
+    this.outcome = outcome;
+  }
+
+  get name(): string {
+    return '';
+  }
+  get attempts(): number {
+    return 0;
+  }
+  get pending(): boolean {
+    return false;
+  }
+  get ambiguous(): boolean {
+    return false;
+  }
+  get op(): Operation {
+    return 'create';
+  }
+  get last(): undefined {
+    return undefined;
+  }
+  get createdId(): string | undefined {
+    return this.outcome.status === 'created' ? this.outcome.groupId : undefined;
+  }
+  get groupId(): undefined {
+    return undefined;
+  }
+  get before(): undefined {
+    return undefined;
+  }
 }
 
 function newRow(op: Operation): RowState {
@@ -206,13 +245,16 @@ function foldReply(history: History, event: EventOf<'reply'>): void {
 
 function foldSettled(history: History, event: EventOf<'settled'>): void {
   secondOf(history, event.at).settled += 1;
-  const state = history.rows.get(event.key) ?? newRow('create');
+  const state = history.rows.get(event.key);
+  if (!state || state instanceof Unsent) {
+    history.rows.set(event.key, new Unsent(event.settings, event.outcome));
+    return;
+  }
   state.settings = event.settings;
   state.outcome = event.outcome;
   if (event.outcome.status === 'created') state.createdId = event.outcome.groupId ?? state.createdId;
   state.pending = false;
   state.ambiguous = event.outcome.status === 'unknown';
-  history.rows.set(event.key, state);
 }
 
 /** Whether this program can read a journal with that version. */

@@ -88,6 +88,7 @@ class Loop {
   #failures = 0;
   #day: { left: number; readonly perDay: number; resetsAt: number } | undefined;
   #probe: Promise<void> | undefined;
+  #defect: { readonly error: unknown } | undefined;
 
   constructor(ports: Ports, limits: Limits, signal: AbortSignal) {
     this.#ports = ports;
@@ -119,11 +120,14 @@ class Loop {
         const row = limit(() => {
           placed();
           return this.#take(planned);
-        }).finally(() => running.delete(row));
+        })
+          .catch((error: unknown) => this.#fail(error))
+          .finally(() => running.delete(row));
         running.add(row);
       });
     }
     await Promise.all(running);
+    if (this.#defect) throw this.#defect.error;
     return { open: this.#open, stop: this.#stop };
   }
 
@@ -266,6 +270,13 @@ class Loop {
       this.#halt(error.stop);
       return false;
     }
+  }
+
+  /** A defect of ours: nothing more is sent, and what is in flight is answered before it is told. */
+  #fail(error: unknown): void {
+    this.#defect ??= { error };
+    this.#draining = true;
+    this.#stopping.abort();
   }
 
   /** The first stop is the one that is told. */

@@ -5,7 +5,7 @@ import type { Event } from './core/event.js';
 import { directoryName } from './core/group.js';
 import { fold, type History } from './core/history.js';
 import { EXIT, Halt, type Stop } from './core/outcome.js';
-import { type Listing, type Planned, settleOpen } from './core/plan.js';
+import { completed, type Listing, type Planned, settleOpen } from './core/plan.js';
 import { PER_DAY } from './core/policy.js';
 import { takeListing } from './listing.js';
 import { type Clock, type Ports, run, type Turns } from './run.js';
@@ -58,7 +58,8 @@ export async function provision(job: Job): Promise<void> {
     const ports: Ports = { ...job, record, lost };
     const limits = { ...job, ...day(job), heard: now !== undefined };
     const { open } = await run(steps(job, now), ports, limits, job.signal);
-    if (open.length > 0 && mayStillAsk(job.history.stop)) await close(job, open, record);
+    const left = now || !job.baseline ? open : open.filter(({ key }) => !job.history.rows.get(key)?.outcome);
+    if (left.length > 0 && mayStillAsk(job.history.stop)) await close(job, left, record);
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     const event: Event = { e: 'stop', at: job.clock.now(), stop: error.stop };
@@ -108,11 +109,10 @@ async function close(job: Job, open: readonly Planned[], record: (event: Event) 
   for (const row of open) {
     const state = job.history.rows.get(row.key);
     if (!state) throw new Error(`an open row that was never sent: line ${row.line}`);
-    const settled = state.outcome;
-    const found = settleOpen(row, state, closing, job.history);
-    // A row that is open only for its id stays what it is when no listing has it.
-    if (settled && !found.groupId) continue;
-    const outcome = settled && found.groupId ? { ...settled, groupId: found.groupId } : found;
+    const outcome = state.outcome
+      ? completed(row, state.outcome, closing)
+      : settleOpen(row, state, closing, job.history);
+    if (outcome === state.outcome) continue;
     const { key, line, settings, definition } = row;
     record({ e: 'settled', at: job.clock.now(), key, name: definition.name, line, settings, outcome });
   }

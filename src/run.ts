@@ -49,7 +49,7 @@ export type Limits = {
   readonly heard: boolean;
 };
 
-/** How a run came to its end. `open` rows need a listing to be settled. */
+/** How a run came to its end. `open` rows need a listing: to be settled, or for their group's id. */
 export type Ran = { readonly open: readonly Planned[]; readonly stop: Stop | undefined };
 
 const DAY_MS = 86_400_000;
@@ -244,7 +244,8 @@ class Loop {
     const { key, line, settings, definition } = planned;
     const at = this.#ports.clock.now();
     this.#keep({ e: 'settled', at, key, name: definition.name, line, settings, outcome });
-    if (outcome.status === 'created' && outcome.groupId === undefined) this.#open.push(planned);
+    const isThere = outcome.status === 'created' || outcome.status === 'already-provisioned';
+    if (isThere && outcome.groupId === undefined) this.#open.push(planned);
     if (outcome.status !== 'failed') return;
     this.#failures += 1;
     const { maxFailures } = this.#limits;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openAccount } from '../account.js';
 import type { Group } from '../core/group.js';
 import type { History } from '../core/history.js';
-import type { ExitCode } from '../core/outcome.js';
+import { type ExitCode, usage } from '../core/outcome.js';
 import { plan } from '../core/plan.js';
 import { survey } from '../input.js';
 import { makeRunFolder, readBytes, writeWhole } from '../io/files.js';
@@ -22,6 +22,12 @@ const KEPT_INPUT = 'input.csv';
 /** `apply FILE`. @throws Halt where nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
   if (options.dryRun) return (await import('./plan.js')).planFile(file === undefined ? [] : [file], options);
+  if (options.update && !options.baseline) {
+    throw usage(
+      '--update compares with what exists, which --no-baseline does not list',
+      'Leave out one of them.',
+    );
+  }
   const run = await chooseRun(file, options, new Date());
   const path = await inputPath(run);
   const reading = readingFrom(options);

@@ -116,6 +116,15 @@ export function lookUp(definition: Definition, group: Group, history: History): 
   return ours ? { ...there, status: 'created', detail: 'recovered' } : { ...there, detail: 'maybe ours' };
 }
 
+/** What a listing adds to a settled row: the id that its answer did not have, and how an existing group differs. */
+export function completed(row: Planned, settled: Outcome, closing: Listing | undefined): Outcome {
+  const group = closing?.groups.get(directoryName(row.definition.name));
+  if (!group) return settled;
+  if (settled.status === 'created') return { ...settled, groupId: group.id };
+  const { detail, groupId } = thereAlready(row.definition, group, closing);
+  return { ...settled, detail, ...(groupId === undefined ? {} : { groupId }) };
+}
+
 /** How an open row ended, after the listing that closes a run. */
 export function settleOpen(
   row: Pick<Planned, 'definition' | 'step'>,
@@ -123,7 +132,8 @@ export function settleOpen(
   closing: Listing | undefined,
   history: History,
 ): Outcome {
-  const group = closing?.groups.get(directoryName(row.definition.name));
+  const named = closing?.groups.get(directoryName(row.definition.name));
+  const group = 'group' in row.step ? withId(row.step.group.id, named, closing) : named;
   const facts = { attempts: state.attempts, ...shownFacts(state.last) };
   if (row.step.do === 'delete') return { ...settleDelete(group, closing), ...facts };
   if (row.step.do === 'restore') return { ...settleRestore(row.step.change, group), ...facts };
@@ -133,6 +143,11 @@ export function settleOpen(
   if (closing) return { status: 'failed', detail: `${said}; the directory does not have it`, ...facts };
   if (state.last?.kind === 'taken') return { status: 'already-provisioned', detail: 'maybe ours', ...facts };
   return { status: 'unknown', detail: `${said}; no listing could tell whether it was made`, ...facts };
+}
+
+/** The group itself, where others share its name. */
+function withId(id: string, named: Group | undefined, closing: Listing | undefined): Group | undefined {
+  return named?.id === id ? named : closing?.others.find((group) => group.id === id);
 }
 
 function settleUpdate(definition: Definition, group: Group | undefined): Outcome {

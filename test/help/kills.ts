@@ -1,0 +1,91 @@
+/** A run that is killed over and over, at moments that dice choose, until it is through. */
+import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { seeded } from '../../src/simulator/faults.js';
+import type { Simulator } from '../../src/simulator/server.js';
+import { command, folder, summary, type Transcript } from './command.js';
+import { expectEveryRowOnce, expectHonest, numbered, standIn, upTo } from './interrupted.js';
+
+export type Ordeal = {
+  readonly rows: number;
+  readonly kills: number;
+  readonly seed: number;
+  readonly api: 'im' | 'contacts';
+};
+
+export type Survived = { readonly kills: number; readonly torn: number; readonly lives: number };
+
+/** How long a process that does not get on is left alone before it is killed. */
+const PATIENCE_MS = 10_000;
+
+/** Resumes after the last kill: rows whose attempts ran out want another try. */
+const LAST_TRIES = 6;
+
+/**
+ * Kills the command that many times while answers get lost, tears its journal now and then, and lets it end.
+ * Expects at the end every row once in the results, no name made twice, and nothing of others called ours.
+ */
+export async function survive({ rows, kills, seed, api }: Ordeal): Promise<Survived> {
+  const dice = seeded(seed);
+  const upToN = (n: number): number => Math.floor(dice() * n);
+  const there = upTo(rows).filter((n) => n % 10 === 3);
+  const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
+  const faults = ['reset-after:0.03', '500:0.03', 'reset-before:0.02', 'no-id:0.02', 'cut-off:0.02'];
+  const { zoom, env } = await standIn({ groups, faults, seed, latencyMs: 5 });
+  const cwd = folder();
+  const text = numbered(upTo(rows));
+  writeFileSync(join(cwd, 'in.csv'), text);
+  const run = join(cwd, 'r');
+  const live = (onStart: NonNullable<Parameters<typeof command>[1]>['onStart']): Promise<Transcript> => {
+    const place = existsSync(join(run, 'journal.ndjson')) ? '--resume' : '--out';
+    const args = ['apply', 'in.csv', '--rate', '400', '--account-plan', 'business', '--api', api, place, 'r'];
+    return command(args, { cwd, env, ...(onStart ? { onStart } : {}) });
+  };
+  const survived = { kills: 0, torn: 0, lives: 0 };
+  // Some lives end before they are killed; that must not go on for ever.
+  while (survived.kills < kills && survived.lives < kills * 3) {
+    survived.lives += 1;
+    const more = 1 + upToN(Math.ceil((1.6 * rows) / kills));
+    const early = dice() < 0.25 ? 100 + upToN(500) : PATIENCE_MS;
+    const done = await live((child) => killLater(zoom, child.kill.bind(child, 'SIGKILL'), more, early));
+    if (done.signal === 'SIGKILL') survived.kills += 1;
+    else expectGoodEnd(done, run);
+    if (done.signal === 'SIGKILL' && survived.kills % 2 === 0 && tear(run, 1 + upToN(200)))
+      survived.torn += 1;
+  }
+  expect(survived.kills).toBe(kills);
+  let last = await live(undefined);
+  for (let tries = 1; last.code !== 0 && tries < LAST_TRIES; tries += 1) last = await live(undefined);
+  expect(last, `seed ${seed}`).toMatchObject({ code: 0 });
+  expectHonest(zoom, expectEveryRowOnce(run, text), new Set(there.map((n) => `Group ${n}`)));
+  expect(zoom.created().length, `seed ${seed}`).toBe(rows - there.length);
+  expect(summary(run).counts).toMatchObject({ failed: 0, unknown: 0, 'not-attempted': 0 });
+  return survived;
+}
+
+/** Kills after so many more groups, or after so many ms. */
+function killLater(zoom: Simulator, kill: () => void, more: number, afterMs: number): void {
+  const from = zoom.created().length;
+  const began = performance.now();
+  const timer = setInterval(() => {
+    if (zoom.created().length < from + more && performance.now() - began < afterMs) return;
+    clearInterval(timer);
+    kill();
+  }, 1);
+}
+
+/** A life that was not killed ends with all rows provisioned, or with some that want another try. */
+function expectGoodEnd(done: Transcript, run: string): void {
+  // Killed before its first line was whole, a run has sent nothing and can only be begun anew.
+  if (done.code === 2 && done.stderr.includes('no whole line')) rmSync(run, { recursive: true });
+  else expect([0, 1], done.stdout + done.stderr).toContain(done.code);
+}
+
+/** Cuts the last bytes off a journal, as a power cut may. */
+function tear(run: string, bytes: number): boolean {
+  const path = join(run, 'journal.ndjson');
+  if (!existsSync(path)) return false;
+  truncateSync(path, Math.max(0, statSync(path).size - bytes));
+  return true;
+}

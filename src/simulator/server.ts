@@ -320,7 +320,7 @@ async function readSent(request: IncomingMessage, body: Buffer): Promise<Sent> {
       const form = await new Request('http://stand.in', {
         method: 'POST',
         headers: { 'content-type': type },
-        body,
+        body: new Uint8Array(body),
       }).formData();
       return { kind: 'form', fields: Object.fromEntries(form) };
     }

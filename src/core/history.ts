@@ -1,7 +1,8 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
 import { type Event, type EventOf, type Operation, SCHEMA_VERSION } from './event.js';
 import { directoryName, type Settings } from './group.js';
-import { isProvisioned, type Outcome, type Stop } from './outcome.js';
+import { isProvisioned, type Outcome, type Stop, shownFacts } from './outcome.js';
+import { DONE } from './policy.js';
 
 /** What is known of one row, found by its key. */
 export type RowState = {
@@ -241,6 +242,19 @@ function foldReply(history: History, event: EventOf<'reply'>): void {
   state.pending = false;
   // A clear answer to a later attempt does not take back the doubt that an earlier one left.
   if (event.ambiguous) state.ambiguous = true;
+  if (event.kind === 'done') foldOutcome(state, doneBy(state, event));
+}
+
+/** What was answered is done, also where a crash or a full disk has taken the word that settles it. */
+function doneBy({ op, attempts, groupId }: RowState, reply: EventOf<'reply'>): Outcome {
+  const id = reply.groupId ?? groupId;
+  return {
+    status: DONE[op],
+    detail: '',
+    attempts,
+    ...(id === undefined ? {} : { groupId: id }),
+    ...shownFacts(reply),
+  };
 }
 
 function foldSettled(history: History, event: EventOf<'settled'>): void {
@@ -251,10 +265,14 @@ function foldSettled(history: History, event: EventOf<'settled'>): void {
     return;
   }
   state.settings = event.settings;
-  state.outcome = event.outcome;
-  if (event.outcome.status === 'created') state.createdId = event.outcome.groupId ?? state.createdId;
+  foldOutcome(state, event.outcome);
+}
+
+function foldOutcome(state: RowState, outcome: Outcome): void {
+  state.outcome = outcome;
+  if (outcome.status === 'created') state.createdId = outcome.groupId ?? state.createdId;
   state.pending = false;
-  state.ambiguous = event.outcome.status === 'unknown';
+  state.ambiguous = outcome.status === 'unknown';
 }
 
 /** Whether this program can read a journal with that version. */

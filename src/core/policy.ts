@@ -103,7 +103,8 @@ export function decide(step: Judged, replies: readonly Reply[], dice: () => numb
   }
 }
 
-const DONE = { create: 'created', update: 'updated', delete: 'deleted', restore: 'restored' } as const;
+/** How a row ends whose request was done. */
+export const DONE = { create: 'created', update: 'updated', delete: 'deleted', restore: 'restored' } as const;
 
 function again(waitMs: number): Decision {
   return { do: 'again', waitMs };

@@ -8,6 +8,7 @@ import { emptyHistory, fold, type History } from '../core/history.js';
 import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import { advance, newProgress } from '../core/progress.js';
 import type { Reading, Survey } from '../input.js';
+import { type Disk, realDisk } from '../io/disk.js';
 import { hashing, makeRunFolder } from '../io/files.js';
 import { createJournal, JOURNAL, type Journal, reopenJournal } from '../io/journal.js';
 import { lock } from '../io/lock.js';
@@ -32,6 +33,8 @@ export type Work = {
   readonly terminal: Terminal;
   readonly plan: (history: History) => Job['plan'];
   readonly needsListing: string | undefined;
+  /** Where the run is written; a test hands in one that fails. */
+  readonly disk?: Disk;
 };
 
 /** Does the work under the account's lock; the stand-in is nobody else's and needs none. */
@@ -52,11 +55,11 @@ export async function lockedWork(given: Work): Promise<ExitCode> {
 }
 
 async function work(given: Work): Promise<ExitCode> {
-  const { run, surveyed, account, options, terminal } = given;
+  const { run, surveyed, account, options, terminal, disk = realDisk } = given;
   const history = run.history ?? emptyHistory();
   refuseOtherTarget(history, account);
-  if (!run.history) makeRunFolder(run.folder, JOURNAL);
-  const journal = run.history ? reopenJournal(run.folder) : createJournal(run.folder);
+  if (!run.history) makeRunFolder(run.folder, JOURNAL, disk);
+  const journal = run.history ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
   const signals = interrupts(
     (text) => terminal.say(text),
     () => void account.close(),
@@ -176,7 +179,7 @@ async function finish(given: Work, journal: Journal, history: History): Promise<
   const { surveyed, options, terminal } = given;
   const run = { ...given.run, history };
   const isWhole = await synced(journal, history);
-  const summary = await writeReports(run.folder, history).catch((error: unknown) => {
+  const summary = await writeReports(run.folder, history, undefined, given.disk).catch((error: unknown) => {
     const { stop } = history;
     if (stop) terminal.say(`${stop.message}\nGo on with: ${goOnCommand(run, options)}`, { always: true });
     throw error;

@@ -60,6 +60,12 @@ describe.concurrent('the limit', () => {
     expect(most(starts, 200)).toBeLessThanOrEqual(14);
   });
 
+  test('the first attempts, which open connections, are given time to arrive before the next second', async () => {
+    const { starts, all } = ask(paced(20), 24);
+    await all;
+    expect((starts[20] ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(1_250);
+  });
+
   test('time in which nobody asked is not made up for', async () => {
     const turns = paced(40);
     await ask(turns, 5).all;

@@ -33,13 +33,22 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How far a line that a stalled event loop held up may be behind its timetable and still make up for it. */
 const MADE_UP_MS = 500;
 
+/**
+ * The first requests open their connections, and arrive later than those that follow on open ones: the
+ * first arrivals of the next second would come too early for them. So starts from cold count as if they
+ * came when this is over: TCP and TLS at 150 ms there and back. Idle connections are closed after 4 s
+ * (undici's default).
+ */
+const COLD = { afterIdleMs: 4_000, lastsMs: 300 } as const;
+
 export class Line {
   readonly #gate: Gate;
   readonly #now: () => number;
   /** In the order in which they came; a Set, so that whoever gives up leaves at once. */
   readonly #waiting = new Set<Waiter>();
-  /** When the newest attempts started, oldest first; at least all of the current window. */
+  /** When the newest attempts count as started, oldest first; at least all of the current window. */
   #starts: number[] = [];
+  #coldUntil = NEVER;
   #measure: Measure;
   /** When the newest start was due by the timetable of even spacing. */
   #due = NEVER;
@@ -147,7 +156,8 @@ export class Line {
     const now = this.#now();
     const { starts, windowMs } = this.#measure;
     this.#due = Math.max(this.#due + windowMs / starts, now - MADE_UP_MS, this.#pausedUntil);
-    this.#starts.push(now);
+    if (now - (this.#starts.at(-1) ?? NEVER) > COLD.afterIdleMs) this.#coldUntil = now + COLD.lastsMs;
+    this.#starts.push(Math.max(now, this.#coldUntil));
     while (this.#starts.length > starts && (this.#starts[0] ?? now) < now - windowMs) this.#starts.shift();
     this.#leave(first);
     first.start();

@@ -1,0 +1,121 @@
+/** A run in this process, on a disk of the test's choice and a directory that watches what is sent. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Account } from '../../src/account.js';
+import { lockedWork, type Work } from '../../src/commands/work.js';
+import type { Directory } from '../../src/core/directory.js';
+import type { Event } from '../../src/core/event.js';
+import type { Group } from '../../src/core/group.js';
+import { type ExitCode, Halt } from '../../src/core/outcome.js';
+import { plan } from '../../src/core/plan.js';
+import { survey } from '../../src/input.js';
+import type { Disk } from '../../src/io/disk.js';
+import type { Terminal } from '../../src/io/terminal.js';
+import type { Options } from '../../src/options.js';
+import { readHistory } from '../../src/reports.js';
+
+/** A directory in memory that looks, whenever something is sent, whether that is in the journal. */
+export class Watched {
+  readonly groups: Group[];
+  readonly sent: string[] = [];
+  readonly unrecorded: string[] = [];
+
+  constructor(there: Iterable<string>) {
+    this.groups = [...there].map((name) => ({ id: `there-${name}`, name, members: 0 }));
+  }
+
+  /** @param run the folder whose journal is to have what is sent */
+  port(run: string): Directory {
+    const { groups } = this;
+    const journal = join(run, 'journal.ndjson');
+    return {
+      api: 'im',
+      unsupported: [],
+      list: async function* () {
+        yield groups.slice();
+        return { ok: true, requests: 1 };
+      },
+      create: async ({ name }) => {
+        this.sent.push(name);
+        const lines = readFileSync(journal, 'utf8').split('\n');
+        const isRecorded = lines.some((line) => line.includes('"attempt"') && line.includes(`"${name}"`));
+        if (!isRecorded) this.unrecorded.push(name);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (groups.some((group) => group.name === name))
+          return { kind: 'taken', message: 'in use', http: 409 };
+        groups.push({ id: `made-${name}`, name, members: 0 });
+        return { kind: 'done', groupId: `made-${name}`, message: '', http: 201 };
+      },
+      update: () => Promise.reject(new Error('nothing is changed here')),
+      remove: () => Promise.reject(new Error('nothing is removed here')),
+    };
+  }
+}
+
+function accountOf(directory: Directory): Account {
+  const idle = (): void => undefined;
+  const turns = { turn: async () => undefined, pause: idle, setRate: idle, setMargin: idle };
+  return {
+    directory,
+    target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'business', perSecond: 80 },
+    concurrency: 4,
+    secrets: () => [],
+    close: async () => undefined,
+    turns,
+    simulated: false,
+    lockScope: undefined,
+  };
+}
+
+export type Life = { readonly code: ExitCode; readonly lost: readonly Event[]; readonly said: string };
+
+/** One process's work on the run, on that disk; the same calls as the command makes. */
+export async function live(run: string, text: string, zoom: Watched, disk?: Disk): Promise<Life> {
+  const lost: Event[] = [];
+  let said = '';
+  const idle = (): void => undefined;
+  const say = (text: string): void => {
+    said += `${text}\n`;
+  };
+  const terminal: Terminal = {
+    log: idle,
+    show: idle,
+    event: idle,
+    say,
+    record: (event) => void lost.push(event),
+    hide: idle,
+    end: idle,
+  };
+  const history = existsSync(join(run, 'journal.ndjson')) ? await readHistory(run) : undefined;
+  const options: Options = {
+    accountPlan: 'business',
+    api: 'im',
+    body: 'multipart',
+    baseline: true,
+    quiet: true,
+    lockWait: 0,
+  };
+  const reading = { dialect: { encoding: '', delimiter: '', map: {} }, api: 'im' } as const;
+  const bytes = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(text);
+  };
+  const work: Work = {
+    command: 'apply',
+    run: { folder: run, file: 'in.csv', history },
+    bytes,
+    reading,
+    surveyed: await survey(bytes(), reading),
+    account: accountOf(zoom.port(run)),
+    options,
+    terminal,
+    plan: (known) => (row, now) => plan(row, { now, history: known, update: false }),
+    needsListing: undefined,
+    ...(disk ? { disk } : {}),
+  };
+  try {
+    return { code: await lockedWork(work), lost, said };
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error;
+    return { code: error.stop.exit, lost, said: `${said}${error.stop.message}\n${error.stop.hint}\n` };
+  }
+}

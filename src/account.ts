@@ -101,7 +101,12 @@ async function open(
     writes,
   });
   const { account, origin, target } = client;
-  const { turns, closeTurns } = await openTurns(options, account, target.perSecond, warn);
+  const { turns, closeTurns } = await openTurns(
+    options,
+    `${origin} ${api} ${account}`,
+    target.perSecond,
+    warn,
+  );
   return {
     ...client,
     turns,
@@ -117,6 +122,7 @@ async function open(
 
 async function openTurns(
   { sharedLimit }: Options,
+  /** Whoever names the same shares one limit: each API has its own. */
   account: string,
   perSecond: number,
   warn: Warn,

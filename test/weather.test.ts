@@ -33,10 +33,14 @@ describe('the per-second limit', () => {
     expect(weather.perSecond).toBe(80);
   });
 
-  test('three within a second pause everybody and halve the rate', () => {
-    const weather = fairWeather(80);
-    const reactions = feed(weather, times(limited, STRAY.withinOneSecond + 1));
-    expect(reactions.at(-1)).toMatchObject({ perSecond: 40, pauseMs: 1_000 });
+  test.each([
+    [30, 3],
+    [80, 5],
+  ])('at %i/s, %i within a second pause everybody and halve the rate', (perSecond, n) => {
+    const weather = fairWeather(perSecond);
+    const reactions = feed(weather, times(limited, n));
+    expect(reactions.at(-2)?.pauseMs).toBeUndefined();
+    expect(reactions.at(-1)).toMatchObject({ perSecond: perSecond / 2, pauseMs: 1_000 });
   });
 
   test('more than two in a hundred answers are repeated, however far apart', () => {
@@ -56,7 +60,7 @@ describe('the per-second limit', () => {
 
   test('refusals of what left before the slowing down are not counted against the slower rate', () => {
     const weather = fairWeather(80);
-    feed(weather, times(limited, 3), 1_000);
+    feed(weather, times(limited, 5), 1_000);
     const late = times(limited, 30).map(() => react(weather, limited, 900, 1_100));
     expect(late.every((reaction) => Object.keys(reaction).length === 0)).toBe(true);
     expect(weather.perSecond).toBe(40);
@@ -65,21 +69,23 @@ describe('the per-second limit', () => {
   test('Retry-After is honoured where it is longer than the pause', () => {
     const weather = fairWeather(80);
     const wait: Reply = { ...limited, waitMs: 9_000 } as Reply;
-    expect(feed(weather, times(wait, 3)).at(-1)).toMatchObject({ pauseMs: 9_000 });
+    expect(feed(weather, times(wait, 5)).at(-1)).toMatchObject({ pauseMs: 9_000 });
   });
 
   test('the rate grows back to the full one in calm, and not beyond', () => {
     const weather = fairWeather(80);
-    feed(weather, times(limited, 3));
+    feed(weather, times(limited, 5));
     for (let i = 1; i <= 20; i += 1) react(weather, done, i * GROWTH.everyMs + 10, i * GROWTH.everyMs + 10);
     expect(weather.perSecond).toBe(80);
   });
 
-  test('a widened margin narrows again after a long calm', () => {
+  test('a widened margin narrows again in a long calm, down to a floor', () => {
     const weather = fairWeather(80);
     feed(weather, [...times(done, 300), limited]);
-    feed(weather, times(done, MARGIN.calmAnswers * 3), 10_000);
+    feed(weather, times(done, MARGIN.calmAnswers * 2), 10_000);
     expect(weather.marginMs).toBe(MARGIN.startMs);
+    feed(weather, times(done, MARGIN.calmAnswers * 20), 20_000);
+    expect(weather.marginMs).toBe(MARGIN.narrowestMs);
   });
 
   test('where Zoom says that nothing is left of the second, everybody waits a little', () => {

@@ -4,17 +4,27 @@
  */
 import { EXIT, type Reply, type Stop } from './outcome.js';
 
-/** Of the newest answers, how many may be per-second refusals before they count as repeated. */
-export const STRAY = { of: 200, atMost: 4, withinOneSecond: 2 } as const;
+/**
+ * How many per-second refusals are stray: of the newest answers, and within one second. At 80/s a stalled
+ * machine lets three or four break the limit at once; halving the rate for them would cost more than they do.
+ */
+export const STRAY = { of: 200, atMost: 4, withinOneSecond: 2, shareOfRate: 0.05 } as const;
 
 /**
  * How much longer than a second the pacer takes a second to be, for the network's jitter. Measured at
  * 80/s: 30 ms held for 30 ms of jitter at 3% of the rate; 50 ms of jitter needed 60 ms. So it is learnt.
  */
-export const MARGIN = { startMs: 30, widerMs: 10, widestMs: 200, calmAnswers: 2_000, narrowerMs: 5 } as const;
+export const MARGIN = {
+  startMs: 30,
+  widerMs: 10,
+  widestMs: 200,
+  calmAnswers: 2_000,
+  narrowerMs: 5,
+  narrowestMs: 15,
+} as const;
 
 /** After repeated refusals: half the rate, and a tenth of the full one back in every calm step. */
-export const GROWTH = { everyMs: 5_000, share: 0.1, slowest: 0.05 } as const;
+export const GROWTH = { everyMs: 2_000, share: 0.1, slowest: 0.05 } as const;
 
 export const BREAKER = {
   inARow: 8,
@@ -149,7 +159,8 @@ function slow(
   weather.limited.push({ answer: weather.answers, at: now });
   weather.limited = weather.limited.filter((one) => one.answer > weather.answers - STRAY.of);
   const lately = weather.limited.filter((one) => one.at > now - 1_000).length;
-  if (weather.limited.length <= STRAY.atMost && lately <= STRAY.withinOneSecond) {
+  const bearable = Math.max(STRAY.withinOneSecond, STRAY.shareOfRate * weather.perSecond);
+  if (weather.limited.length <= STRAY.atMost && lately <= bearable) {
     weather.marginMs = Math.min(MARGIN.widestMs, weather.marginMs + MARGIN.widerMs);
     return { marginMs: weather.marginMs };
   }
@@ -171,7 +182,7 @@ function calmer(weather: Weather, now: number): Reaction {
     weather.perSecond = Math.min(weather.fullPerSecond, grown);
     return { perSecond: weather.perSecond, why: 'calm again' };
   }
-  if (weather.calm < MARGIN.calmAnswers || weather.marginMs <= MARGIN.startMs) return {};
+  if (weather.calm < MARGIN.calmAnswers || weather.marginMs <= MARGIN.narrowestMs) return {};
   weather.calm = 0;
   weather.marginMs -= MARGIN.narrowerMs;
   return { marginMs: weather.marginMs };

@@ -70,6 +70,18 @@ function pathIn(history: History): string {
   return path;
 }
 
+const ROLLBACK_OF = 'rollback of ';
+
+/** What stands for the input's path in a rollback, whose rows come out of another run. */
+export function rollbackOf(source: string): string {
+  return `${ROLLBACK_OF}${source}`;
+}
+
+/** The run that a rollback takes back. */
+export function sourceOf({ file }: Run): string {
+  return file.startsWith(ROLLBACK_OF) ? file.slice(ROLLBACK_OF.length) : file;
+}
+
 /** The newest rollback of that run that did not end well. @throws Halt (exit 2) where there is none */
 export async function newestUnfinishedRollback(file: string): Promise<string> {
   return newestUnfinished('rollback', file);

@@ -2,6 +2,9 @@
 import { resolve } from 'node:path';
 import type { History } from '../core/history.js';
 import type { ExitCode } from '../core/outcome.js';
+import { PER_SECOND } from '../core/policy.js';
+import type { Summary } from '../core/report.js';
+import { parseShard } from '../core/shard.js';
 import type { Options } from '../options.js';
 import { readHistory, writeReports } from '../reports.js';
 import { openTerminal, printSummary } from './shown.js';
@@ -14,16 +17,17 @@ export async function report(folders: readonly string[], options: Options): Prom
   const history = await readHistory(folder);
   const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
-  printSummary(summary, run, goOnOptions(history, options), openTerminal(options));
+  printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
   return summary.exit.code;
 }
 
 /** A report knows of the run's options only what its journal tells. */
-function goOnOptions({ runs }: History, options: Options): Options {
+function goOnOptions({ runs }: History, { counts }: Summary, options: Options): Options {
   const run = runs.at(-1);
   if (!run) return options;
   const { target, input, simulated } = run;
   const { encoding, delimiter, map } = input.dialect;
+  const shard = parseShard(input.shard ?? '');
   return {
     ...options,
     simulate: simulated,
@@ -31,7 +35,11 @@ function goOnOptions({ runs }: History, options: Options): Options {
     api: target.api,
     body: 'multipart',
     baseline: true,
+    // Only so could rows that are invalid become part of a run.
+    skipInvalid: counts.invalid > 0,
     map,
+    ...(target.perSecond === PER_SECOND[target.api][target.accountPlan] ? {} : { rate: target.perSecond }),
+    ...(shard ? { shard } : {}),
     ...(encoding === '' ? {} : { encoding }),
     ...(delimiter === '' ? {} : { delimiter }),
   };

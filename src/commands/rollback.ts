@@ -11,7 +11,7 @@ import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
 import type { Job } from '../provision.js';
 import { readHistory } from '../reports.js';
-import { goingOn, newestUnfinishedRollback, newFolder, type Run } from '../runs.js';
+import { goingOn, newestUnfinishedRollback, newFolder, type Run, rollbackOf } from '../runs.js';
 import { openTerminal, print, readingFrom } from './shown.js';
 import { lockedWork } from './work.js';
 
@@ -83,7 +83,7 @@ function refuseOtherAddress(before: string, { target, simulated }: Account): voi
 }
 
 async function chooseRun(source: string, options: Options): Promise<Run> {
-  const file = `rollback of ${source}`;
+  const file = rollbackOf(source);
   if (options.resume === undefined)
     return { folder: options.out ?? newFolder(`rollback-${source}`, new Date()), file, history: undefined };
   const folder = typeof options.resume === 'string' ? options.resume : await newestUnfinishedRollback(file);

@@ -12,7 +12,7 @@ import { verdict } from '../core/verdict.js';
 import type { Reading, Survey } from '../input.js';
 import { type Terminal, terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
-import type { Run } from '../runs.js';
+import { type Run, sourceOf } from '../runs.js';
 
 /** How the options say that the CSV is to be read. */
 export function readingFrom({ encoding, delimiter, map, api, shard }: Options): Reading {
@@ -105,30 +105,38 @@ function unfinished(code: ExitCode): boolean {
 
 /** The command that goes on with a run: the options that shape it, and its folder. */
 export function goOnCommand(run: Run, options: Options): string {
-  const { simulate, accountPlan, rate, concurrency, api, body, shard, map } = options;
+  const { rate, concurrency, accountPlan, envFile, sharedLimit } = options;
+  const isRollback = run.history?.runs.at(-1)?.command === 'rollback';
   return shellCommand([
     'zoom-im-groups',
-    'apply',
-    run.file,
-    '--resume',
-    run.folder,
-    ...(simulate ? ['--simulate'] : []),
+    ...(isRollback ? ['rollback', sourceOf(run)] : ['apply', run.file]),
+    ...['--resume', run.folder],
+    ...(options.simulate ? ['--simulate'] : []),
     ...(accountPlan === 'pro' ? [] : ['--account-plan', accountPlan]),
     ...(rate === undefined ? [] : ['--rate', String(rate)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
+    ...(isRollback ? rollbackOptions(options) : applyOptions(options)),
+    ...(envFile === undefined ? [] : ['--env-file', envFile]),
+    // A URL with a password is not printed: it has to come from the environment again.
+    ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
+  ]);
+}
+
+function rollbackOptions({ updates, yes }: Options): readonly string[] {
+  return [...(updates ? ['--updates'] : []), ...(yes ? ['--yes'] : [])];
+}
+
+function applyOptions(options: Options): readonly string[] {
+  const { api, body, shard, delimiter, encoding, map } = options;
+  return [
     ...(api === 'im' ? [] : ['--api', api]),
     ...(body === 'multipart' ? [] : ['--body', body]),
     ...(options.update ? ['--update'] : []),
     ...(options.skipInvalid ? ['--skip-invalid'] : []),
     ...(options.baseline ? [] : ['--no-baseline']),
     ...(shard ? ['--shard', `${shard.k}/${shard.n}`] : []),
-    ...(options.delimiter === undefined ? [] : ['--delimiter', options.delimiter]),
-    ...(options.encoding === undefined ? [] : ['--encoding', options.encoding]),
+    ...(delimiter === undefined ? [] : ['--delimiter', delimiter]),
+    ...(encoding === undefined ? [] : ['--encoding', encoding]),
     ...Object.entries(map ?? {}).flatMap(([column, field]) => ['--map', `${column}=${field}`]),
-    ...(options.envFile === undefined ? [] : ['--env-file', options.envFile]),
-    // A URL with a password is not printed: it has to come from the environment again.
-    ...(options.sharedLimit === undefined || options.sharedLimit.includes('@')
-      ? []
-      : ['--shared-limit', options.sharedLimit]),
-  ]);
+  ];
 }

@@ -4,7 +4,7 @@ import type { Group } from '../core/group.js';
 import type { Reply } from '../core/outcome.js';
 import { type Call, replyOf } from './answers.js';
 import { groupsIn, type Rest } from './groups-json.js';
-import type { Exchange, Http, Opened, Request, Unanswered } from './http.js';
+import { type Http, type Request, readWhole } from './http.js';
 import type { TokenSource } from './token.js';
 
 /** What every call needs. */
@@ -96,7 +96,8 @@ async function* pages(
     );
     requests += 1;
     if (answer.kind === 'unanswered' || answer.status !== 200) {
-      const reply = replyOf(await wholeOf(answer), meaning(got.token, 200));
+      const exchange = answer.kind === 'opened' ? await readWhole(answer) : answer;
+      const reply = replyOf(exchange, meaning(got.token, 200));
       return { ok: false, requests, reply };
     }
     let rest: Rest;
@@ -125,20 +126,6 @@ async function* pages(
     asked.add(following);
     page = following;
   }
-}
-
-async function wholeOf(answer: Opened | Unanswered): Promise<Exchange> {
-  if (answer.kind === 'unanswered') return answer;
-  let body = '';
-  let cut = false;
-  try {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of answer.body) pieces.push(piece);
-    body = Buffer.concat(pieces).toString();
-  } catch {
-    cut = true;
-  }
-  return { kind: 'answered', status: answer.status, headers: answer.headers, body, cut };
 }
 
 function known(groupOf: (wire: Rest) => Group | undefined, wire: unknown): Group {

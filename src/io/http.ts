@@ -144,7 +144,8 @@ function joined(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-async function readWhole({ status, headers, body }: Opened): Promise<Exchange> {
+/** Reads an answer's body to its end, or as far as anybody would want it. */
+export async function readWhole({ status, headers, body }: Opened): Promise<Exchange> {
   const decoder = new TextDecoder();
   let text = '';
   let cut = false;

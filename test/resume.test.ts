@@ -1,5 +1,4 @@
 /** What a user may rely on when a run is killed, stopped or edited, and gone on with. */
-import { execFile } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -10,40 +9,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { CLI, command, folder, results, summary } from './help/command.js';
+import { command, results, summary } from './help/command.js';
 import {
   attemptsIn,
   expectEveryRowOnce,
   expectHonest,
+  goOnIn,
+  inFolder,
   killedAt,
   numbered,
   reportBytes,
   standIn,
+  typed,
   upTo,
 } from './help/interrupted.js';
 
 const QUICK = ['--account-plan', 'business', '--rate', '300'];
-
-function inFolder(text: string): { readonly cwd: string; readonly input: string } {
-  const cwd = folder();
-  const input = join(cwd, 'in.csv');
-  writeFileSync(input, text);
-  return { cwd, input };
-}
-
-/** The command that a transcript says goes on with the run; undefined where it says none. */
-function goOnIn(stdout: string): string | undefined {
-  return /Go on with it:\n\s+(.+)/.exec(stdout)?.[1];
-}
-
-/** Types a printed command into a shell, where `zoom-im-groups` is the built one. */
-async function typed(line: string, cwd: string, env: Readonly<Record<string, string>>): Promise<string> {
-  const words = line.replace(/^zoom-im-groups /, `'${process.execPath}' '${CLI}' `);
-  const own = { PATH: process.env.PATH, XDG_STATE_HOME: join(cwd, '.state'), ...env };
-  return (await promisify(execFile)('/bin/sh', ['-c', words], { cwd, env: own })).stdout;
-}
 
 describe('a run that was killed', () => {
   const text = numbered(upTo(200));
@@ -213,69 +195,6 @@ describe('a file that changed since', () => {
     expect(zoom.requests().filter(({ method }) => method === 'POST').length - sent).toBe(failed);
     expect(summary(join(cwd, 'r')).carried_over).toBe(40 - failed);
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
-  });
-});
-
-describe('a run that stopped', () => {
-  test('prints the exact command to go on with, and that command ends it', async () => {
-    const { zoom, env } = await standIn({ accountPlan: 'free', dailyLimit: 30 });
-    const cwd = folder();
-    const odd = "it's a file; $(x).csv";
-    const text = numbered(upTo(50)).replaceAll('\n', ';x\n');
-    writeFileSync(join(cwd, odd), text);
-    const args = ['apply', odd, '--delimiter', ';', ...QUICK];
-    const stopped = await command(args, { cwd, env });
-    expect(stopped.code).toBe(4);
-    expect(zoom.created().length).toBe(30);
-    const line = goOnIn(stopped.stdout) ?? '';
-    expect(line).toMatch(/^zoom-im-groups apply .*--resume/);
-    // The next day at the same address: it has all the groups, and a new budget.
-    await zoom.close();
-    const port = Number(new URL(zoom.url).port);
-    const morning = await standIn({ groups: zoom.groups(), port, token: zoom.token });
-    const out = await typed(line, cwd, env);
-    expect(goOnIn(out)).toBeUndefined();
-    expect(morning.zoom.created().length).toBe(20);
-    const run = join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0] ?? '');
-    expect(summary(run)).toMatchObject({ counts: { created: 50 }, carried_over: 30, exit: { code: 0 } });
-  });
-
-  test('of standard input is gone on with: the input is in the folder', async () => {
-    const { zoom, env } = await standIn();
-    const cwd = folder();
-    const text = numbered(upTo(120));
-    await killedAt(zoom, 30, ['apply', '-', ...QUICK, '--out', 'r'], { cwd, env, stdin: text });
-    expect(readFileSync(join(cwd, 'r', 'input.csv'), 'utf8')).toBe(text);
-    const done = await command(['apply', '-', '--resume', 'r', ...QUICK], { cwd, env, stdin: '' });
-    expect(done).toMatchObject({ code: 0 });
-    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
-  });
-
-  test('is not gone on with elsewhere', async () => {
-    const { env } = await standIn();
-    const { cwd, input } = inFolder('name\nA\n');
-    await command(['apply', input, '--out', 'r'], { cwd, env });
-    const other = await standIn();
-    const journal = readFileSync(join(cwd, 'r', 'journal.ndjson'));
-    const tries: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
-      [[], other.env],
-      [['--simulate'], {}],
-      [['--api', 'contacts'], env],
-    ];
-    for (const [args, its] of tries) {
-      const refused = await command(['apply', input, '--resume', 'r', ...args], { cwd, env: its });
-      expect(refused.code).toBe(2);
-      expect(refused.stderr).toContain('--resume');
-    }
-    expect(other.zoom.requests()).toEqual([]);
-    expect(readFileSync(join(cwd, 'r', 'journal.ndjson'))).toEqual(journal);
-  });
-
-  test('where there is none to go on with, that is said', async () => {
-    const { cwd, input } = inFolder('name\nA\n');
-    const none = await command(['apply', input, '--resume', '--simulate'], { cwd });
-    expect(none.code).toBe(2);
-    expect(none.stderr).toContain('no unfinished run');
   });
 });
 

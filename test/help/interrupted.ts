@@ -1,10 +1,20 @@
 /** Runs of the built command that are cut off, and what a run folder must be worth afterwards. */
-import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, expect } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
-import { command, type Given, journal, type ResultRow, results, type Transcript } from './command.js';
+import {
+  CLI,
+  command,
+  folder,
+  type Given,
+  journal,
+  type ResultRow,
+  results,
+  type Transcript,
+} from './command.js';
 
 export type StandIn = { readonly zoom: Simulator; readonly env: Readonly<Record<string, string>> };
 
@@ -94,4 +104,28 @@ export function attemptsIn(run: string): ReadonlyMap<string, number> {
 export function reportBytes(run: string): Readonly<Record<string, string>> {
   const files = ['results.csv', 'failed.csv', 'summary.json'];
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file), 'utf8')]));
+}
+
+/** A folder of its own with that CSV in it. */
+export function inFolder(text: string): { readonly cwd: string; readonly input: string } {
+  const cwd = folder();
+  const input = join(cwd, 'in.csv');
+  writeFileSync(input, text);
+  return { cwd, input };
+}
+
+/** The command that a transcript says goes on with the run; undefined where it says none. */
+export function goOnIn(stdout: string): string | undefined {
+  return /Go on with it:\n\s+(.+)/.exec(stdout)?.[1];
+}
+
+/** Types a printed command into a shell, where `zoom-im-groups` is the built one. */
+export async function typed(
+  line: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const words = line.replace(/^zoom-im-groups /, `'${process.execPath}' '${CLI}' `);
+  const own = { PATH: process.env.PATH, XDG_STATE_HOME: join(cwd, '.state'), ...env };
+  return (await promisify(execFile)('/bin/sh', ['-c', words], { cwd, env: own })).stdout;
 }

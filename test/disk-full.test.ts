@@ -56,7 +56,7 @@ describe('a disk that fails at its n-th call, for every n until the run passes',
       const run = join(folder(), 'r');
       const zoom = new Watched(THERE);
       const faulty = faultyDisk({ at, how } satisfies Fault);
-      const first = await live(run, TEXT, zoom, faulty.disk);
+      const first = await live(run, TEXT, zoom, { disk: faulty.disk });
       const where = `${faulty.calls[at - 1]}, call ${at}`;
       if (!faulty.failed()) {
         expect(first).toMatchObject({ code: EXIT.ok, lost: [] });
@@ -93,7 +93,7 @@ describe('a disk that fails at its n-th call, for every n until the run passes',
     const run = join(folder(), 'r');
     const zoom = new Watched(THERE);
     const { disk } = faultyDisk({ at: 1, how: 'short' });
-    expect(await live(run, TEXT, zoom, disk)).toMatchObject({ code: EXIT.ok, lost: [] });
+    expect(await live(run, TEXT, zoom, { disk })).toMatchObject({ code: EXIT.ok, lost: [] });
     const before = reportBytes(run);
     await command(['report', 'r'], { cwd: join(run, '..') });
     expect(reportBytes(run)).toEqual(before);
@@ -193,5 +193,12 @@ describe('the exit code', () => {
     expect(ended.code).toBe(70);
     expect(existsSync(join(cwd, 'r', 'results.csv'))).toBe(false);
     expect(await command(['apply', 'in.csv', '--resume', 'r'], { cwd, env })).toMatchObject({ code: 0 });
+  });
+
+  test('stays 70 where more rows went in than came out', async () => {
+    const run = join(folder(), 'r');
+    await expect(live(run, TEXT, new Watched(THERE), { rows: ROWS + 1 })).rejects.toThrow(
+      '15 rows went in and 14',
+    );
   });
 });

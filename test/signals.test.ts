@@ -8,6 +8,7 @@ import { command, folder, journal, summary, type Transcript } from './help/comma
 import {
   expectEveryRowOnce,
   expectHonest,
+  inFolder,
   killedAt,
   numbered,
   runUntil,
@@ -17,13 +18,6 @@ import {
 
 const QUICK = ['--account-plan', 'business', '--rate', '200'];
 const text = numbered(upTo(150));
-
-function inFolder(): { readonly cwd: string; readonly input: string } {
-  const cwd = folder();
-  const input = join(cwd, 'in.csv');
-  writeFileSync(input, text);
-  return { cwd, input };
-}
 
 /** Resolves when the child has said it on standard error. */
 function heard(child: ChildProcess, words: RegExp): Promise<void> {
@@ -43,7 +37,7 @@ describe('the first signal', () => {
     ['SIGHUP', 129],
   ] as const)('%s: what is in flight is finished, reports are written, exit %i', async (name, code) => {
     const { zoom, env } = await standIn({ latencyMs: 100 });
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     const stop = (child: ChildProcess): void => void child.kill(name);
     const done = await runUntil(zoom, 40, stop, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     expect(done).toMatchObject({ code, signal: null });
@@ -69,7 +63,7 @@ describe('the first signal', () => {
 
   test('ends a run at once that only waits', async () => {
     const { zoom, env } = await standIn({ faults: ['503:1'] });
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     const done = await command(['apply', input, '--out', 'r', '--log-level', 'warn'], {
       cwd,
       env,
@@ -91,7 +85,7 @@ describe('the first signal', () => {
 describe('the second signal', () => {
   test('ends the process at once, and the journal is true', async () => {
     const { zoom, env } = await standIn({ faults: ['hang:1'], seed: 4 });
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     const killed = await command(['apply', input, ...QUICK, '--out', 'r'], {
       cwd,
       env,
@@ -130,7 +124,7 @@ describe('the second signal', () => {
 describe('two runs on one account', () => {
   test('the second is turned away with exit 5, and told who holds the account', async () => {
     const { zoom, env } = await standIn();
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     let pid: number | undefined;
     const meet = (child: ChildProcess): void => {
@@ -150,7 +144,7 @@ describe('two runs on one account', () => {
 
   test('the second waits with --lock-wait, and then finds all that the first has made', async () => {
     const { zoom, env } = await standIn();
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     const meet = (): void => {
       second = command(['apply', input, '--out', 'second', '--lock-wait', '60'], { cwd, env });
@@ -164,7 +158,7 @@ describe('two runs on one account', () => {
 
   test('who waits to go on with the run that is just going on, goes on from its end', async () => {
     const { zoom, env } = await standIn();
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const goOn = ['apply', input, ...QUICK, '--resume', 'r'];
     let second: Promise<Transcript> | undefined;
@@ -179,7 +173,7 @@ describe('two runs on one account', () => {
 
   test('what a killed run holds is taken over', async () => {
     const { zoom, env } = await standIn();
-    const { cwd, input } = inFolder();
+    const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'first'], { cwd, env });
     const second = await command(['apply', input, ...QUICK, '--out', 'second'], { cwd, env });
     expect(second).toMatchObject({ code: 0 });

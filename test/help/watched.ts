@@ -69,8 +69,16 @@ function accountOf(directory: Directory): Account {
 
 export type Life = { readonly code: ExitCode; readonly lost: readonly Event[]; readonly said: string };
 
+/** `rows` is how many the file is said to have, where that is not true. */
+type Given = { readonly disk?: Disk; readonly rows?: number };
+
 /** One process's work on the run, on that disk; the same calls as the command makes. */
-export async function live(run: string, text: string, zoom: Watched, disk?: Disk): Promise<Life> {
+export async function live(
+  run: string,
+  text: string,
+  zoom: Watched,
+  { disk, rows }: Given = {},
+): Promise<Life> {
   const lost: Event[] = [];
   let said = '';
   const idle = (): void => undefined;
@@ -99,12 +107,13 @@ export async function live(run: string, text: string, zoom: Watched, disk?: Disk
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from(text);
   };
+  const surveyed = await survey(bytes(), reading);
   const work: Work = {
     command: 'apply',
     run: { folder: run, file: 'in.csv', history },
     bytes,
     reading,
-    surveyed: await survey(bytes(), reading),
+    surveyed: { ...surveyed, rows: rows ?? surveyed.rows },
     account: accountOf(zoom.port(run)),
     options,
     terminal,

@@ -37,6 +37,7 @@ async function eventsIn(run: string): Promise<readonly Event[] | undefined> {
 /** What has to hold after a life on a disk that failed. */
 async function expectNothingLost(run: string, zoom: Watched, { lost, code }: Life): Promise<void> {
   expect(zoom.unrecorded).toEqual([]);
+  expect(lost.filter(({ e }) => e === 'attempt')).toEqual([]);
   const events = await eventsIn(run);
   if (!events) return expect(zoom.sent).toEqual([]);
   const known = [...events, ...lost];

@@ -7,11 +7,12 @@ const seed = Date.now() % 1_000_000;
 
 describe(`killed again and again (seed ${seed})`, () => {
   test.each([
-    { rows: 1_000, kills: 60, api: 'im' },
-    { rows: 600, kills: 40, api: 'contacts' },
-  ] as const)('$kills times: a run of $rows $api groups loses no row and makes no group twice', async (ordeal) => {
+    { rows: 1_000, kills: 60, api: 'im', tears: true },
+    { rows: 1_000, kills: 60, api: 'im', tears: false },
+    { rows: 600, kills: 40, api: 'contacts', tears: true },
+  ] as const)('$kills times, $rows $api groups, journal torn: $tears', async (ordeal) => {
     const survived = await survive({ ...ordeal, seed });
-    expect(survived.torn).toBeGreaterThan(ordeal.kills / 4);
+    if (ordeal.tears) expect(survived.torn).toBeGreaterThan(ordeal.kills / 4);
     process.stdout.write(`${JSON.stringify({ ...ordeal, seed, ...survived })}\n`);
   });
 });

@@ -1,4 +1,4 @@
-/** The groups of the stand-in's one account, and the answers to calls about them, as the documentation has them. */
+/** The groups of the stand-in's one account. Both APIs look into this one directory. */
 import { randomBytes } from 'node:crypto';
 
 export type SimulatedGroup = {
@@ -11,6 +11,12 @@ export type SimulatedGroup = {
   readonly description?: string;
   readonly total_members?: number;
 };
+
+/** A group with all its settings. */
+export type One = Required<SimulatedGroup>;
+
+/** What a create or a change may say. */
+export type Fields = Omit<SimulatedGroup, 'id'>;
 
 /** What the account has before anybody does anything. */
 export const DEFAULT_GROUPS: readonly SimulatedGroup[] = [
@@ -43,21 +49,22 @@ function group(
   };
 }
 
-/** The directory both APIs look into. */
 export class Store {
-  readonly #groups = new Map<string, Required<SimulatedGroup>>();
-  readonly #names = new Map<string, string>();
+  readonly #groups = new Map<string, One>();
+  /** How many groups have a name: contact groups may share one. */
+  readonly #names = new Map<string, number>();
   readonly made: { readonly id: string; readonly name: string; readonly at: number }[] = [];
 
   constructor(groups: readonly SimulatedGroup[]) {
     for (const one of groups) this.#put({ ...DEFAULTS, ...one });
   }
 
-  all(): readonly Required<SimulatedGroup>[] {
+  /** In order of creation. */
+  all(): readonly One[] {
     return [...this.#groups.values()];
   }
 
-  get(id: string): Required<SimulatedGroup> | undefined {
+  get(id: string): One | undefined {
     return this.#groups.get(id);
   }
 
@@ -66,33 +73,42 @@ export class Store {
     return this.#names.has(name);
   }
 
-  create(fields: Omit<SimulatedGroup, 'id'>): Required<SimulatedGroup> {
-    const made = { ...DEFAULTS, ...fields, id: randomBytes(16).toString('base64url'), total_members: 0 };
+  /** 16 random bytes make an id like Zoom's: 22 characters, of which the first may be a dash. */
+  create(fields: Fields): One {
+    const made = { ...DEFAULTS, ...fields, id: randomBytes(16).toString('base64url') };
     this.#put(made);
     this.made.push({ id: made.id, name: made.name, at: performance.now() });
     return made;
   }
 
-  update(id: string, fields: Partial<SimulatedGroup>): void {
+  update(id: string, fields: Partial<Fields>): void {
     const before = this.#groups.get(id);
-    if (!before) return;
-    if (this.#names.get(before.name) === id) this.#names.delete(before.name);
-    this.#put({ ...before, ...fields, id });
+    if (before) this.#put({ ...before, ...fields, id });
   }
 
   remove(id: string): void {
     const before = this.#groups.get(id);
-    if (before && this.#names.get(before.name) === id) this.#names.delete(before.name);
+    if (!before) return;
+    this.#unname(before.name);
     this.#groups.delete(id);
   }
 
-  #put(one: Required<SimulatedGroup>): void {
+  /** A group that is there already keeps its place. */
+  #put(one: One): void {
+    const before = this.#groups.get(one.id);
+    if (before) this.#unname(before.name);
     this.#groups.set(one.id, one);
-    if (!this.#names.has(one.name)) this.#names.set(one.name, one.id);
+    this.#names.set(one.name, (this.#names.get(one.name) ?? 0) + 1);
+  }
+
+  #unname(name: string): void {
+    const left = (this.#names.get(name) ?? 0) - 1;
+    if (left > 0) this.#names.set(name, left);
+    else this.#names.delete(name);
   }
 }
 
-const DEFAULTS: Omit<Required<SimulatedGroup>, 'id' | 'name'> = {
+const DEFAULTS: Omit<One, 'id' | 'name'> = {
   type: 'normal',
   search_by_domain: true,
   search_by_account: true,

@@ -1,92 +1,71 @@
 /** A bad night, on purpose: what can go wrong between a client and Zoom, drawn by seeded dice. */
+import type { Doing } from './calls.js';
 
-type Touches = 'write' | 'any' | 'list';
+/** Which requests a fault can hit: `write` is a create or a change, `any` each one that a limit counts. */
+type Touches = 'create' | 'write' | 'list' | 'any';
 
 type Kind = {
   readonly kind: string;
   readonly does: string;
   readonly touches: Touches;
+  /** Of those requests, where none is given. */
   readonly share: number;
 };
 
-/** Passing faults have a share of 0.05 where none is given; those that hold for a whole account have 1. */
+/** What passes, and hits a few of the requests. */
+const passing = (kind: string, touches: Touches, does: string): Kind => ({
+  kind,
+  does,
+  touches,
+  share: 0.05,
+});
+
+/** What holds for the whole account or app, until somebody acts. */
+const standing = (kind: string, touches: Touches, does: string): Kind => ({ kind, does, touches, share: 1 });
+
+/** Every fault, with what it does and which requests it touches. */
 export const FAULT_KINDS: readonly Kind[] = [
-  {
-    kind: 'reset-before',
-    does: 'the connection is cut before the request takes effect',
-    touches: 'write',
-    share: 0.05,
-  },
-  {
-    kind: 'reset-after',
-    does: 'the request takes effect, and the connection is cut instead of an answer',
-    touches: 'write',
-    share: 0.05,
-  },
-  {
-    kind: 'hang',
-    does: 'no answer ever comes; it took effect or not by a coin',
-    touches: 'write',
-    share: 0.01,
-  },
-  {
-    kind: '500',
-    does: 'HTTP 500 with a JSON body; it took effect or not by a coin',
-    touches: 'write',
-    share: 0.05,
-  },
-  { kind: 'empty-500', does: 'HTTP 500 with no body', touches: 'write', share: 0.05 },
-  {
-    kind: '502',
-    does: 'HTTP 502 with a page of HTML from the edge; effect by a coin',
-    touches: 'write',
-    share: 0.05,
-  },
-  { kind: '503', does: 'HTTP 503 with Retry-After: 1; no effect', touches: 'write', share: 0.05 },
-  { kind: '429', does: 'a stray per-second refusal', touches: 'write', share: 0.05 },
-  {
-    kind: 'daily',
-    does: 'the daily limit is spent, from the first request it touches on',
-    touches: 'write',
-    share: 0.05,
-  },
-  { kind: 'daily-bare', does: 'the same, told by the message alone', touches: 'write', share: 0.05 },
-  { kind: 'cut-off', does: 'HTTP 201 whose body ends too early', touches: 'write', share: 0.05 },
-  { kind: 'not-json', does: 'HTTP 201 whose body is no JSON', touches: 'write', share: 0.05 },
-  { kind: 'no-id', does: 'HTTP 201 with an empty object', touches: 'write', share: 0.05 },
-  { kind: 'slow', does: 'the answer takes two seconds more', touches: 'write', share: 0.05 },
-  { kind: '401', does: 'HTTP 401, code 124: the access token is not accepted', touches: 'write', share: 1 },
-  { kind: 'token-expired', does: 'the token expires once, at the 50th request', touches: 'any', share: 1 },
-  { kind: '400', does: 'HTTP 400, code 300: the request is refused', touches: 'write', share: 1 },
-  { kind: '403', does: 'HTTP 403: not permitted', touches: 'write', share: 1 },
-  { kind: 'paid', does: 'HTTP 200, code 200: only for paid accounts', touches: 'write', share: 1 },
-  { kind: 'scope', does: 'HTTP 400, code 4711: a scope is missing', touches: 'write', share: 1 },
-  { kind: 'gone', does: 'HTTP 410, code 4137: the account has no IM-group calls', touches: 'any', share: 1 },
-  { kind: 'redirect', does: 'HTTP 302 to another host', touches: 'write', share: 1 },
-  {
-    kind: 'echo-secret',
-    does: 'HTTP 400 with the Authorization header in its message',
-    touches: 'write',
-    share: 1,
-  },
-  { kind: 'no-list', does: 'the listing lacks its scope', touches: 'list', share: 1 },
-  { kind: 'broken-list', does: 'the listing ends too early', touches: 'list', share: 1 },
+  passing('reset-before', 'write', 'the connection is cut before the request takes effect'),
+  passing('reset-after', 'write', 'the request takes effect, and the connection is cut instead of an answer'),
+  passing('hang', 'write', 'no answer ever comes; it took effect or not by a coin'),
+  passing('500', 'write', 'HTTP 500 with a JSON body; it took effect or not by a coin'),
+  passing('empty-500', 'write', 'HTTP 500 with no body; effect by a coin'),
+  passing('502', 'write', 'HTTP 502 with a page of HTML from the edge; effect by a coin'),
+  passing('503', 'write', 'HTTP 503 with Retry-After: 1; no effect'),
+  passing('429', 'write', 'a stray per-second refusal; no effect'),
+  passing('daily', 'write', 'the daily limit is spent, from the first request it touches on'),
+  passing('daily-bare', 'write', 'the same, told by the message alone'),
+  passing('cut-off', 'create', 'HTTP 201 whose body ends too early'),
+  passing('not-json', 'create', 'HTTP 201 whose body is no JSON'),
+  passing('no-id', 'create', 'HTTP 201 with an empty object'),
+  passing('slow', 'write', 'the answer takes two seconds more'),
+  standing('401', 'write', 'HTTP 401, code 124: the access token is not accepted'),
+  standing('token-expired', 'any', 'the token expires once, at the 50th request or soon after'),
+  standing('400', 'write', 'HTTP 400, code 300: the request is refused'),
+  standing('403', 'write', 'HTTP 403: not permitted'),
+  standing('paid', 'write', 'HTTP 200, code 200: only for paid accounts'),
+  standing('scope', 'write', 'HTTP 400, code 4711: a scope is missing'),
+  standing('gone', 'any', 'HTTP 410, code 4137: the account has no IM-group calls; contact groups work'),
+  standing('redirect', 'write', 'HTTP 302 to another host'),
+  standing('echo-secret', 'write', 'HTTP 400 with the Authorization header in its message'),
+  standing('no-list', 'list', 'the listing lacks its scope'),
+  standing('broken-list', 'list', 'the listing is cut off in the middle of its JSON'),
 ];
 
-export type Fault = Kind & { readonly share: number };
-
 /** Reads `KIND` or `KIND:SHARE`. @throws Error that lists the kinds */
-export function parseFault(text: string): Fault {
-  const [name = '', given] = text.split(':', 2);
+export function parseFault(text: string): Kind {
+  const [name = ''] = text.split(':', 1);
   const known = FAULT_KINDS.find(({ kind }) => kind === name);
   if (!known) {
     throw new Error(
       `there is no fault "${name}"; there are ${FAULT_KINDS.map(({ kind }) => kind).join(', ')}`,
     );
   }
-  if (given === undefined) return known;
-  const share = given.endsWith('%') ? Number(given.slice(0, -1)) / 100 : Number(given);
-  if (given === '' || !(share >= 0 && share <= 1)) {
+  if (name === text) return known;
+  const given = text.slice(name.length + 1);
+  const [, number, percent] = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(given) ?? [];
+  const share = Number(number) / (percent === '%' ? 100 : 1);
+  if (!(share >= 0 && share <= 1)) {
     throw new Error(`the share of a fault is 0 to 1 or a percentage, not "${given}"`);
   }
   return { ...known, share };
@@ -103,28 +82,37 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Draws for each request the fault that hits it, if any. */
+/** Draws for each request the faults that hit it. */
 export class Faults {
-  readonly #faults: readonly Fault[];
+  readonly #faults: readonly Kind[];
   readonly #dice: () => number;
 
+  /** @throws Error for a fault that there is none of */
   constructor(faults: readonly string[], dice: () => number) {
     this.#faults = faults.map(parseFault);
     this.#dice = dice;
   }
 
-  /** Every fault throws its die for every request, so that adding one does not change the others' falls. */
-  draw(touched: 'write' | 'list' | 'other', isImCall: boolean): string | undefined {
-    const hit = this.#faults.filter(({ kind, touches, share }) => {
-      const fell = this.#dice() < share;
-      if (kind === 'gone') return fell && isImCall;
-      return fell && (touches === 'any' || touches === touched);
-    });
-    return hit[0]?.kind;
+  /**
+   * The kinds that hit, in the order they were asked for. Every fault throws its die for every request,
+   * so that adding one at the end does not change what the others hit first.
+   */
+  draw(doing: Doing, isIm: boolean): readonly string[] {
+    return this.#faults
+      .filter(({ kind, touches, share }) => {
+        const fell = this.#dice() < share;
+        return fell && isTouched(touches, doing) && (isIm || kind !== 'gone');
+      })
+      .map(({ kind }) => kind);
   }
 
   /** A coin: whether a request whose answer is lost took effect. */
   coin(): boolean {
     return this.#dice() < 0.5;
   }
+}
+
+function isTouched(touches: Touches, doing: Doing): boolean {
+  if (touches === 'any') return true;
+  return touches === doing || (touches === 'write' && (doing === 'create' || doing === 'change'));
 }

@@ -1,4 +1,4 @@
-/** Zoom's rate limits as the documentation has them: per account, by label, over a sliding second and a UTC day. */
+/** Zoom's rate limits as the documentation has them: per account, by label, over a second and a UTC day. */
 
 export type Plan = 'free' | 'pro' | 'business';
 export type Label = 'light' | 'medium' | 'heavy';
@@ -22,14 +22,27 @@ export type Limiter = 'sliding' | 'fixed' | 'none';
 
 export type Verdict = 'admitted' | 'too-fast' | 'day-spent';
 
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** What was admitted of one label. */
+type Count = {
+  /** When, in ms, oldest first; those before `head` are older than a second. */
+  readonly starts: number[];
+  head: number;
+  second: number;
+  inSecond: number;
+  day: number;
+  inDay: number;
+  peak: number;
+};
+
 /** Counts the requests of each label; one that is refused does not count. */
 export class Limits {
   readonly #plan: Plan;
   readonly #limiter: Limiter;
   readonly #lightPerDay: number;
-  readonly #recent = new Map<Label, number[]>();
-  readonly #today = new Map<Label, { day: number; count: number }>();
-  readonly #peaks = new Map<Label, number>();
+  readonly #counts = new Map<Label, Count>();
 
   constructor(plan: Plan, limiter: Limiter, lightPerDay: number | undefined) {
     this.#plan = plan;
@@ -47,42 +60,40 @@ export class Limits {
 
   /** The most that was admitted in any sliding second. */
   peak(label: Label): number {
-    return this.#peaks.get(label) ?? 0;
+    return this.#counts.get(label)?.peak ?? 0;
   }
 
-  /** @param now ms of a steady clock, @param date ms since 1970 */
-  admit(label: Label, now: number, date: number): Verdict {
-    const today = this.#day(label, date);
-    if (today.count >= this.perDay(label)) return 'day-spent';
-    const recent = this.#window(label, now);
-    const counted =
-      this.#limiter === 'fixed'
-        ? recent.filter((at) => Math.floor(at / 1000) === Math.floor(now / 1000)).length
-        : recent.length;
-    if (this.#limiter !== 'none' && counted >= this.perSecond(label)) return 'too-fast';
-    recent.push(now);
-    today.count += 1;
-    this.#peaks.set(label, Math.max(this.peak(label), recent.length));
+  /** @param now ms since 1970 */
+  admit(label: Label, now: number): Verdict {
+    const count = this.#counted(label, now);
+    if (count.inDay >= this.perDay(label)) return 'day-spent';
+    const inSliding = count.starts.length - count.head;
+    const inSecond = this.#limiter === 'fixed' ? count.inSecond : inSliding;
+    if (this.#limiter !== 'none' && inSecond >= this.perSecond(label)) return 'too-fast';
+    count.starts.push(now);
+    count.inSecond += 1;
+    count.inDay += 1;
+    count.peak = Math.max(count.peak, inSliding + 1);
     return 'admitted';
   }
 
-  #day(label: Label, date: number): { day: number; count: number } {
-    const day = Math.floor(date / 86_400_000);
-    let today = this.#today.get(label);
-    if (today?.day !== day) {
-      today = { day, count: 0 };
-      this.#today.set(label, today);
+  /** A label's count with what is over left out: each start is stepped over once, and cut off in bulk. */
+  #counted(label: Label, now: number): Count {
+    let count = this.#counts.get(label);
+    if (!count) {
+      count = { starts: [], head: 0, second: 0, inSecond: 0, day: 0, inDay: 0, peak: 0 };
+      this.#counts.set(label, count);
     }
-    return today;
-  }
-
-  /** Starts of the last second; each is taken off once. */
-  #window(label: Label, now: number): number[] {
-    const recent = this.#recent.get(label) ?? [];
-    let gone = 0;
-    while (gone < recent.length && now - (recent[gone] ?? now) >= 1000) gone += 1;
-    if (gone > 0) recent.splice(0, gone);
-    this.#recent.set(label, recent);
-    return recent;
+    const { starts } = count;
+    while (count.head < starts.length && now - (starts[count.head] ?? now) >= SECOND_MS) count.head += 1;
+    if (count.head > SECOND_MS && count.head * 2 > starts.length) {
+      starts.splice(0, count.head);
+      count.head = 0;
+    }
+    const second = Math.floor(now / SECOND_MS);
+    if (second !== count.second) Object.assign(count, { second, inSecond: 0 });
+    const day = Math.floor(now / DAY_MS);
+    if (day !== count.day) Object.assign(count, { day, inDay: 0 });
+    return count;
   }
 }

@@ -1,13 +1,15 @@
 /** The token call of Server-to-Server OAuth, and which tokens are good just now. */
 import { randomBytes } from 'node:crypto';
-import { type Answer, problem } from './calls.js';
+import { type Answer, problem } from './answer.js';
 
+/** Of a Server-to-Server OAuth app. */
 export type AppCredentials = {
   readonly accountId: string;
   readonly clientId: string;
   readonly clientSecret: string;
 };
 
+/** What the app may do: both APIs, in the classic words and in the granular ones. */
 const SCOPES = [
   'imgroup:read:admin',
   'imgroup:write:admin',
@@ -17,18 +19,27 @@ const SCOPES = [
   'contact_group:write:group:admin',
 ];
 
+/** As the documentation's answer has it. */
 const LIFETIME_S = 3600;
 
+/** Gives out tokens and knows the good ones. */
 export class Tokens {
   readonly credentials: AppCredentials;
   /** Made elsewhere, as it were: it neither expires nor is replaced. */
   readonly standing: string;
   /** Of those that were issued here only the newest is good: users saw a new one kill the one before. */
   #issued: { readonly token: string; readonly until: number } | undefined;
-  #revoked = false;
+  readonly #expired = new Set<string>();
+  readonly #now: () => number;
   #issues = 0;
 
-  constructor(credentials: AppCredentials | undefined, standing: string | undefined) {
+  /** @param now ms since 1970 */
+  constructor(
+    credentials: AppCredentials | undefined,
+    standing: string | undefined,
+    now: () => number = Date.now,
+  ) {
+    this.#now = now;
     const random = (): string => randomBytes(16).toString('base64url');
     this.standing = standing ?? random();
     this.credentials = credentials ?? { accountId: random(), clientId: random(), clientSecret: random() };
@@ -41,18 +52,17 @@ export class Tokens {
 
   /** Undefined where the token is good. */
   refusal(authorization: string | undefined): Answer | undefined {
-    const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
-    if (token !== undefined && token === this.standing && !this.#revoked) return undefined;
-    if (token !== undefined && token === this.#issued?.token) {
-      return Date.now() < this.#issued.until ? undefined : problem(401, 124, 'Access token is expired.');
-    }
-    return problem(401, 124, 'Invalid access token.');
+    const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
+    const isOver = token === this.#issued?.token && this.#now() >= this.#issued.until;
+    if (isOver || this.#expired.has(token)) return problem(401, 124, 'Access token is expired.');
+    const isGood = token === this.standing || token === this.#issued?.token;
+    return isGood ? undefined : problem(401, 124, 'Invalid access token.');
   }
 
-  /** Every token given out so far is bad from now on. */
+  /** Every token that is good now is bad from now on. */
   expire(): void {
-    this.#issued = undefined;
-    this.#revoked = true;
+    this.#expired.add(this.standing);
+    if (this.#issued) this.#expired.add(this.#issued.token);
   }
 
   /** The answer to a token request, which is a form with Basic credentials. */
@@ -72,14 +82,13 @@ export class Tokens {
     if (form.get('account_id') !== accountId) return oauthError('Bad Request', 'invalid_grant');
     this.#issues += 1;
     const token = randomBytes(32).toString('base64url');
-    this.#issued = { token, until: Date.now() + LIFETIME_S * 1000 };
-    const api_url = 'https://api.zoom.us';
+    this.#issued = { token, until: this.#now() + LIFETIME_S * 1000 };
     const granted = {
       access_token: token,
       token_type: 'bearer',
       expires_in: LIFETIME_S,
       scope: SCOPES.join(' '),
-      api_url,
+      api_url: 'https://api.zoom.us',
     };
     return { status: 200, body: granted };
   }

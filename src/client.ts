@@ -44,6 +44,8 @@ export type Client = {
   readonly secrets: () => readonly string[];
   /** Tells one account from another; no secret, but not to be shown either. */
   readonly account: string;
+  /** Stands for the account in a journal; absent where a token does not name it, for the next token is another. */
+  readonly accountMark?: string;
   readonly origin: string;
   /** Cuts every connection. */
   readonly close: () => Promise<void>;
@@ -52,6 +54,7 @@ export type Client = {
 /** @throws Halt (exit 2) for an address that a token must not go to */
 export function openClient(options: ClientOptions): Client {
   const { credentials, api: kind, accountPlan } = options;
+  const id = accountIn(credentials);
   const baseUrl = safeUrl(options.baseUrl, 'ZOOM_BASE_URL');
   const perSecond = options.perSecond ?? PER_SECOND[kind][accountPlan];
   const concurrency = options.concurrency ?? concurrencyFor(perSecond);
@@ -63,7 +66,8 @@ export function openClient(options: ClientOptions): Client {
     target: { baseUrl: options.baseUrl, api: kind, accountPlan, perSecond },
     concurrency,
     secrets: () => token.secrets(),
-    account: accountOf(credentials),
+    account: id ?? sha256(credentials.kind === 'token' ? credentials.token : credentials.accountId),
+    ...(id === undefined ? {} : { accountMark: sha256(id).slice(0, 16) }),
     origin: baseUrl.origin,
     close: () => http.close(),
   };
@@ -77,18 +81,21 @@ function tokenSource({ credentials, tokenUrl, api, writes }: ClientOptions, http
 }
 
 /**
- * What tells one account from another. Zoom's tokens are JWTs that name their account in `aid` (observed, not
- * documented); of any other token, a hash.
+ * The account's id, where the credentials name it. Zoom's tokens are JWTs that do so in `aid` (observed, not
+ * documented).
  */
-function accountOf(credentials: Credentials): string {
+function accountIn(credentials: Credentials): string | undefined {
   if (credentials.kind === 'app') return credentials.accountId;
-  const hash = createHash('sha256').update(credentials.token).digest('hex');
   try {
     const payload = Buffer.from(credentials.token.split('.')[1] ?? '', 'base64url').toString();
     const claims: unknown = JSON.parse(payload);
     const named = typeof claims === 'object' && claims !== null && 'aid' in claims ? claims.aid : undefined;
-    return typeof named === 'string' ? named : hash;
+    return typeof named === 'string' ? named : undefined;
   } catch {
-    return hash;
+    return undefined;
   }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

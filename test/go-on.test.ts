@@ -72,6 +72,32 @@ describe('a run that stopped', () => {
     expect(readFileSync(join(cwd, 'r', 'journal.ndjson'))).toEqual(journal);
   });
 
+  test('is not gone on with on another account, where the token names its account', async () => {
+    const tokenOf = (aid: string, no: number): string =>
+      ['{}', JSON.stringify({ aid, no }), 'x']
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+    const first = await standIn({ token: tokenOf('one', 1) });
+    const { cwd, input } = inFolder('name\nA\n');
+    await command(['apply', input, '--out', 'r'], { cwd, env: first.env });
+    await first.zoom.close();
+    const port = Number(new URL(first.zoom.url).port);
+    const other = await standIn({ port, token: tokenOf('two', 1) });
+    for (const args of [
+      ['apply', input, '--resume', 'r'],
+      ['rollback', 'r', '--yes'],
+    ]) {
+      const refused = await command(args, { cwd, env: other.env });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('another Zoom account');
+    }
+    expect(other.zoom.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
+    await other.zoom.close();
+    const same = await standIn({ port, token: tokenOf('one', 2), groups: first.zoom.groups() });
+    const done = await command(['apply', input, '--resume', 'r'], { cwd, env: same.env });
+    expect(done).toMatchObject({ code: 0 });
+  });
+
   test('where there is none to go on with, that is said', async () => {
     const { cwd, input } = inFolder('name\nA\n');
     const none = await command(['apply', input, '--resume', '--simulate'], { cwd });

@@ -13,7 +13,7 @@ import type { Job } from '../provision.js';
 import { readHistory } from '../reports.js';
 import { goingOn, newestUnfinishedRollback, newFolder, type Run, rollbackOf } from '../runs.js';
 import { openTerminal, print, readingFrom } from './shown.js';
-import { lockedWork } from './work.js';
+import { lockedWork, refuseOtherAccount } from './work.js';
 
 const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
 
@@ -38,6 +38,7 @@ export async function rollback([source = '']: readonly string[], given: Options)
     terminal.hide(account.secrets);
     try {
       refuseOtherAddress(origin.target.baseUrl, account);
+      refuseOtherAccount(history.runs, account);
       await preview(all, account);
       if (all.length === 0) return EXIT.ok;
       if (!options.yes && !(await isAgreed(all.length))) return EXIT.ok;

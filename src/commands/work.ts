@@ -142,6 +142,7 @@ function headerOf({ command, run, reading, surveyed, account }: Work, history: H
       ...(shard ? { shard: `${shard.k}/${shard.n}` } : {}),
     },
     target: account.target,
+    ...(account.accountMark === undefined ? {} : { account: account.accountMark }),
   };
 }
 
@@ -154,18 +155,29 @@ function sameInput(known: Input, given: Input): boolean {
 }
 
 /** A run belongs to one account and one API; a stand-in has a new port each time. */
-function refuseOtherTarget(history: History, { target, simulated }: Account): void {
-  const before = history.runs.at(-1);
+function refuseOtherTarget({ runs }: History, account: Account): void {
+  const { target, simulated } = account;
+  const before = runs.at(-1);
   if (!before) return;
+  const hint = 'Go on with the options it was begun with, or begin a new run without --resume.';
   const same =
     before.simulated === simulated &&
     before.target.api === target.api &&
     (simulated || before.target.baseUrl === target.baseUrl);
-  if (same) return;
-  const was = before.simulated ? 'simulated' : `for ${before.target.baseUrl}`;
+  if (!same) {
+    const was = before.simulated ? 'simulated' : `for ${before.target.baseUrl}`;
+    throw usage(`this run is ${was} (${before.target.api} groups), and can't go on elsewhere`, hint);
+  }
+  refuseOtherAccount(runs, account);
+}
+
+/** Groups of another account are none of this one's. @throws Halt (exit 2) */
+export function refuseOtherAccount(runs: History['runs'], { accountMark, simulated }: Account): void {
+  const known = runs.find(({ account }) => account !== undefined)?.account;
+  if (simulated || known === undefined || accountMark === undefined || known === accountMark) return;
   throw usage(
-    `this run is ${was} (${before.target.api} groups), and can't go on elsewhere`,
-    'Go on with the options it was begun with, or begin a new run without --resume.',
+    'this run was made on another Zoom account than that of the credentials',
+    'Use the credentials of that account, or begin a new run without --resume.',
   );
 }
 

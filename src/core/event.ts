@@ -61,6 +61,8 @@ export type Event = { /** ms since 1970 */ readonly at: number } & (
       readonly simulated: boolean;
       readonly input: Input;
       readonly target: Target;
+      /** A hash of the account's id; absent where the token does not name it. */
+      readonly account?: string;
     }
   | { readonly e: 'input'; readonly text: string; readonly base64?: true }
   | { readonly e: 'kept' }

@@ -95,7 +95,7 @@ export class Faults {
 
   /**
    * The kinds that hit, in the order they were asked for. Every fault throws its die for every request,
-   * so that adding one at the end does not change what the others hit first.
+   * whatever it touches, so that the same requests meet the same faults.
    */
   draw(doing: Doing, isIm: boolean): readonly string[] {
     return this.#faults

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { afterAll } from 'vitest';
 
 export const CLI: string = resolve(import.meta.dirname, '../../dist/cli.js');
 
@@ -23,8 +24,9 @@ export type Given = {
 };
 
 const folders: string[] = [];
-process.on('exit', () => {
-  for (const path of folders) rmSync(path, { recursive: true, force: true });
+// Not at the process's exit: vitest ends its workers without one.
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 });
 
 /** A folder of its own, removed when the tests are over. */

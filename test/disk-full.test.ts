@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Event } from '../src/core/event.js';
 import { EXIT, type ExitCode, Halt } from '../src/core/outcome.js';
 import { replay } from '../src/io/journal.js';
@@ -102,22 +102,22 @@ describe('a disk that fails at its n-th call, for every n until the run passes',
 });
 
 describe('a run folder on a disk that is really full', () => {
-  const mounted = folder();
-  const isMounted = ((): boolean => {
+  /** Mounted within the test: what a skipped one has mounted nobody would take away. */
+  function mountedTiny(): string | undefined {
+    const path = folder();
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mounted], { stdio: 'ignore' });
-      return true;
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
     } catch {
-      return false;
+      return undefined;
     }
-  })();
-  afterAll(() => {
-    if (isMounted) execFileSync('umount', [mounted]);
-  });
-  // Only root may mount; elsewhere the disk that fails at its n-th call has to do.
-  const whereMounted = isMounted ? test : test.skip;
+    onTestFinished(() => void execFileSync('umount', [path]));
+    return path;
+  }
 
-  whereMounted('exit 6; what was in flight is on stderr; it goes on where there is room', async () => {
+  test('exit 6; what was in flight is on stderr; it goes on where there is room', async ({ skip }) => {
+    const mounted = mountedTiny();
+    if (mounted === undefined)
+      return skip('only root may mount; the disk that fails at its n-th call has to do');
     const { zoom, env } = await standIn({ latencyMs: 50 });
     const cwd = folder();
     const text = numbered(upTo(400));

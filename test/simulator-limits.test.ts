@@ -114,6 +114,14 @@ describe('a second', () => {
     expect(limits.peak('light')).toBe(8);
   });
 
+  test('is counted to the request also after an hour', () => {
+    const limits = new Limits('business', 'sliding', undefined);
+    for (let second = 0; second < 3_600; second += 1) {
+      const verdicts = Array.from({ length: 81 }, () => limits.admit('light', NOON + second * 1_000));
+      expect(verdicts.filter((verdict) => verdict === 'admitted').length).toBe(80);
+    }
+  });
+
   test('is counted as fast after a million requests as after ten', () => {
     const limits = new Limits('pro', 'none', undefined);
     for (let i = 0; i < 1_000_000; i += 1) limits.admit('light', NOON + i / 10);

@@ -1,0 +1,199 @@
+/** Whatever goes wrong, in whatever mixture: what is true at the end of every run. Real sockets, virtual waits. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openClient } from '../src/client.js';
+import { type Checked, checker } from '../src/core/check.js';
+import { readColumns } from '../src/core/columns.js';
+import type { Event } from '../src/core/event.js';
+import { emptyHistory } from '../src/core/history.js';
+import { EXIT } from '../src/core/outcome.js';
+import { plan } from '../src/core/plan.js';
+import { count, emptyTally, exitOf, type Result, resultOf } from '../src/core/report.js';
+import { provision } from '../src/provision.js';
+import type { Clock, Turns } from '../src/run.js';
+import { type Simulator, startSimulator } from '../src/simulator/server.js';
+
+const ROWS = 200;
+const THERE = ['Group 7', 'Group 70', 'Group 170'];
+
+/** 200 rows, of which three exist already and one is said twice. */
+function rows(): readonly Checked[] {
+  const read = readColumns(['name', 'type'], 1, {});
+  if ('problems' in read) throw new Error('the columns of the test are wrong');
+  const check = checker(read.columns);
+  return Array.from({ length: ROWS }, (_, i) => {
+    const name = i === ROWS - 1 ? 'Group 3' : `Group ${i}`;
+    return check({
+      line: i + 2,
+      cells: [name, i % 2 === 0 && name !== 'Group 3' ? 'shared' : ''],
+      raw: `${name}\n`,
+    });
+  });
+}
+
+/** Waits cost no time, but it passes: an outage of minutes is over at once. */
+function virtualClock(): Clock {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    sleep: async (waitMs, signal) => {
+      if (!signal.aborted) ahead += waitMs;
+    },
+  };
+}
+
+function freeTurns(clock: Clock, signal: AbortSignal): Turns {
+  return {
+    turn: async (stopping) => stopping.throwIfAborted(),
+    pause: (pauseMs) => void clock.sleep(pauseMs, signal),
+    setRate: () => undefined,
+    setMargin: () => undefined,
+  };
+}
+
+type Ended = {
+  readonly zoom: Simulator;
+  readonly results: readonly Result[];
+  readonly events: readonly Event[];
+  readonly exit: number;
+  readonly requestsAtEnd: number;
+};
+
+async function runUnder(faults: readonly string[], seed: number, listable: boolean): Promise<Ended> {
+  const zoom = await startSimulator({
+    latencyMs: 0,
+    limiter: 'none',
+    faults,
+    seed,
+    groups: THERE.map((name, i) => ({ id: `there-${i}`, name, type: 'restricted', total_members: 2 })),
+  });
+  const { accountId, clientId, clientSecret } = zoom.credentials;
+  const client = openClient({
+    credentials: { kind: 'app', accountId, clientId, clientSecret },
+    baseUrl: zoom.baseUrl,
+    tokenUrl: zoom.tokenUrl,
+    api: 'im',
+    accountPlan: 'business',
+    body: 'multipart',
+    concurrency: 20,
+    writes: true,
+  });
+  const clock = virtualClock();
+  const history = emptyHistory();
+  const events: Event[] = [];
+  const all = rows();
+  const { signal } = new AbortController();
+  try {
+    await provision({
+      ...client,
+      turns: freeTurns(clock, signal),
+      rows: async function* () {
+        yield all;
+      },
+      plan: (row, now) => plan(row, { now, history, update: false }),
+      history,
+      keep: (event) => void events.push(event),
+      onEvent: () => undefined,
+      onLost: () => undefined,
+      clock,
+      dice: Math.random,
+      perSecond: 80,
+      accountPlan: 'business',
+      baseline: listable,
+      needsListing: undefined,
+      signal,
+    });
+  } finally {
+    await client.close();
+  }
+  const requestsAtEnd = zoom.requests().length;
+  const results = all.map((row) => resultOf(row, history));
+  const tally = emptyTally();
+  for (const result of results) count(tally, result);
+  return { zoom, results, events, exit: exitOf(history, tally).code, requestsAtEnd };
+}
+
+function holds({ zoom, results, events, exit, requestsAtEnd }: Ended): void {
+  // Every input row once, in order.
+  expect(results.map(({ row }) => row.line)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 2));
+  // No name made twice.
+  const made = zoom.created().map(({ name }) => name);
+  expect(new Set(made).size).toBe(made.length);
+  // What we call created, the stand-in made for us; what was there before is never called ours.
+  const ours = new Set(made);
+  const created = results.filter(({ outcome }) => outcome.status === 'created');
+  for (const { name } of created) expect(ours.has(name), `${name} was not made for us`).toBe(true);
+  for (const { name, outcome } of results)
+    if (THERE.includes(name)) expect(outcome.status).not.toBe('created');
+  // A created row has the id of the very group that was made for it.
+  const ids = new Map(zoom.created().map(({ id, name }) => [name, id]));
+  for (const { name, outcome } of created) if (outcome.groupId) expect(outcome.groupId).toBe(ids.get(name));
+  // `failed` is proven absent, unless Zoom refused the row in so many words.
+  for (const { name, outcome } of results)
+    if (outcome.status === 'failed') expect(ours.has(name)).toBe(false);
+  // 0 only where all are provisioned.
+  expect(exit === EXIT.ok).toBe(results.every(({ provisioned }) => provisioned));
+  // Nothing is sent before it is recorded, and nothing after a stop.
+  const stopAt = events.findIndex(({ e }) => e === 'stop');
+  if (stopAt >= 0) expect(events.slice(stopAt).filter(({ e }) => e === 'attempt')).toEqual([]);
+  expect(zoom.requests().length).toBe(requestsAtEnd);
+  const attempts = events.filter(({ e }) => e === 'attempt').length;
+  const posts = zoom.requests().filter(({ method, path }) => method === 'POST' && path.endsWith('/groups'));
+  expect(posts.length).toBeLessThanOrEqual(attempts);
+  // The token is seen by one origin only, and each request carries one.
+  expect(new Set(zoom.requests().map(({ host }) => host)).size).toBe(1);
+}
+
+/** `hang` waits for a real time-out, `slow` for real seconds: they have tests of their own. */
+const KINDS = [
+  'reset-before',
+  'reset-after',
+  '500',
+  'empty-500',
+  '502',
+  '503',
+  '429',
+  'cut-off',
+  'not-json',
+  'no-id',
+  'token-expired',
+  '400',
+];
+const STOPPING = ['daily', 'daily-bare', '401', '403', 'paid', 'scope', 'gone', 'redirect'];
+
+const share = fc.constantFrom('0.01', '0.05', '0.2', '0.5');
+const passing = fc.tuple(fc.constantFrom(...KINDS), share).map(([kind, at]) => `${kind}:${at}`);
+const stopping = fc
+  .tuple(fc.constantFrom(...STOPPING), fc.constantFrom('0.01', '0.1'))
+  .map(([kind, at]) => `${kind}:${at}`);
+const faultPlan = fc
+  .tuple(
+    fc.array(passing, { minLength: 1, maxLength: 4 }),
+    fc.array(stopping, { maxLength: 1 }),
+    fc.constantFrom([], ['no-list'], ['broken-list']),
+  )
+  .map((parts) => parts.flat());
+
+describe('under any plan of faults', () => {
+  test('every row is told once and truly, and none is made twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(faultPlan, fc.nat(10_000), fc.boolean(), async (faults, seed, listable) => {
+        const ended = await runUnder(faults, seed, listable);
+        try {
+          holds(ended);
+        } finally {
+          await ended.zoom.close();
+        }
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  }, 120_000);
+
+  test('where answers get lost and a listing can tell, not one row is left unknown', async () => {
+    const ended = await runUnder(['reset-after:0.3', '500:0.2', 'cut-off:0.1'], 11, true);
+    holds(ended);
+    expect(ended.results.filter(({ outcome }) => outcome.status === 'unknown')).toEqual([]);
+    expect(ended.results.some(({ outcome }) => outcome.detail === 'recovered')).toBe(true);
+    await ended.zoom.close();
+  });
+});

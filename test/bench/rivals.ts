@@ -1,0 +1,174 @@
+/** The same 500 rows by our command, by Postman's runner, and by a shell loop; side by side against one limit. */
+import { execFileSync, fork } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Cost, cost, spread } from './measured.js';
+
+const ROWS = 500;
+const LATENCY_MS = 150;
+const CLI = resolve('dist/cli.js');
+const NEWMAN = resolve('.bench/newman');
+
+type Account = {
+  readonly base: string;
+  readonly token: string;
+  readonly made: () => Promise<number>;
+  readonly end: () => void;
+};
+type Rival = { readonly name: string; readonly run: (account: Account, folder: string) => Promise<Cost> };
+
+const ours: Rival = {
+  name: 'zoom-im-groups',
+  run: ({ base, token }, folder) =>
+    cost(
+      [
+        process.execPath,
+        CLI,
+        'apply',
+        join(folder, 'rows.csv'),
+        '-q',
+        '--account-plan',
+        'business',
+        '--out',
+        join(folder, 'run'),
+      ],
+      {
+        env: { ZOOM_BASE_URL: base, ZOOM_ACCESS_TOKEN: token, XDG_STATE_HOME: folder },
+      },
+    ),
+};
+
+/** Zoom's own collection item, as its Postman workspace has it: a form, a bearer token. */
+const newman: Rival = {
+  name: 'newman (Postman)',
+  run: ({ base, token }, folder) => {
+    const fields = ['name', 'type', 'search_by_domain', 'search_by_account', 'search_by_ma_account'];
+    const formdata = fields.map((key) => ({ key, value: `{{${key}}}`, type: 'text' }));
+    const item = {
+      name: 'Create an IM directory group',
+      request: {
+        method: 'POST',
+        url: `${base}/im/groups`,
+        header: [{ key: 'Authorization', value: `Bearer ${token}` }],
+        body: { mode: 'formdata', formdata },
+      },
+    };
+    const schema = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json';
+    writeFileSync(
+      join(folder, 'collection.json'),
+      JSON.stringify({ info: { name: 'bench', schema }, item: [item] }),
+    );
+    const bin = join(NEWMAN, 'node_modules/newman/bin/newman.js');
+    return cost([
+      process.execPath,
+      bin,
+      'run',
+      join(folder, 'collection.json'),
+      '-d',
+      join(folder, 'full.csv'),
+    ]);
+  },
+};
+
+const xargs: Rival = {
+  name: 'xargs -P 32 curl',
+  run: ({ base, token }, folder) => {
+    const curl = `curl -s -o /dev/null -X POST "${base}/im/groups" -H "Authorization: Bearer ${token}" -F "name=$1" -F type=normal`;
+    writeFileSync(join(folder, 'one.sh'), `${curl}\n`, { mode: 0o700 });
+    const stdin = Array.from({ length: ROWS }, (_, i) => `Group ${i}`).join('\n');
+    return cost(['xargs', '-P', '32', '-d', '\\n', '-n', '1', 'sh', join(folder, 'one.sh')], { stdin });
+  },
+};
+
+/** A line of the table a rival; those that are not to be had are told as such. */
+export async function rivals(rounds: number, told: (line: string) => void): Promise<readonly string[]> {
+  const there = [ours, ...(hasNewman(told) ? [newman] : []), ...(hasCurl() ? [xargs] : [])];
+  const figures = new Map(there.map((rival): [Rival, (Cost & { lost: number })[]] => [rival, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const rival of there) figures.get(rival)?.push(await measure(rival));
+    told(`rivals: round ${round} of ${rounds}`);
+  }
+  const base = median((figures.get(ours) ?? []).map(({ seconds }) => seconds));
+  return [
+    '| 500 rows by | seconds | × ours | rows lost | CPU ms a row | peak MiB |',
+    '|---|---|---|---|---|---|',
+    ...there.map((rival) => {
+      const all = figures.get(rival) ?? [];
+      const of = (value: (one: Cost & { lost: number }) => number, digits: number): string =>
+        spread(all.map(value), digits);
+      const ratio = (median(all.map(({ seconds }) => seconds)) / base).toFixed(1);
+      return `| ${rival.name} | ${of((one) => one.seconds, 1)} | ${ratio} | ${of((one) => one.lost, 0)} | ${of((one) => (1000 * one.cpu) / ROWS, 1)} | ${of((one) => one.memory, 0)} |`;
+    }),
+  ];
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+async function measure(rival: Rival): Promise<Cost & { lost: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const names = Array.from({ length: ROWS }, (_, i) => `Group ${i}`);
+  writeFileSync(join(folder, 'rows.csv'), `name,type\n${names.map((name) => `${name},normal\n`).join('')}`);
+  const header = 'name,type,search_by_domain,search_by_account,search_by_ma_account\n';
+  writeFileSync(
+    join(folder, 'full.csv'),
+    header + names.map((name) => `${name},normal,true,true,false\n`).join(''),
+  );
+  const account = await standIn();
+  try {
+    const spent = await rival.run(account, folder);
+    return { ...spent, lost: ROWS - (await account.made()) };
+  } finally {
+    account.end();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function standIn(): Promise<Account> {
+  const child = fork(new URL('stand-in.js', import.meta.url), [
+    JSON.stringify({ accountPlan: 'business', latencyMs: LATENCY_MS, groups: [] }),
+  ]);
+  const { origin, token } = await new Promise<{ origin: string; token: string }>((ready, failed) => {
+    child.once('message', (message) => ready(message as { origin: string; token: string }));
+    child.once('error', failed);
+  });
+  const base = `${origin}/v2`;
+  const made = async (): Promise<number> => {
+    const answer = await fetch(`${base}/im/groups`, { headers: { authorization: `Bearer ${token}` } });
+    return ((await answer.json()) as { total_records: number }).total_records;
+  };
+  return { base, token, made, end: () => child.disconnect() };
+}
+
+/** Its hundred-odd packages are no dependency of ours: they are fetched for the benchmark only. */
+function hasNewman(told: (line: string) => void): boolean {
+  if (existsSync(join(NEWMAN, 'node_modules/newman'))) return true;
+  mkdirSync(NEWMAN, { recursive: true });
+  try {
+    const install = [
+      'install',
+      '--prefix',
+      NEWMAN,
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      'newman@6',
+    ];
+    execFileSync('npm', install, { stdio: 'ignore' });
+    return true;
+  } catch {
+    told('newman could not be installed: it is left out');
+    return false;
+  }
+}
+
+function hasCurl(): boolean {
+  try {
+    execFileSync('curl', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

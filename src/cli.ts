@@ -116,7 +116,8 @@ function addCommand(root: Command, name: CommandName, spec: Spec, done: (code: E
 }
 
 const TWINS = `
-Every option has a twin in the environment: --account-plan is ZOOM_IM_GROUPS_ACCOUNT_PLAN.
+Every option has a twin in the environment: --account-plan is ZOOM_IM_GROUPS_ACCOUNT_PLAN;
+a switch's is 1 or 0, and what may be repeated has commas between.
 An option wins over the environment, the environment over --env-file, and that over the default.`;
 
 const ROOT_HELP = `

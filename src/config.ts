@@ -6,26 +6,36 @@ import type { Option } from 'commander';
 import type { Credentials } from './client.js';
 import { usage } from './core/outcome.js';
 import { ZOOM } from './core/policy.js';
+import { list, mapping } from './option-values.js';
 
 const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
 
 /** The environment twin of an option: `--account-plan` is `ZOOM_IM_GROUPS_ACCOUNT_PLAN`. */
 export function twinOf(option: Option): string {
-  return ENV_PREFIX + option.name().replace(/^no-/, 'no-').toUpperCase().replaceAll('-', '_');
+  return ENV_PREFIX + option.name().toUpperCase().replaceAll('-', '_');
 }
 
 /** What an option's twin in the environment says; undefined where it is not set. */
 export function twinValue(option: Option): unknown {
   const text = process.env[twinOf(option)];
   if (text === undefined || text === '') return undefined;
-  if (option.isBoolean()) return option.negate ? !truth(option, text) : truth(option, text);
+  if (option.negate) return !truth(option, text);
+  if (option.isBoolean()) return truth(option, text);
   if (option.optional && /^(1|true|yes|on)$/i.test(text)) return true;
   try {
-    return option.parseArg ? option.parseArg(text, undefined) : text;
+    const { parseArg } = option;
+    if (!parseArg) return text;
+    const values = isRepeated(option) ? text.split(',') : [text];
+    return values.reduce<unknown>((before, value) => parseArg.call(option, value.trim(), before), undefined);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw usage(`${twinOf(option)}: ${why} (${text})`, 'Correct the variable, or unset it.');
   }
+}
+
+/** What may be given again and again on the command line stands in one variable, with commas between. */
+function isRepeated({ parseArg }: Option): boolean {
+  return parseArg === list || parseArg === mapping;
 }
 
 function truth(option: Option, text: string): boolean {

@@ -58,7 +58,9 @@ _zoom_im_groups() {
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
   esac
-  if [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$word"))
+  if [[ "$word" != -* && "\${COMP_WORDS[1]}" == completion ]]; then
+    COMPREPLY=($(compgen -W "${Object.keys(SHELLS).join(' ')}" -- "$word"))
+  elif [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$word"))
   else COMPREPLY=($(compgen -f -- "$word")); fi
 }
 complete -o filenames -F _zoom_im_groups zoom-im-groups`;
@@ -72,10 +74,11 @@ function zsh(): string {
       const value = choices.length > 0 ? `:value:(${choices.join(' ')})` : takes ? ':value:_files' : '';
       return `        '*${long}[${escaped(help)}]${value}' \\`;
     });
+    const rest =
+      command === 'completion' ? `'1:shell:(${Object.keys(SHELLS).join(' ')})'` : "'*:file:_files'";
     return `    ${command})
       _arguments \\
-${flags.join('\n')}
-        '*:file:_files' ;;`;
+${[...flags, `        ${rest}`].join('\n')} ;;`;
   });
   return `#compdef zoom-im-groups
 # zsh completion for zoom-im-groups
@@ -105,5 +108,6 @@ function fish(): string {
       return `complete -c zoom-im-groups ${when} -l ${long.slice(2)}${values} -d ${quote(help)}`;
     }),
   );
-  return ['# fish completion for zoom-im-groups', ...commands, ...flags].join('\n');
+  const shells = `complete -c zoom-im-groups -n '__fish_seen_subcommand_from completion' -f -a '${Object.keys(SHELLS).join(' ')}'`;
+  return ['# fish completion for zoom-im-groups', ...commands, ...flags, shells].join('\n');
 }

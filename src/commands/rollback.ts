@@ -39,8 +39,11 @@ export async function rollback([source = '']: readonly string[], given: Options)
     try {
       refuseOtherAddress(origin.target.baseUrl, account);
       refuseOtherAccount(history.runs, account);
-      await preview(all, account);
-      if (all.length === 0) return EXIT.ok;
+      await preview(all, account, teller(options));
+      if (all.length === 0) {
+        if (options.json) print(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
+        return EXIT.ok;
+      }
       if (!options.yes && !(await isAgreed(all.length))) return EXIT.ok;
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
         yield Buffer.from(undoCsv(all));
@@ -91,12 +94,17 @@ async function chooseRun(source: string, options: Options): Promise<Run> {
   return goingOn(folder, file);
 }
 
+const NOTHING = { code: EXIT.ok, reason: 'nothing to take back' } as const;
+
+/** A preview is what the question is about; where it is not asked, -q needs none, and --json has one object only. */
+function teller({ json, quiet, yes }: Options): (text: string) => void {
+  if (quiet && yes) return () => undefined;
+  return json ? (text) => void process.stderr.write(`${text}\n`) : print;
+}
+
 /** What would be done, a line each, and why something would be left. @throws Halt where none can be told */
-async function preview(all: readonly Undo[], account: Account): Promise<void> {
-  if (all.length === 0) {
-    print('Nothing to take back: the run created no group whose id is known.');
-    return;
-  }
+async function preview(all: readonly Undo[], account: Account, tell: (text: string) => void): Promise<void> {
+  if (all.length === 0) return tell('Nothing to take back: the run created no group whose id is known.');
   const { directory } = account;
   const lister = { directory, clock, dice: Math.random, signal: new AbortController().signal };
   const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
@@ -108,7 +116,7 @@ async function preview(all: readonly Undo[], account: Account): Promise<void> {
   for (const undo of all) {
     const step = undoStep(undo, byId.get(undo.groupId));
     const why = step.do === 'settle' ? `  (${step.outcome.detail})` : '';
-    print(`${(step.do === 'settle' ? 'keep' : step.do).padEnd(8)}  ${undo.left.name}${why}`);
+    tell(`${(step.do === 'settle' ? 'keep' : step.do).padEnd(8)}  ${undo.left.name}${why}`);
   }
 }
 

@@ -13,6 +13,7 @@ import type { History } from './history.js';
 import type { Outcome } from './outcome.js';
 import type { Step } from './plan.js';
 import { csvLine } from './report.js';
+import { counted } from './span.js';
 
 /** One group that a rollback is about. */
 export type Undo = {
@@ -61,12 +62,12 @@ export function undoStep(undo: Undo, group: Group | undefined): Step {
   const changed = changesSince(undo.left, group);
   if (changed !== '') return settle('kept', changed);
   if (undo.op === 'restore') return { do: 'restore', group, change: undo.before };
-  if (group.members > 0) return settle('kept', `it has ${group.members} members`);
+  if (group.members > 0) return settle('kept', `it has ${counted(group.members, 'member')}`);
   return { do: 'delete', group };
 }
 
 function changesSince(left: Definition, group: Group): string {
   if (directoryName(left.name) !== directoryName(group.name)) return `it was renamed to ${group.name}`;
-  const found = differences(left, group);
+  const found = differences(group, left);
   return found.length === 0 ? '' : `changed since (${describeDifferences(found)})`;
 }

@@ -35,6 +35,8 @@ class Scan {
   #escaped = false;
   /** Depth of the array's elements, once the array has begun. */
   #inside = false;
+  /** A comma promises an element. */
+  #afterComma = false;
   /** Everything but the elements. */
   #shell = '';
 
@@ -59,12 +61,13 @@ class Scan {
       } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
         this.#depth -= 1;
         if (this.#inside && character === CLOSE_BRACKET && this.#depth === 1) {
-          pushElement(found, this.#text.slice(from, this.#at));
+          pushElement(found, this.#text.slice(from, this.#at), this.#afterComma);
           from = this.#at;
           this.#inside = false;
         }
       } else if (character === COMMA && this.#inside && this.#depth === 2) {
         pushElement(found, this.#text.slice(from, this.#at), true);
+        this.#afterComma = true;
         from = this.#at + 1;
       }
     }
@@ -121,10 +124,10 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-function pushElement(found: unknown[], text: string, more = false): void {
+function pushElement(found: unknown[], text: string, promised: boolean): void {
   if (text.trim() === '') {
-    // `[]` holds nothing; between commas, nothing is a mistake.
-    if (more) throw new SyntaxError('an empty element in groups');
+    // `[]` holds nothing; beside a comma, nothing is a mistake.
+    if (promised) throw new SyntaxError('an empty element in groups');
     return;
   }
   found.push(JSON.parse(text));

@@ -59,6 +59,8 @@ describe('a listing in pieces', () => {
     '{}',
     '{"groups":{}}',
     '{"groups":[1,,2]}',
+    '{"groups":[1,]}',
+    '{"groups":[,]}',
     '{"groups":[}',
     'null',
     '<html>',

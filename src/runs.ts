@@ -1,8 +1,10 @@
 /** Run folders: what a new one is called, and which one --resume means. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { History } from './core/history.js';
 import { EXIT, usage } from './core/outcome.js';
+import { codeOf, type Disk, unwritable } from './io/disk.js';
+import { makeRunFolder } from './io/files.js';
 import type { Options } from './options.js';
 import { FILES, readHistory } from './reports.js';
 
@@ -15,7 +17,35 @@ export type Run = {
   readonly history: History | undefined;
   /** How long its journal was when the history was read. */
   readonly journalBytes?: number;
+  /** The folder's name is ours to choose: nobody gave one with --out. */
+  readonly isUnnamed?: boolean;
 };
+
+/**
+ * A new run with its folder made. Of runs of one file that begin in one second, each gets its own: the later
+ * ones have a number behind the time.
+ * @throws Halt where a folder that was named holds a run already, or none can be made
+ */
+export function begun(run: Run, disk?: Disk): Run {
+  let { folder } = run;
+  if (run.isUnnamed) {
+    for (let n = 2; !isClaimed(folder); n += 1) folder = `${run.folder}-${n}`;
+  }
+  makeRunFolder(folder, FILES.journal, disk);
+  return { ...run, folder, isUnnamed: false };
+}
+
+/** Makes a folder that only one can make. */
+function isClaimed(folder: string): boolean {
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw unwritable('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
+  }
+}
 
 /** The run with its history read again, where its journal has grown since. */
 export async function upToDate(run: Run): Promise<Run> {
@@ -61,7 +91,8 @@ export async function chooseRun(given: string | undefined, options: Options, now
     return goingOn(folder, given);
   }
   if (given === undefined) throw usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
-  return { folder: out ?? newFolder(given, now), file: given, history: undefined };
+  const isUnnamed = out === undefined;
+  return { folder: out ?? newFolder(given, now), file: given, history: undefined, isUnnamed };
 }
 
 function pathIn(history: History): string {

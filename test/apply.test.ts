@@ -277,3 +277,13 @@ describe('the limit', () => {
     expect(new Set(zoom.created().map(({ name }) => name)).size).toBe(50);
   }, 60_000);
 });
+
+test('runs of one file that begin in the same second get a folder each', async () => {
+  const cwd = folder();
+  const input = file('name\nA\n');
+  const all = await Promise.all([1, 2, 3].map(() => command(['apply', input, '--simulate', '--json'], { cwd })));
+  expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const folders = all.map(({ stdout }) => JSON.parse(stdout).folder);
+  expect(new Set(folders).size).toBe(3);
+  for (const name of folders) expect(name).toMatch(/^runs\/groups-\d{8}T\d{6}Z(-\d)?$/);
+});

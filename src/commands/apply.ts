@@ -7,10 +7,9 @@ import type { History } from '../core/history.js';
 import { type ExitCode, usage } from '../core/outcome.js';
 import { plan } from '../core/plan.js';
 import { survey } from '../input.js';
-import { makeRunFolder, readBytes, writeWhole } from '../io/files.js';
-import { JOURNAL } from '../io/journal.js';
+import { readBytes, writeWhole } from '../io/files.js';
 import type { Options } from '../options.js';
-import { chooseRun, type Run } from '../runs.js';
+import { begun, chooseRun, type Run } from '../runs.js';
 import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
 
@@ -28,8 +27,7 @@ export async function apply([file]: readonly string[], options: Options): Promis
       'Leave out one of them.',
     );
   }
-  const run = await chooseRun(file, options, new Date());
-  const path = await inputPath(run);
+  const { run, path } = await withInput(await chooseRun(file, options, new Date()));
   const reading = readingFrom(options);
   const surveyed = await survey(readBytes(path), reading);
   if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
@@ -64,13 +62,13 @@ export async function apply([file]: readonly string[], options: Options): Promis
 }
 
 /** Standard input is kept in the run folder first: it can't be read twice, and a resume needs it. */
-async function inputPath(run: Run): Promise<string> {
-  if (run.file !== '-') return run.file;
-  const kept = join(run.folder, KEPT_INPUT);
-  if (run.history) return kept;
-  makeRunFolder(run.folder, JOURNAL);
-  await writeWhole(kept, process.stdin);
-  return kept;
+async function withInput(run: Run): Promise<{ readonly run: Run; readonly path: string }> {
+  if (run.file !== '-') return { run, path: run.file };
+  if (run.history) return { run, path: join(run.folder, KEPT_INPUT) };
+  const made = begun(run);
+  const path = join(made.folder, KEPT_INPUT);
+  await writeWhole(path, process.stdin);
+  return { run: made, path };
 }
 
 /** What a stand-in must have for a simulated run to go on: all that the run has made so far. */

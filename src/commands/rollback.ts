@@ -1,4 +1,5 @@
 /** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
+import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Account, openAccount } from '../account.js';
 import { clock } from '../clock.js';
@@ -88,8 +89,10 @@ function refuseOtherAddress(before: string, { target, simulated }: Account): voi
 
 async function chooseRun(source: string, options: Options): Promise<Run> {
   const file = rollbackOf(source);
-  if (options.resume === undefined)
-    return { folder: options.out ?? newFolder(`rollback-${source}`, new Date()), file, history: undefined };
+  if (options.resume === undefined) {
+    const folder = options.out ?? newFolder(`rollback-${basename(resolve(source))}`, new Date());
+    return { folder, file, history: undefined, isUnnamed: options.out === undefined };
+  }
   const folder = typeof options.resume === 'string' ? options.resume : await newestUnfinishedRollback(file);
   return goingOn(folder, file);
 }

@@ -9,14 +9,14 @@ import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import { advance, newProgress } from '../core/progress.js';
 import type { Reading, Survey } from '../input.js';
 import { type Disk, realDisk } from '../io/disk.js';
-import { hashing, makeRunFolder } from '../io/files.js';
-import { createJournal, JOURNAL, type Journal, reopenJournal } from '../io/journal.js';
+import { hashing } from '../io/files.js';
+import { createJournal, type Journal, reopenJournal } from '../io/journal.js';
 import { lock } from '../io/lock.js';
 import type { Terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
 import { type Job, provision } from '../provision.js';
 import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
-import { type Run, upToDate } from '../runs.js';
+import { begun, type Run, upToDate } from '../runs.js';
 import { interrupts } from '../signals.js';
 import { VERSION } from '../version.js';
 import { goOnCommand, printSummary } from './shown.js';
@@ -40,25 +40,29 @@ export type Work = {
 /** Does the work under the account's lock; the stand-in is nobody else's and needs none. */
 export async function lockedWork(given: Work): Promise<ExitCode> {
   const { account, command, run, options } = given;
-  if (!account.lockScope) return work(given);
+  if (!account.lockScope) return work(await withFolder(given));
   const held = await lock(
     account.lockScope,
     { command, folder: resolve(run.folder) },
     { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: stateFolder() },
   );
   try {
-    // Somebody may have gone on with this run while we waited for the lock.
-    return await work({ ...given, run: await upToDate(run) });
+    return await work(await withFolder(given));
   } finally {
     await held.release();
   }
+}
+
+/** A new run gets its folder; somebody may have gone on with an old one while we waited for the lock. */
+async function withFolder(given: Work): Promise<Work> {
+  const { run, disk } = given;
+  return { ...given, run: run.history ? await upToDate(run) : begun(run, disk) };
 }
 
 async function work(given: Work): Promise<ExitCode> {
   const { run, surveyed, account, options, terminal, disk = realDisk } = given;
   const history = run.history ?? emptyHistory();
   refuseOtherTarget(history, account);
-  if (!run.history) makeRunFolder(run.folder, JOURNAL, disk);
   const journal = run.history ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
   const signals = interrupts(
     (text) => terminal.say(text),

@@ -1,8 +1,11 @@
 /** The table of answers: what each exchange with Zoom means, whatever its body looks like. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../src/core/outcome.js';
 import { type Call, replyOf } from '../src/io/answers.js';
-import type { Exchange } from '../src/io/http.js';
+import { type Exchange, openHttp } from '../src/io/http.js';
+import { imDirectory } from '../src/io/zoom.js';
 
 const NOW = Date.UTC(2030, 0, 1, 12);
 
@@ -76,6 +79,34 @@ describe('an answer to a create', () => {
   ];
   test.each(table)('%s', (_, exchange, expected) => {
     expect(meaning(replyOf(exchange, call()))).toBe(expected);
+  });
+
+  test('means the same when it comes through a real socket', async () => {
+    let next: Extract<Exchange, { kind: 'answered' }> | undefined;
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        if (!next) return;
+        const length = next.cut ? { 'content-length': String(next.body.length + 9) } : {};
+        response.writeHead(next.status, { ...next.headers, ...length });
+        if (next.cut) response.write(next.body, () => request.socket.destroy());
+        else response.end(next.body);
+      });
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    const http = openHttp({ userAgent: 'test', connections: 1 });
+    const token = { token: async () => ({ token: 't0ken' }), refused: () => true, secrets: () => ['t0ken'] };
+    const baseUrl = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`);
+    const directory = imDirectory({ http, baseUrl, token, now: () => NOW }, 'multipart');
+    try {
+      for (const [title, exchange, expected] of table) {
+        next = exchange.kind === 'answered' ? exchange : undefined;
+        expect(meaning(await directory.create({ name: 'A' })), title).toBe(expected);
+      }
+    } finally {
+      await http.close();
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   test('that never came may have taken effect only if the request had begun to leave', () => {

@@ -281,7 +281,9 @@ describe('the limit', () => {
 test('runs of one file that begin in the same second get a folder each', async () => {
   const cwd = folder();
   const input = file('name\nA\n');
-  const all = await Promise.all([1, 2, 3].map(() => command(['apply', input, '--simulate', '--json'], { cwd })));
+  const all = await Promise.all(
+    [1, 2, 3].map(() => command(['apply', input, '--simulate', '--json'], { cwd })),
+  );
   expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
   const folders = all.map(({ stdout }) => JSON.parse(stdout).folder);
   expect(new Set(folders).size).toBe(3);

@@ -11,7 +11,7 @@ import { list, mapping } from './option-values.js';
 const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
 
 /** The environment twin of an option: `--account-plan` is `ZOOM_IM_GROUPS_ACCOUNT_PLAN`. */
-export function twinOf(option: Option): string {
+function twinOf(option: Option): string {
   return ENV_PREFIX + option.name().toUpperCase().replaceAll('-', '_');
 }
 

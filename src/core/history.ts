@@ -1,5 +1,5 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
-import { type Event, type EventOf, type Operation, SCHEMA_VERSION } from './event.js';
+import type { Event, EventOf, Operation } from './event.js';
 import { directoryName, type Settings } from './group.js';
 import { isProvisioned, type Outcome, type Stop, shownFacts } from './outcome.js';
 import { DONE } from './policy.js';
@@ -273,11 +273,6 @@ function foldOutcome(state: RowState, outcome: Outcome): void {
   if (outcome.status === 'created') state.createdId = outcome.groupId ?? state.createdId;
   state.pending = false;
   state.ambiguous = outcome.status === 'unknown';
-}
-
-/** Whether this program can read a journal with that version. */
-export function readsSchema(version: number): boolean {
-  return version === SCHEMA_VERSION;
 }
 
 /** Several runs' histories as one, for one report of them all. Rows stay with their own. */

@@ -92,7 +92,7 @@ function stepFor(key: string, settings: string, definition: Definition, known: K
 }
 
 /** The settings in which a group is to be changed, or undefined where it is as the row wants it. */
-export function changeFor(definition: Definition, group: Group): Settings | undefined {
+function changeFor(definition: Definition, group: Group): Settings | undefined {
   const found = differences(definition, group);
   return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
 }
@@ -108,7 +108,7 @@ function thereAlready(definition: Definition, group: Group, now?: Listing): Outc
  * Whose group it is that a listing shows after an attempt whose answer was lost. Only what was not there
  * before the run, and is just as the row asked for it, and has nobody in it yet, is called our own.
  */
-export function lookUp(definition: Definition, group: Group, history: History): Outcome {
+function lookUp(definition: Definition, group: Group, history: History): Outcome {
   const there = thereAlready(definition, group);
   if (!history.baseline) return { ...there, detail: 'maybe ours' };
   if (history.baseline.has(directoryName(definition.name))) return there;

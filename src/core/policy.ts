@@ -42,9 +42,6 @@ export const BACKOFF = { baseMs: 1_000, capMs: 30_000 } as const;
 /** What a row refused by the per-second limit waits, where the answer names no wait. */
 export const LIMITED_WAIT_MS = 1_000;
 
-/** A `Retry-After` beyond this is not waited for in silence; such an answer counts as a daily limit. */
-export const LONGEST_WAIT_MS = 120_000;
-
 /** How many rows may be on their way at once: enough for the rate at one second of latency. */
 export function concurrencyFor(perSecond: number): number {
   return Math.ceil(perSecond * 1.2) + 2;

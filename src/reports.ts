@@ -15,13 +15,12 @@ import {
   resultsLine,
   type Summary,
   summarize,
-  type Tally,
 } from './core/report.js';
 import { parseShard } from './core/shard.js';
 import { type Input, openInput, type Reading } from './input.js';
 import { type Disk, realDisk } from './io/disk.js';
 import { textEncoder } from './io/encoding.js';
-import { sha256Base64, writeWhole } from './io/files.js';
+import { openWhole, sha256Base64, type WholeFile, writeWhole } from './io/files.js';
 import { replay } from './io/journal.js';
 
 /** The files of a run folder, by what they are. */
@@ -92,7 +91,7 @@ export async function openKept(folder: string, history: History): Promise<Input>
   return openInput(keptBytes(folder, history), readingOf(history));
 }
 
-/** Rows with what became of them, opened anew for each report that is made of them. */
+/** Rows with what became of them, to be gone through once. */
 export type Ended = {
   readonly sheet: Input['sheet'];
   readonly results: AsyncIterable<Result>;
@@ -108,67 +107,56 @@ export async function endedRows(folder: string, history: History): Promise<Ended
   return { sheet: input.sheet, results: resultsIn(input, history) };
 }
 
-type Pieces = Parameters<typeof writeWhole>[1];
-
-/** Makes all reports of a run from its journal, each whole or not at all. */
+/** Makes all reports of a run from its journal, in one pass over its rows; each is whole or not there. */
 export async function writeReports(
   folder: string,
   history: History,
-  open: () => Promise<Ended> = () => endedRows(folder, history),
+  ended?: Ended,
   disk: Disk = realDisk,
 ): Promise<Summary> {
-  const write = (file: string, pieces: Pieces): Promise<void> => writeWhole(join(folder, file), pieces, disk);
   const tally = emptyTally();
-  const first = await open();
-  await write(FILES.results, resultsText(first, tally));
-  const failed = tally.unprovisioned === 0 ? [preambleOf(first.sheet)] : failedText(await open());
-  await write(FILES.failed, failed);
+  const page = htmlPage(history, sha256Base64);
+  await writeTables(folder, ended ?? (await endedRows(folder, history)), disk, (result) => {
+    count(tally, result);
+    page.add(result);
+  });
   const summary = summarize(history, tally, FILES);
-  await write(FILES.summary, [`${JSON.stringify(summary, null, 2)}\n`]);
-  await write(FILES.report, pageText(await open(), summary, history));
+  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
+  await writeWhole(join(folder, FILES.report), page.pieces(summary), disk);
   return summary;
 }
 
-/** Large enough that a write is worth its call. */
-const PIECE_CHARACTERS = 64 * 1024;
-
 /**
  * results.csv in UTF-8, with a byte order mark where the input had one or was not UTF-8: who handed in a
- * spreadsheet's file opens the results in that spreadsheet; who handed in plain UTF-8 gets it back.
+ * spreadsheet's file opens the results in that spreadsheet; who handed in plain UTF-8 gets it back. And
+ * failed.csv: the input without the rows that are provisioned, in the input's own encoding and line ends.
  */
-async function* resultsText({ sheet, results }: Ended, tally: Tally): AsyncGenerator<string> {
-  const { header, delimiter, bom, encoding } = sheet;
-  let piece = bom || encoding !== 'utf-8' ? '\ufeff' : '';
-  piece += resultsHeader(header, delimiter);
-  for await (const result of results) {
-    count(tally, result);
-    piece += resultsLine(result, delimiter);
-    if (piece.length < PIECE_CHARACTERS) continue;
-    yield piece;
-    piece = '';
+async function writeTables(
+  folder: string,
+  { sheet, results }: Ended,
+  disk: Disk,
+  told: (result: Result) => void,
+): Promise<void> {
+  const { header, delimiter, bom, encoding, preamble } = sheet;
+  const encode = textEncoder(encoding, bom);
+  const files: WholeFile[] = [];
+  const open = (name: string): WholeFile => {
+    const file = openWhole(join(folder, name), disk);
+    files.push(file);
+    return file;
+  };
+  try {
+    const table = open(FILES.results);
+    const failed = open(FILES.failed);
+    table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${resultsHeader(header, delimiter)}`);
+    failed.write(encode(preamble));
+    for await (const result of results) {
+      told(result);
+      table.write(resultsLine(result, delimiter));
+      if (!result.provisioned) failed.write(encode(result.row.raw));
+    }
+    for (const file of files) file.commit();
+  } finally {
+    for (const file of files) file.discard();
   }
-  yield piece;
-}
-
-/** failed.csv: the input without the rows that are provisioned, in the input's own encoding and line ends. */
-async function* failedText({ sheet, results }: Ended): AsyncGenerator<Uint8Array> {
-  const encode = textEncoder(sheet.encoding, sheet.bom);
-  yield encode(sheet.preamble);
-  for await (const result of results) if (!result.provisioned) yield encode(result.row.raw);
-}
-
-function preambleOf({ encoding, bom, preamble }: Ended['sheet']): Uint8Array {
-  return textEncoder(encoding, bom)(preamble);
-}
-
-async function* pageText({ results }: Ended, summary: Summary, history: History): AsyncGenerator<string> {
-  const page = htmlPage(summary, history, sha256Base64);
-  let piece = page.head;
-  for await (const result of results) {
-    piece += page.row(result);
-    if (piece.length < PIECE_CHARACTERS) continue;
-    yield piece;
-    piece = '';
-  }
-  yield piece + page.tail();
 }

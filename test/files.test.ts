@@ -36,6 +36,9 @@ const stopOf = async (doing: () => unknown): Promise<Halt['stop'] | undefined> =
   return undefined;
 };
 
+/** Pieces are gathered until they are worth a write: this one is. */
+const LONG = 'long '.repeat(20_000);
+
 describe('a written file', () => {
   test('has all pieces in order, for its owner only', async () => {
     const path = join(folder, 'a.csv');
@@ -47,7 +50,7 @@ describe('a written file', () => {
 
   test('is written, measured, synced and closed before it gets its name, and the name is synced', async () => {
     const { disk, calls } = faultyDisk();
-    await writeWhole(join(folder, 'a.csv'), ['one', 'two'], disk);
+    await writeWhole(join(folder, 'a.csv'), [LONG, 'end'], disk);
     const order = ['create', 'write', 'write', 'size', 'sync', 'close', 'rename', 'syncFolder'];
     expect(calls).toEqual(order);
   });
@@ -77,7 +80,7 @@ describe('a written file', () => {
     for (let at = 1; ; at += 1) {
       writeFileSync(path, 'old');
       const { disk, calls, failed } = faultyDisk({ at, how });
-      const stop = await stopOf(() => writeWhole(path, ['new ', 'text'], disk));
+      const stop = await stopOf(() => writeWhole(path, [LONG, 'end'], disk));
       if (!failed()) {
         expect(stop).toBeUndefined();
         expect(at).toBe(9);
@@ -86,7 +89,7 @@ describe('a written file', () => {
       const renamed = calls.includes('syncFolder');
       expect(stop, `call ${at}`).toMatchObject({ exit: EXIT.unwritable, reason: 'file-unwritable' });
       expect(stop?.message).toBe(`${path} could not be written: no space left on device`);
-      expect(readFileSync(path, 'utf8')).toBe(renamed ? 'new text' : 'old');
+      expect(readFileSync(path, 'utf8')).toBe(renamed ? `${LONG}end` : 'old');
       expect(readdirSync(folder)).toEqual(['a.csv']);
     }
   });

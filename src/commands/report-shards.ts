@@ -23,7 +23,7 @@ export async function reportShards(folders: readonly string[], options: Options)
   makeRunFolder(out, JOURNAL);
   const whole = together(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
-  const summary = await writeReports(out, whole, () => inOneFile(shards));
+  const summary = await writeReports(out, whole, await inOneFile(shards));
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
   const file = shards[0] ? readingOf(shards[0].history).input.path : '';

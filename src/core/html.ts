@@ -1,6 +1,6 @@
 /**
  * `report.html`: a run for a person to look at. One file without anything from elsewhere, written piece by piece in
- * one pass over the results: `head`, then `row` for each, then `tail`; what is kept meanwhile is bounded.
+ * one pass over the results; what is kept meanwhile is bounded.
  */
 
 import type { History } from './history.js';
@@ -33,47 +33,65 @@ const MISSING_SHOWN_MAX = 300;
 /** What the page needs of a history. */
 export type Told = Recorded & Pick<History, 'stop'>;
 
-/** The parts of a page, to be written in this order. */
+/** A page on its way: the results go in one after the other, and the text comes out at the end. */
 export type Page = {
-  readonly head: string;
-  /** The text for the next result, empty where the page leaves it out. */
-  readonly row: (result: Result) => string;
-  readonly tail: () => string;
+  readonly add: (result: Result) => void;
+  /** The whole page, in this order. */
+  readonly pieces: (summary: Summary) => Iterable<string>;
 };
 
 /**
  * A page for a run.
  * @param sha256Base64 the base64 SHA-256 of a text's UTF-8, for the page's Content-Security-Policy
  */
-export function htmlPage(summary: Summary, told: Told, sha256Base64: (text: string) => string): Page {
-  const all = summary.input.rows <= ROWS_MAX;
-  const firsts: Shown[] = [];
-  const missing: Shown[] = [];
+export function htmlPage(told: Told, sha256Base64: (text: string) => string): Page {
+  const all = newRows();
+  const missing = newRows();
+  const shownMissing: Shown[] = [];
   const reasons: Reasons = new Map();
-  let carried = 0;
-  const row = (result: Result): string => {
-    if (!all && result.provisioned) return '';
-    const shown = shownRow(result);
-    if (!result.provisioned) {
-      countReason(reasons, shown);
-      if (missing.length < MISSING_SHOWN_MAX) missing.push(shown);
+  const add = (result: Result): void => {
+    // Too many rows for a page: from here on it is about what is missing.
+    if (all.n === ROWS_MAX) all.texts.length = 0;
+    if (result.provisioned && all.n >= ROWS_MAX) {
+      all.n += 1;
+      return;
     }
-    if (firsts.length < PAGE_ROWS) firsts.push(shown);
-    if (carried >= ROWS_MAX) return '';
-    carried += 1;
-    return `${carried > 1 ? ',\n' : ''}${rowJson(shown)}`;
+    const shown = shownRow(result);
+    const json = rowJson(shown);
+    carry(all, shown, json);
+    if (result.provisioned) return;
+    countReason(reasons, shown);
+    if (shownMissing.length < MISSING_SHOWN_MAX) shownMissing.push(shown);
+    carry(missing, shown, json);
   };
-  const tail = (): string =>
-    [
+  function* pieces(summary: Summary): Generator<string> {
+    const { firsts, texts } = summary.input.rows > ROWS_MAX ? missing : all;
+    yield headOf(summary, told, sha256Base64);
+    for (const [i, text] of texts.entries()) yield i === 0 ? text : `,\n${text}`;
+    yield [
       ']</script>',
-      missingSection(summary, missing, reasons),
-      rowsSection(summary, firsts, carried),
+      missingSection(summary, shownMissing, reasons),
+      rowsSection(summary, firsts, texts.length),
       aboutSection(summary),
       `<footer><p>Made by zoom-im-groups ${escaped(summary.tool_version)} from the run’s journal.</p></footer>`,
       `<script>${SCRIPT}</script>`,
       '</body>\n</html>\n',
     ].join('\n');
-  return { head: headOf(summary, told, sha256Base64), row, tail };
+  }
+  return { add, pieces };
+}
+
+/** Rows for the page: `n` counts them all, `texts` has as many of them as a page bears. */
+type Carried = { n: number; readonly firsts: Shown[]; readonly texts: string[] };
+
+function newRows(): Carried {
+  return { n: 0, firsts: [], texts: [] };
+}
+
+function carry(rows: Carried, shown: Shown, json: string): void {
+  if (rows.n < PAGE_ROWS) rows.firsts.push(shown);
+  if (rows.n < ROWS_MAX) rows.texts.push(json);
+  rows.n += 1;
 }
 
 function headOf(summary: Summary, told: Told, sha256Base64: (text: string) => string): string {

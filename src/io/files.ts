@@ -5,18 +5,24 @@ import { dirname, join, resolve } from 'node:path';
 import { Halt, usage } from '../core/outcome.js';
 import { codeOf, type Disk, errorWords, quietly, realDisk, unwritable, writeAll } from './disk.js';
 
-type Pieces<T> = Iterable<T> | AsyncIterable<T>;
+/** A file on its way. Who reads its path sees the old file until `commit`, and the new one after it, both whole. */
+export type WholeFile = {
+  /** @throws Halt (exit 6) */
+  readonly write: (piece: Uint8Array | string) => void;
+  /** Checks the length, makes the file durable and puts it in its place. @throws Halt (exit 6) */
+  readonly commit: () => void;
+  /** Leaves nothing behind of what is not committed. */
+  readonly discard: () => void;
+};
+
+/** Gathered until a write is worth its call. */
+const GATHERED_BYTES = 64 * 1024;
 
 /**
- * Writes a file beside its place, checks its length, makes it durable and renames it. Who reads the path sees
- * the old file or the new one, both whole; a link that stands there is replaced, never followed.
- * @throws Halt (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
+ * Begins a file beside its place; a link that stands there is replaced, never followed.
+ * @throws Halt (exit 6) when it can't be written
  */
-export async function writeWhole(
-  path: string,
-  pieces: Pieces<Uint8Array | string>,
-  disk: Disk = realDisk,
-): Promise<void> {
+export function openWhole(path: string, disk: Disk = realDisk): WholeFile {
   const folder = dirname(resolve(path));
   const beside = join(folder, `.${randomBytes(8).toString('hex')}.part`);
   const step = <T>(write: () => T): T => {
@@ -34,26 +40,60 @@ export async function writeWhole(
   });
   const fd = step(() => disk.create(beside));
   let isOpen = true;
-  try {
-    let length = 0;
-    for await (const piece of pieces) {
+  let isBeside = true;
+  let length = 0;
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  const flush = (): void => {
+    const bytes = Buffer.concat(gathered);
+    gathered = [];
+    gatheredBytes = 0;
+    writeAll(disk, fd, bytes);
+    length += bytes.length;
+  };
+  return {
+    write: (piece) => {
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      step(() => writeAll(disk, fd, bytes));
-      length += bytes.length;
-    }
-    step(() => {
-      const arrived = disk.size(fd);
-      if (arrived !== length) throw new Error(`only ${arrived} of ${length} bytes arrived`);
-      disk.sync(fd);
+      gathered.push(bytes);
+      gatheredBytes += bytes.length;
+      if (gatheredBytes >= GATHERED_BYTES) step(flush);
+    },
+    commit: () =>
+      step(() => {
+        flush();
+        const arrived = disk.size(fd);
+        if (arrived !== length) throw new Error(`only ${arrived} of ${length} bytes arrived`);
+        disk.sync(fd);
+        isOpen = false;
+        disk.close(fd);
+        disk.rename(beside, path);
+        isBeside = false;
+        disk.syncFolder(folder);
+      }),
+    discard: () => {
+      if (isOpen) quietly(() => disk.close(fd));
       isOpen = false;
-      disk.close(fd);
-      disk.rename(beside, path);
-      disk.syncFolder(folder);
-    });
-  } catch (error) {
-    if (isOpen) quietly(() => disk.close(fd));
-    quietly(() => disk.remove(beside));
-    throw error;
+      if (isBeside) quietly(() => disk.remove(beside));
+      isBeside = false;
+    },
+  };
+}
+
+/**
+ * Writes a file whole or not at all.
+ * @throws Halt (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
+ */
+export async function writeWhole(
+  path: string,
+  pieces: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+  disk: Disk = realDisk,
+): Promise<void> {
+  const file = openWhole(path, disk);
+  try {
+    for await (const piece of pieces) file.write(piece);
+    file.commit();
+  } finally {
+    file.discard();
   }
 }
 

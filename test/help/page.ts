@@ -42,8 +42,9 @@ export function pageOf(
   const tally = emptyTally();
   for (const result of results) count(tally, result);
   const summary = summaryOf(tally.counts, { not_provisioned: tally.unprovisioned, ...rest });
-  const page = htmlPage(summary, told, sha256Base64);
-  return page.head + results.map(page.row).join('') + page.tail();
+  const page = htmlPage(told, sha256Base64);
+  for (const result of results) page.add(result);
+  return [...page.pieces(summary)].join('');
 }
 
 /** Names that a page must show and never obey. */

@@ -6,19 +6,9 @@ import { concurrencyFor, PER_SECOND } from './core/policy.js';
 import type { Api } from './io/call.js';
 import { CONTACTS_WRITE_SCOPES, contactsDirectory } from './io/contacts.js';
 import { openHttp, safeUrl } from './io/http.js';
-import { fixedToken, serverToServer, type TokenSource } from './io/token.js';
+import { type Credentials, fixedToken, serverToServer, type TokenSource } from './io/token.js';
 import { type Body, IM_WRITE_SCOPES, imDirectory } from './io/zoom.js';
 import { VERSION } from './version.js';
-
-/** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
-export type Credentials =
-  | { readonly kind: 'token'; readonly token: string }
-  | {
-      readonly kind: 'app';
-      readonly accountId: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-    };
 
 export type ClientOptions = {
   readonly credentials: Credentials;

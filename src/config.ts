@@ -3,9 +3,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseEnv } from 'node:util';
 import type { Option } from 'commander';
-import type { Credentials } from './client.js';
 import { usage } from './core/outcome.js';
 import { ZOOM } from './core/policy.js';
+import type { Credentials } from './io/token.js';
 import { list, mapping } from './option-values.js';
 
 const ENV_PREFIX = 'ZOOM_IM_GROUPS_';

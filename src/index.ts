@@ -1,6 +1,6 @@
 /** The library: the same pipeline for a program. It never exits, prints, or reads the environment. */
 
-import { type Credentials, openClient } from './client.js';
+import { openClient } from './client.js';
 import { clock } from './clock.js';
 import { type Checked, checker } from './core/check.js';
 import { readColumns } from './core/columns.js';
@@ -14,6 +14,7 @@ import type { Problem } from './core/problem.js';
 import { count, emptyTally, resultOf } from './core/report.js';
 import { MARGIN } from './core/weather.js';
 import { pacer } from './io/pacer.js';
+import type { Credentials } from './io/token.js';
 import { provision as runJob } from './provision.js';
 
 export type {

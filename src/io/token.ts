@@ -2,6 +2,16 @@
 import { EXIT, Halt, type Reply } from '../core/outcome.js';
 import type { Exchange, Http } from './http.js';
 
+/** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
+export type Credentials =
+  | { readonly kind: 'token'; readonly token: string }
+  | {
+      readonly kind: 'app';
+      readonly accountId: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+    };
+
 /** Where a bearer token comes from. */
 export type TokenSource = {
   /**

@@ -1,8 +1,8 @@
 /** A listing of the directory, taken with the patience of a row, and told as events. */
 import type { Directory, ListingEnd } from './core/directory.js';
 import type { Event } from './core/event.js';
+import { Listing } from './core/listed.js';
 import type { Reply, Stop } from './core/outcome.js';
-import { addToListing, emptyListing, type Listing } from './core/plan.js';
 import { decide } from './core/policy.js';
 import type { Clock } from './run.js';
 
@@ -41,11 +41,11 @@ export async function takeListing(lister: Lister, options: ListingOptions): Prom
   const replies: Reply[] = [];
   for (;;) {
     if (signal.aborted) throw signal.reason;
-    const listing = emptyListing();
+    const listing = new Listing();
     const end = await readListing(lister, listing, options);
     const event = { e: 'listing', at: clock.now(), which, requests: end.requests } as const;
     if (end.ok) {
-      record({ ...event, ok: true, groups: listing.groups.size, why: '' });
+      record({ ...event, ok: true, groups: listing.size, why: '' });
       return { ok: true, listing };
     }
     replies.push(end.reply);
@@ -72,7 +72,7 @@ async function readListing(
   for (;;) {
     const next = await batches.next();
     if (next.done) return next.value;
-    addToListing(listing, next.value);
+    for (const group of next.value) listing.add(group);
     if (keepGroups) record({ e: 'listed', at: clock.now(), groups: next.value });
   }
 }

@@ -2,11 +2,12 @@
 import type { Checked } from './core/check.js';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
-import { directoryName } from './core/group.js';
 import { fold, type History } from './core/history.js';
+import type { Listing } from './core/listed.js';
 import { EXIT, Halt, type Stop } from './core/outcome.js';
-import { completed, type Listing, type Planned, settleOpen } from './core/plan.js';
+import { completed, type Planned, settleOpen } from './core/plan.js';
 import { PER_DAY } from './core/policy.js';
+import { settledEvent } from './core/told.js';
 import { takeListing } from './listing.js';
 import { type Clock, type Ports, run, type Turns } from './run.js';
 
@@ -21,8 +22,8 @@ export type Job = {
   readonly history: History;
   readonly directory: Directory;
   readonly turns: Turns;
-  /** Keeps an event durably. @throws Halt when it can't */
-  readonly keep: (event: Event) => void;
+  /** Keeps events durably, all of them or none. @throws Halt when it can't */
+  readonly keep: (...events: readonly Event[]) => void;
   /** Told of every event after it was kept. */
   readonly onEvent: (event: Event) => void;
   /** Told of every event that could not be kept. */
@@ -42,11 +43,13 @@ export type Job = {
 
 /** Runs the job to its end or its stop; the job's history says what came of every row. */
 export async function provision(job: Job): Promise<void> {
-  const record = (event: Event): void => {
-    job.keep(event);
-    // The listing at hand serves as the baseline; its names are not held a second time.
-    if (event.e !== 'listed') fold(job.history, event);
-    job.onEvent(event);
+  const record = (...events: readonly Event[]): void => {
+    job.keep(...events);
+    for (const event of events) {
+      // The listing at hand serves as the baseline; its names are not held a second time.
+      if (event.e !== 'listed') fold(job.history, event);
+      job.onEvent(event);
+    }
   };
   const lost = (event: Event): void => {
     fold(job.history, event);
@@ -71,15 +74,9 @@ export async function provision(job: Job): Promise<void> {
   }
 }
 
-async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<Planned> {
+async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<readonly Planned[]> {
   for await (const batch of job.rows()) {
-    for (const checked of batch) {
-      if (checked.kind !== 'definition') continue;
-      const planned = job.plan(checked, now);
-      // Of a million groups that are there, each is held until its row is settled, and no longer.
-      if (planned.step.do === 'settle') now?.groups.delete(directoryName(planned.definition.name));
-      yield planned;
-    }
+    yield batch.flatMap((row) => (row.kind === 'definition' ? [job.plan(row, now)] : []));
   }
 }
 
@@ -91,7 +88,7 @@ async function baseline(job: Job, record: (event: Event) => void): Promise<Listi
   const { history, needsListing } = job;
   const keepGroups = !history.baseline && history.requests.sent === 0;
   const taken = await takeListing(job, { which: 'baseline', record, keepGroups });
-  if (taken.ok && keepGroups) history.baseline = taken.listing.groups;
+  if (taken.ok && keepGroups) history.baseline = taken.listing;
   if (taken.ok) return taken.listing;
   if (taken.stop) throw new Halt(taken.stop);
   if (needsListing !== undefined) throw new Halt(listingNeeded(needsListing));
@@ -109,12 +106,10 @@ async function close(job: Job, open: readonly Planned[], record: (event: Event) 
   for (const row of open) {
     const state = job.history.rows.get(row.key);
     if (!state) throw new Error(`an open row that was never sent: line ${row.line}`);
-    const outcome = state.outcome
-      ? completed(row, state.outcome, closing)
-      : settleOpen(row, state, closing, job.history);
-    if (outcome === state.outcome) continue;
-    const { key, line, settings, definition } = row;
-    record({ e: 'settled', at: job.clock.now(), key, name: definition.name, line, settings, outcome });
+    const before = state.outcome;
+    const outcome = before ? completed(row, before, closing) : settleOpen(row, state, closing, job.history);
+    if (outcome === before) continue;
+    record(settledEvent(row, outcome, job.clock.now()));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Event } from './core/event.js';
 import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
 import type { Planned } from './core/plan.js';
 import { budgetSpent, decide, type Judged, tooManyFailures } from './core/policy.js';
-import { attemptEvent, replyEvent } from './core/told.js';
+import { attemptEvent, replyEvent, settledEvent } from './core/told.js';
 import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
 
 /** Time, and waiting in it; handed in, so that a test can have its own. */
@@ -28,8 +28,8 @@ export type Turns = {
 export type Ports = {
   readonly directory: Directory;
   readonly turns: Turns;
-  /** Keeps an event before anybody acts on it. @throws Halt when it could not be kept */
-  readonly record: (event: Event) => void;
+  /** Keeps events before anybody acts on them, all or none. @throws Halt when they could not be kept */
+  readonly record: (...events: readonly Event[]) => void;
   /** Told of each event that could not be kept: the last place where it can be seen. */
   readonly lost: (event: Event) => void;
   readonly clock: Clock;
@@ -52,15 +52,21 @@ export type Limits = {
 /** How a run came to its end. `open` rows need a listing: to be settled, or for their group's id. */
 export type Ran = { readonly open: readonly Planned[]; readonly stop: Stop | undefined };
 
+/** A row with how it ended. */
+type Settled = readonly [Planned, Outcome];
+
 const DAY_MS = 86_400_000;
 
+/** Enough that a record costs little, few enough to be handed over as arguments. */
+const SETTLED_AT_ONCE = 1_000;
+
 /**
- * Takes every step to an outcome, or stops. A row waits for a place before the next one is read, an attempt
+ * Takes every step to an outcome, or stops. Of a batch, what needs no request is settled first. A row waits for a place before the next one is read, an attempt
  * for its turn before it is recorded and sent; after a stop nothing is sent any more.
  * @param signal its reason is a `Halt`; what is in flight is answered, nothing else is begun
  */
 export async function run(
-  steps: AsyncIterable<Planned>,
+  steps: AsyncIterable<readonly Planned[]>,
   ports: Ports,
   limits: Limits,
   signal: AbortSignal,
@@ -106,29 +112,39 @@ class Loop {
     this.#signal.removeEventListener('abort', this.#onSignal);
   }
 
-  async run(steps: AsyncIterable<Planned>): Promise<Ran> {
+  async run(steps: AsyncIterable<readonly Planned[]>): Promise<Ran> {
     const limit = pLimit(this.#limits.concurrency);
     const running = new Set<Promise<void>>();
-    for await (const planned of steps) {
+    for await (const batch of steps) {
       if (this.#draining) break;
-      if (planned.step.do === 'nothing') continue;
-      if (planned.step.do === 'settle') {
-        this.#settle(planned, planned.step.outcome);
-        continue;
+      this.#settleAll(batch);
+      for (const planned of batch) {
+        if (this.#draining) break;
+        if (planned.step.do === 'nothing' || planned.step.do === 'settle') continue;
+        await new Promise<void>((placed) => {
+          const row = limit(() => {
+            placed();
+            return this.#take(planned);
+          })
+            .catch((error: unknown) => this.#fail(error))
+            .finally(() => running.delete(row));
+          running.add(row);
+        });
       }
-      await new Promise<void>((placed) => {
-        const row = limit(() => {
-          placed();
-          return this.#take(planned);
-        })
-          .catch((error: unknown) => this.#fail(error))
-          .finally(() => running.delete(row));
-        running.add(row);
-      });
     }
     await Promise.all(running);
     if (this.#defect) throw this.#defect.error;
     return { open: this.#open, stop: this.#stop };
+  }
+
+  /** What needs no request, in as few records as may be: of a million rows, nearly all may be there already. */
+  #settleAll(batch: readonly Planned[]): void {
+    const rows = batch.flatMap((planned): Settled[] =>
+      planned.step.do === 'settle' ? [[planned, planned.step.outcome]] : [],
+    );
+    for (let from = 0; from < rows.length; from += SETTLED_AT_ONCE) {
+      this.#settle(...rows.slice(from, from + SETTLED_AT_ONCE));
+    }
   }
 
   /** One row, from its first attempt to its outcome; or to a stop, which leaves it as the journal has it. */
@@ -144,7 +160,7 @@ class Loop {
       switch (decision.do) {
         case 'settle':
           if (this.#isDeaf(reply)) return this.#halt(unreachable(reply.message));
-          return this.#settle(planned, decision.outcome);
+          return this.#settle([planned, decision.outcome]);
         case 'look-up':
           this.#open.push(planned);
           return;
@@ -240,13 +256,17 @@ class Loop {
     if (stop) this.#halt(stop);
   }
 
-  #settle(planned: Planned, outcome: Outcome): void {
-    const { key, line, settings, definition } = planned;
+  #settle(...rows: readonly Settled[]): void {
     const at = this.#ports.clock.now();
-    this.#keep({ e: 'settled', at, key, name: definition.name, line, settings, outcome });
-    const isThere = outcome.status === 'created' || outcome.status === 'already-provisioned';
-    if (isThere && outcome.groupId === undefined) this.#open.push(planned);
-    if (outcome.status !== 'failed') return;
+    this.#keep(...rows.map(([planned, outcome]) => settledEvent(planned, outcome, at)));
+    for (const [planned, { status, groupId }] of rows) {
+      const isThere = status === 'created' || status === 'already-provisioned';
+      if (isThere && groupId === undefined) this.#open.push(planned);
+      if (status === 'failed') this.#countFailure();
+    }
+  }
+
+  #countFailure(): void {
     this.#failures += 1;
     const { maxFailures } = this.#limits;
     if (maxFailures === undefined || this.#failures < maxFailures || this.#draining) return;
@@ -260,14 +280,14 @@ class Loop {
     return reply.kind === 'trouble' && this.#weather.heard === 0;
   }
 
-  #keep(event: Event): boolean {
+  #keep(...events: readonly Event[]): boolean {
     try {
-      this.#ports.record(event);
+      this.#ports.record(...events);
       return true;
     } catch (error) {
       if (!(error instanceof Halt)) throw error;
       // An attempt that is not recorded is not made either.
-      if (event.e !== 'attempt') this.#ports.lost(event);
+      for (const event of events) if (event.e !== 'attempt') this.#ports.lost(event);
       this.#halt(error.stop);
       return false;
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Event, SCHEMA_VERSION } from '../src/core/event.js';
-import { emptyHistory, fold, type History, inDoubt } from '../src/core/history.js';
+import { emptyHistory, fold, type History } from '../src/core/history.js';
+import { inDoubt } from '../src/core/rows.js';
 
 const run: Event = {
   e: 'run',

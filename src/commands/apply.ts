@@ -74,7 +74,7 @@ async function withInput(run: Run): Promise<{ readonly run: Run; readonly path: 
 /** What a stand-in must have for a simulated run to go on: all that the run has made so far. */
 function createdIn(history: History | undefined): readonly Group[] {
   const groups: Group[] = [];
-  for (const { name, createdId } of history?.rows.values() ?? []) {
+  for (const [, { name, createdId }] of history?.rows ?? []) {
     if (createdId !== undefined) groups.push({ id: createdId, name, members: 0 });
   }
   return groups;

@@ -24,7 +24,7 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
           'An export needs the read scope: imgroup:read:admin (or contact_group:read:list_groups:admin).';
         throw new Halt(taken.stop ?? { exit: EXIT.act, reason: 'listing-needed', message: taken.why, hint });
       }
-      const groups = [...taken.listing.groups.values()];
+      const groups = [...taken.listing];
       const columns = SETTINGS.filter(([setting]) => !directory.unsupported.includes(setting));
       const lines = [
         csvLine(['name', ...columns.map(([, word]) => word)], ','),

@@ -11,8 +11,9 @@ import {
   sumLine,
 } from '../core/forecast.js';
 import { emptyHistory } from '../core/history.js';
+import type { Listing } from '../core/listed.js';
 import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
-import { type Listing, plan } from '../core/plan.js';
+import { plan } from '../core/plan.js';
 import { problemLine } from '../core/problem.js';
 import { openInput, type Reading, survey } from '../input.js';
 import { readBytes } from '../io/files.js';

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline/promises';
 import { type Account, openAccount } from '../account.js';
 import { clock } from '../clock.js';
 import type { Group } from '../core/group.js';
+import type { Listing } from '../core/listed.js';
 import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
-import type { Listing } from '../core/plan.js';
 import { type Undo, undoCsv, undoStep, undos } from '../core/rollback.js';
 import { survey } from '../input.js';
 import { takeListing } from '../listing.js';
@@ -124,8 +124,8 @@ async function preview(all: readonly Undo[], account: Account, tell: (text: stri
 }
 
 /** By id, for a group may have been renamed; of those that share a name, all. */
-function idsOf({ groups, others }: Listing): ReadonlyMap<string, Group> {
-  return new Map([...groups.values(), ...others].map((group) => [group.id, group]));
+function idsOf(listing: Listing): ReadonlyMap<string, Group> {
+  return new Map([...listing, ...listing.others].map((group) => [group.id, group]));
 }
 
 function planner(

@@ -82,7 +82,7 @@ async function work(given: Work): Promise<ExitCode> {
       plan: given.plan(history),
       needsListing: given.needsListing,
       history,
-      keep: (event) => journal.record(event),
+      keep: (...events) => journal.record(...events),
       onEvent: (event) => {
         advance(progress, event);
         terminal.event(event);

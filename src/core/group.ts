@@ -58,9 +58,12 @@ export function directoryName(name: string): string {
 
 /** The settings as one short text: equal texts ask for the same group settings. The journal keeps it. */
 export function settingsText(settings: Settings): string {
-  return SETTINGS.flatMap(([field, word]) =>
-    settings[field] === undefined ? [] : [`${word}=${settings[field]}`],
-  ).join(';');
+  let text = '';
+  for (const [field, word] of SETTINGS) {
+    const value = settings[field];
+    if (value !== undefined) text += `${text === '' ? '' : ';'}${word}=${value}`;
+  }
+  return text;
 }
 
 /** The way back from `settingsText`. The description comes last, and may hold anything. */

@@ -1,35 +1,10 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
-import type { Event, EventOf, Operation } from './event.js';
-import { directoryName, type Settings } from './group.js';
+import type { Event, EventOf } from './event.js';
+import { directoryName } from './group.js';
 import { isProvisioned, type Outcome, type Stop, shownFacts } from './outcome.js';
 import { DONE } from './policy.js';
-
-/** What is known of one row, found by its key. */
-export type RowState = {
-  /** As it was sent; empty for a row that never was. */
-  name: string;
-  /** The settings it was last sent or settled with. */
-  settings: string;
-  /** Over all processes that worked on the run. */
-  attempts: number;
-  /** An attempt was recorded and its reply was not: it left just before a crash, or it did not. */
-  pending: boolean;
-  /** An attempt may have taken effect, and nothing has settled the row since. */
-  ambiguous: boolean;
-  op: Operation;
-  outcome: Outcome | undefined;
-  last: EventOf<'reply'> | undefined;
-  /** The group that this run created for the row, whatever became of the row since. */
-  createdId: string | undefined;
-  /** Of an update: the group, and its values before the first one of this run. */
-  groupId: string | undefined;
-  before: Settings | undefined;
-};
-
-/** Whether Zoom may have done something for this row that we have not learnt of. */
-export function inDoubt(state: RowState | undefined): boolean {
-  return state !== undefined && (state.pending || state.ambiguous);
-}
+import { type RowState, Rows } from './rows.js';
+import { TextSet } from './texts.js';
 
 /** One second of a run, for the picture of it. */
 export type Second = { sent: number; settled: number; retried: number; limited: number };
@@ -39,11 +14,11 @@ export type Pause = { readonly at: number; readonly pauseMs: number; readonly wh
 export type History = {
   /** One a process, the newest last. */
   readonly runs: EventOf<'run'>[];
-  readonly rows: Map<string, RowState>;
+  readonly rows: Rows;
   /** Names in the first listing that could be trusted; undefined where there was none. */
   baseline: { has(name: string): boolean } | undefined;
   /** Names of a listing that has not ended yet. */
-  listed: Set<string>;
+  listed: TextSet;
   /** Which of the runs brought the newest complete input; undefined while there is none. */
   kept: number | undefined;
   readonly requests: { sent: number; retried: number; rateLimited: number; lists: number };
@@ -63,9 +38,9 @@ export type History = {
 export function emptyHistory(): History {
   return {
     runs: [],
-    rows: new Map(),
+    rows: new Rows(),
     baseline: undefined,
-    listed: new Set(),
+    listed: new TextSet(),
     kept: undefined,
     requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
     timeline: new Map(),
@@ -93,9 +68,9 @@ export function fold(history: History, event: Event): void {
     case 'run':
       history.runs.push(event);
       // A listing that a crash has cut short goes on in no other process.
-      history.listed = new Set();
+      history.listed = new TextSet();
       history.carriedOver = 0;
-      for (const { outcome } of history.rows.values()) {
+      for (const [, { outcome }] of history.rows) {
         if (outcome && isProvisioned(outcome.status)) history.carriedOver += 1;
       }
       history.stop = undefined;
@@ -149,19 +124,18 @@ function foldListing(history: History, event: EventOf<'listing'>): void {
   if (event.why !== '') history.warnings.push(event.why);
   const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
   if (before && !history.baseline) history.baseline = history.listed;
-  history.listed = new Set();
+  history.listed = new TextSet();
 }
 
 function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   const second = secondOf(history, event.at);
-  const known = history.rows.get(event.key);
   history.requests.sent += 1;
   second.sent += 1;
   if (event.n > 1) {
     history.requests.retried += 1;
     second.retried += 1;
   }
-  const state = known && !(known instanceof Unsent) ? known : newRow(event.op);
+  const state = history.rows.sent(event.key, event.op);
   state.settings = event.settings;
   state.name = event.name;
   state.attempts += 1;
@@ -173,62 +147,6 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   state.groupId = event.groupId ?? state.groupId;
   // The oldest values are the ones to put back: a second update of one run must not hide them.
   state.before ??= event.before;
-  history.rows.set(event.key, state);
-}
-
-/** A row that needed no request. A million of them are held at once, so they carry nothing else. */
-class Unsent implements RowState {
-  settings: string;
-  outcome: Outcome;
-
-  constructor(settings: string, outcome: Outcome) {
-    this.settings = settings;
-    this.outcome = outcome;
-  }
-
-  get name(): string {
-    return '';
-  }
-  get attempts(): number {
-    return 0;
-  }
-  get pending(): boolean {
-    return false;
-  }
-  get ambiguous(): boolean {
-    return false;
-  }
-  get op(): Operation {
-    return 'create';
-  }
-  get last(): undefined {
-    return undefined;
-  }
-  get createdId(): string | undefined {
-    return this.outcome.status === 'created' ? this.outcome.groupId : undefined;
-  }
-  get groupId(): undefined {
-    return undefined;
-  }
-  get before(): undefined {
-    return undefined;
-  }
-}
-
-function newRow(op: Operation): RowState {
-  return {
-    name: '',
-    settings: '',
-    attempts: 0,
-    pending: false,
-    ambiguous: false,
-    op,
-    outcome: undefined,
-    createdId: undefined,
-    last: undefined,
-    groupId: undefined,
-    before: undefined,
-  };
 }
 
 function foldReply(history: History, event: EventOf<'reply'>): void {
@@ -236,7 +154,7 @@ function foldReply(history: History, event: EventOf<'reply'>): void {
     history.requests.rateLimited += 1;
     secondOf(history, event.at).limited += 1;
   }
-  const state = history.rows.get(event.key);
+  const state = history.rows.known(event.key);
   if (!state) return;
   state.last = event;
   state.pending = false;
@@ -259,13 +177,15 @@ function doneBy({ op, attempts, groupId }: RowState, reply: EventOf<'reply'>): O
 
 function foldSettled(history: History, event: EventOf<'settled'>): void {
   secondOf(history, event.at).settled += 1;
-  const state = history.rows.get(event.key);
-  if (!state || state instanceof Unsent) {
-    history.rows.set(event.key, new Unsent(event.settings, event.outcome));
+  const { key, settings, outcome } = event;
+  const sent = history.rows.known(key);
+  if (!sent && outcome.attempts === 0 && outcome.http === undefined) {
+    history.rows.settleUnsent(key, settings, outcome);
     return;
   }
-  state.settings = event.settings;
-  foldOutcome(state, event.outcome);
+  const state = sent ?? history.rows.sent(key, 'create');
+  state.settings = settings;
+  foldOutcome(state, outcome);
 }
 
 function foldOutcome(state: RowState, outcome: Outcome): void {

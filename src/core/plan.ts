@@ -11,33 +11,10 @@ import {
   type Group,
   type Settings,
 } from './group.js';
-import { type History, inDoubt, type RowState } from './history.js';
+import type { History } from './history.js';
+import type { Listing } from './listed.js';
 import { isProvisioned, type Outcome, shownFacts } from './outcome.js';
-
-/** A listing of the directory, found by name. */
-export type Listing = {
-  readonly groups: Map<string, Group>;
-  /** Names that more than one group has, and the groups of these names after the first. */
-  readonly twice: Set<string>;
-  readonly others: Group[];
-};
-
-export function emptyListing(): Listing {
-  return { groups: new Map(), twice: new Set(), others: [] };
-}
-
-/** Adds a batch to a listing, in place. Of groups with one name the first is kept. */
-export function addToListing(listing: Listing, batch: readonly Group[]): void {
-  for (const group of batch) {
-    const name = directoryName(group.name);
-    if (!listing.groups.has(name)) {
-      listing.groups.set(name, group);
-      continue;
-    }
-    listing.twice.add(name);
-    listing.others.push(group);
-  }
-}
+import { inDoubt, type RowState } from './rows.js';
 
 /** A row with what it needs. */
 export type Planned = {
@@ -77,7 +54,7 @@ export function plan(checked: Extract<Checked, { kind: 'definition' }>, known: K
 
 function stepFor(key: string, settings: string, definition: Definition, known: Known): Step {
   const state = known.history.rows.get(key);
-  const group = known.now?.groups.get(directoryName(definition.name));
+  const group = known.now?.get(directoryName(definition.name));
   if (state?.outcome && state.settings === settings && isProvisioned(state.outcome.status)) {
     // Of a group that was made just before a crash the id may not be known yet.
     if (state.outcome.groupId !== undefined || !group) return { do: 'nothing', outcome: state.outcome };
@@ -118,7 +95,7 @@ function lookUp(definition: Definition, group: Group, history: History): Outcome
 
 /** What a listing adds to a settled row: the id that its answer did not have, and how an existing group differs. */
 export function completed(row: Planned, settled: Outcome, closing: Listing | undefined): Outcome {
-  const group = closing?.groups.get(directoryName(row.definition.name));
+  const group = closing?.get(directoryName(row.definition.name));
   if (!group) return settled;
   if (settled.status === 'created') return { ...settled, groupId: group.id };
   const { detail, groupId } = thereAlready(row.definition, group, closing);
@@ -132,7 +109,7 @@ export function settleOpen(
   closing: Listing | undefined,
   history: History,
 ): Outcome {
-  const named = closing?.groups.get(directoryName(row.definition.name));
+  const named = closing?.get(directoryName(row.definition.name));
   const group = 'group' in row.step ? withId(row.step.group.id, named, closing) : named;
   const facts = { attempts: state.attempts, ...shownFacts(state.last) };
   if (row.step.do === 'delete') return { ...settleDelete(group, closing), ...facts };

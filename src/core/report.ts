@@ -1,7 +1,7 @@
 /** History → results, failed rows and summary, as values and as text; nothing here touches a disk. */
 import type { Checked, Row } from './check.js';
 import type { Target } from './event.js';
-import { type History, inDoubt, type RowState } from './history.js';
+import type { History } from './history.js';
 import {
   EXIT,
   type ExitCode,
@@ -11,6 +11,7 @@ import {
   type Status,
   shownFacts,
 } from './outcome.js';
+import { inDoubt, type RowState } from './rows.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {

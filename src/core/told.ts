@@ -1,7 +1,7 @@
-/** A step's attempts and replies as the events that the journal keeps. */
+/** A step's attempts, replies and outcome as the events that the journal keeps. */
 import type { Event } from './event.js';
 import type { Group, Settings } from './group.js';
-import type { Reply } from './outcome.js';
+import type { Outcome, Reply } from './outcome.js';
 import type { Planned } from './plan.js';
 import type { Decision } from './policy.js';
 
@@ -46,4 +46,10 @@ export function replyEvent({ key, line }: Planned, reply: Reply, at: number, dec
     ...(reply.kind === 'done' && reply.groupId !== undefined ? { groupId: reply.groupId } : {}),
     ...(decision.do === 'again' ? { againInMs: decision.waitMs } : {}),
   };
+}
+
+/** How the row ended. */
+export function settledEvent(planned: Planned, outcome: Outcome, at: number): Event {
+  const { key, line, settings, definition } = planned;
+  return { e: 'settled', at, key, name: definition.name, line, settings, outcome };
 }

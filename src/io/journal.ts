@@ -15,11 +15,11 @@ const GROUP = { records: 32, waitMs: 250 } as const;
 export type Journal = {
   readonly path: string;
   /**
-   * Keeps an event. The operating system has it when this returns, so a killed process loses nothing; it is
-   * durable within 32 records or 250 ms.
-   * @throws Halt (exit 6) when it could not be kept; what was kept before stays readable
+   * Keeps events, in one write: all of them or none. The operating system has them when this returns, so a killed
+   * process loses nothing; they are durable within 32 records or 250 ms.
+   * @throws Halt (exit 6) when they could not be kept; what was kept before stays readable
    */
-  readonly record: (event: Event) => void;
+  readonly record: (...events: readonly Event[]) => void;
   /** Makes everything durable now. @throws Halt (exit 6) */
   readonly sync: () => Promise<void>;
   /** Makes everything durable and closes the file. @throws Halt (exit 6) */
@@ -87,21 +87,21 @@ class Appender implements Journal {
     this.#disk = disk;
   }
 
-  readonly record = (event: Event): void => {
+  readonly record = (...events: readonly Event[]): void => {
     if (this.#failure) throw this.#failure;
-    if (this.#isClosed) throw new Error(`a closed journal was given an event: ${event.e}`);
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    if (this.#isClosed) throw new Error(`a closed journal was given an event: ${events[0]?.e}`);
+    const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     try {
       if (this.#torn) this.#cutBack();
       this.#torn = true;
-      writeAll(this.#disk, this.#fd, line);
+      writeAll(this.#disk, this.#fd, lines);
       this.#torn = false;
     } catch (error) {
       quietly(() => this.#cutBack());
       throw cantKeep(this.path, error);
     }
-    this.#size += line.length;
-    this.#unsynced += 1;
+    this.#size += lines.length;
+    this.#unsynced += events.length;
     if (this.#unsynced >= GROUP.records) this.#syncNow();
     else this.#syncLater();
   };

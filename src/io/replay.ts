@@ -12,7 +12,7 @@ export const JOURNAL = 'journal.ndjson';
 
 const NEWLINE = 0x0a;
 const BRACE = 0x7b;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Far above any event. Without a bound, a large file that is no journal would have to fit in memory. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -54,9 +54,11 @@ async function* wholeLines(
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
   for (;;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+    const buffer = Buffer.allocUnsafe(rest.length + CHUNK_BYTES);
+    rest.copy(buffer);
+    const { bytesRead } = await file.read(buffer, rest.length, CHUNK_BYTES);
     if (bytesRead === 0) return;
-    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    const bytes = buffer.subarray(0, rest.length + bytesRead);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
     rest = bytes.subarray(end);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { directoryName, GROUP_TYPES, type Group } from '../src/core/group.js';
 import { Listing } from '../src/core/listed.js';
 import { Rows } from '../src/core/rows.js';
-import { TextSet, Texts } from '../src/core/texts.js';
+import { LateSet, TextSet, Texts } from '../src/core/texts.js';
 
 /** Letters of one byte and of two, halves of surrogate pairs, and texts longer than a block. */
 const text = fc.oneof(
@@ -50,7 +50,12 @@ describe('texts', () => {
         }
         expect(set.size).toBe(model.size);
         for (const [one, n] of model) expect([set.find(one), set.at(n)]).toEqual([n, one]);
-        expect(set.has(other)).toBe(model.has(other));
+        const late = new LateSet();
+        for (const [i, one] of all.entries()) {
+          late.add(one);
+          if (i % 7 === 0) expect(late.has(one)).toBe(true);
+        }
+        for (const one of [set, late]) expect(one.has(other)).toBe(model.has(other));
       }),
     );
   });

@@ -9,6 +9,7 @@ import { plan } from '../core/plan.js';
 import { survey } from '../input.js';
 import { readBytes, writeWhole } from '../io/files.js';
 import type { Options } from '../options.js';
+import { surveyedBefore } from '../reports.js';
 import { begun, chooseRun, type Run } from '../runs.js';
 import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
@@ -29,7 +30,8 @@ export async function apply([file]: readonly string[], options: Options): Promis
   }
   const { run, path } = await withInput(await chooseRun(file, options, new Date()));
   const reading = readingFrom(options);
-  const surveyed = await survey(readBytes(path), reading);
+  const surveyed =
+    (await surveyedBefore(readBytes(path), reading, run.history)) ?? (await survey(readBytes(path), reading));
   if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
     if (run.file === '-' && !run.history) rmSync(run.folder, { recursive: true });
     return printProblems(run.file, surveyed, options);

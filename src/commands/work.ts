@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Account } from '../account.js';
 import { clock } from '../clock.js';
 import { stateFolder } from '../config.js';
-import { type Event, type EventOf, type Input, SCHEMA_VERSION } from '../core/event.js';
+import { type Event, type EventOf, SCHEMA_VERSION } from '../core/event.js';
 import { emptyHistory, fold, type History } from '../core/history.js';
 import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import { advance, newProgress } from '../core/progress.js';
@@ -15,7 +15,7 @@ import { lock } from '../io/lock.js';
 import type { Terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
 import { type Job, provision } from '../provision.js';
-import { inputEvents, openKept, readingOf, writeReports } from '../reports.js';
+import { inputEvents, isReadAlike, keptInput, openKept, writeReports } from '../reports.js';
 import { begun, type Run, upToDate } from '../runs.js';
 import { interrupts } from '../signals.js';
 import { VERSION } from '../version.js';
@@ -106,15 +106,15 @@ async function work(given: Work): Promise<ExitCode> {
 
 /** The header, and the input where the journal does not have it yet. From here on the run may send. */
 async function keepInput(given: Work, journal: Journal, history: History): Promise<void> {
-  const { run, bytes, surveyed } = given;
+  const { run, bytes, reading, surveyed } = given;
   const header = headerOf(given, history);
-  const known = history.kept === undefined ? undefined : readingOf(history).input;
+  const known = keptInput(history);
   const record = (event: Event): void => {
     journal.record(event);
     fold(history, event);
   };
   record(header);
-  if (known && sameInput(known, header.input)) return;
+  if (known && isReadAlike(known, reading) && known.sha256 === surveyed.sha256) return;
   const hashed = hashing(bytes());
   for await (const event of inputEvents(hashed.source, surveyed.encoding, clock.now)) record(event);
   if (hashed.digest() !== surveyed.sha256) {
@@ -142,20 +142,13 @@ function headerOf({ command, run, reading, surveyed, account }: Work, history: H
       path: run.file,
       sha256: surveyed.sha256,
       rows: surveyed.rows,
+      ...(surveyed.problems.length === 0 ? { definitions: surveyed.definitions } : {}),
       dialect,
       ...(shard ? { shard: `${shard.k}/${shard.n}` } : {}),
     },
     target: account.target,
     ...(account.accountMark === undefined ? {} : { account: account.accountMark }),
   };
-}
-
-function sameInput(known: Input, given: Input): boolean {
-  return (
-    known.sha256 === given.sha256 &&
-    known.shard === given.shard &&
-    JSON.stringify(known.dialect) === JSON.stringify(given.dialect)
-  );
 }
 
 /** A run belongs to one account and one API; a stand-in has a new port each time. */

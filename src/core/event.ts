@@ -36,6 +36,8 @@ export type Input = {
   readonly sha256: string;
   /** Data rows, header and blank lines not counted. */
   readonly rows: number;
+  /** Rows that ask for a group of their own; told where no row has a problem. */
+  readonly definitions?: number;
   readonly dialect: Dialect;
   /** `K/N` where only that share of the rows is this run's. */
   readonly shard?: string;

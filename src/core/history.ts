@@ -1,10 +1,10 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
 import type { Event, EventOf } from './event.js';
 import { directoryName } from './group.js';
-import { isProvisioned, type Outcome, type Stop, shownFacts } from './outcome.js';
+import { type Outcome, type Stop, shownFacts } from './outcome.js';
 import { DONE } from './policy.js';
 import { type RowState, Rows } from './rows.js';
-import { TextSet } from './texts.js';
+import { LateSet } from './texts.js';
 
 /** One second of a run, for the picture of it. */
 export type Second = { sent: number; settled: number; retried: number; limited: number };
@@ -18,7 +18,7 @@ export type History = {
   /** Names in the first listing that could be trusted; undefined where there was none. */
   baseline: { has(name: string): boolean } | undefined;
   /** Names of a listing that has not ended yet. */
-  listed: TextSet;
+  listed: LateSet;
   /** Which of the runs brought the newest complete input; undefined while there is none. */
   kept: number | undefined;
   readonly requests: { sent: number; retried: number; rateLimited: number; lists: number };
@@ -40,7 +40,7 @@ export function emptyHistory(): History {
     runs: [],
     rows: new Rows(),
     baseline: undefined,
-    listed: new TextSet(),
+    listed: new LateSet(),
     kept: undefined,
     requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
     timeline: new Map(),
@@ -68,11 +68,8 @@ export function fold(history: History, event: Event): void {
     case 'run':
       history.runs.push(event);
       // A listing that a crash has cut short goes on in no other process.
-      history.listed = new TextSet();
-      history.carriedOver = 0;
-      for (const [, { outcome }] of history.rows) {
-        if (outcome && isProvisioned(outcome.status)) history.carriedOver += 1;
-      }
+      history.listed = new LateSet();
+      history.carriedOver = history.rows.provisioned();
       history.stop = undefined;
       history.end = undefined;
       return;
@@ -124,7 +121,7 @@ function foldListing(history: History, event: EventOf<'listing'>): void {
   if (event.why !== '') history.warnings.push(event.why);
   const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
   if (before && !history.baseline) history.baseline = history.listed;
-  history.listed = new TextSet();
+  history.listed = new LateSet();
 }
 
 function foldAttempt(history: History, event: EventOf<'attempt'>): void {

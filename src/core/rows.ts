@@ -1,7 +1,7 @@
 /** What is known of each row of a run, found by the row's key. */
 import type { EventOf, Operation } from './event.js';
 import type { Settings } from './group.js';
-import type { Outcome, Status } from './outcome.js';
+import { isProvisioned, type Outcome, type Status } from './outcome.js';
 import { Numbers, TextSet, Texts } from './texts.js';
 
 /** What is known of one row. */
@@ -100,6 +100,17 @@ export class Rows {
     this.#idOf.set(n, id);
   }
 
+  /** How many rows have what they ask for. */
+  provisioned(): number {
+    let count = 0;
+    for (const { outcome } of this.#sent.values()) if (outcome && isProvisioned(outcome.status)) count += 1;
+    const isSent = (n: number): boolean => this.#sent.size > 0 && this.#sent.has(this.#unsent.at(n));
+    for (let n = 0; n < this.#unsent.size; n += 1) {
+      if (isProvisioned(this.#ending(n).status) && !isSent(n)) count += 1;
+    }
+    return count;
+  }
+
   *[Symbol.iterator](): Generator<readonly [string, RowState]> {
     yield* this.#sent;
     for (let n = 0; n < this.#unsent.size; n += 1) {
@@ -109,9 +120,7 @@ export class Rows {
   }
 
   #unsentRow(n: number): RowState {
-    const ending = this.#endings[this.#endingOf.at(n)];
-    if (!ending) throw new Error('a row that ended without an ending');
-    const { settings, status, detail } = ending;
+    const { settings, status, detail } = this.#ending(n);
     const id = this.#idOf.at(n);
     const groupId = id === 0 ? undefined : this.#ids.at(id - 1);
     const row = newRow('create');
@@ -119,6 +128,12 @@ export class Rows {
     row.outcome = { status, detail, attempts: 0, ...(groupId === undefined ? {} : { groupId }) };
     if (status === 'created') row.createdId = groupId;
     return row;
+  }
+
+  #ending(n: number): Ending {
+    const ending = this.#endings[this.#endingOf.at(n)];
+    if (!ending) throw new Error('a row that ended without an ending');
+    return ending;
   }
 
   #endingNumber(ending: Ending): number {

@@ -177,3 +177,21 @@ export class TextSet {
     return this.#texts.at(n);
   }
 }
+
+/** Texts that are seldom asked for: they are put in order at the first question. */
+export class LateSet {
+  readonly #texts = new Texts();
+  readonly #inOrder = new TextSet();
+  #ordered = 0;
+
+  add(text: string): void {
+    this.#texts.add(text);
+  }
+
+  has(text: string): boolean {
+    for (; this.#ordered < this.#texts.size; this.#ordered += 1) {
+      this.#inOrder.add(this.#texts.at(this.#ordered));
+    }
+    return this.#inOrder.has(text);
+  }
+}

@@ -27,7 +27,7 @@ const times = (reply: Reply, n: number): readonly Reply[] => Array.from({ length
 describe('the per-second limit', () => {
   test('a stray refusal widens the margin and slows nobody down', () => {
     const weather = fairWeather(80);
-    feed(weather, times(done, 300));
+    feed(weather, times(done, 30));
     const reaction = react(weather, limited, 1_000, 1_000);
     expect(reaction).toEqual({ marginMs: MARGIN.startMs + MARGIN.widerMs });
     expect(weather.perSecond).toBe(80);
@@ -79,12 +79,30 @@ describe('the per-second limit', () => {
     expect(weather.perSecond).toBe(80);
   });
 
+  test('where nothing is refused the margin soon is at its narrowest, and stays there', () => {
+    const weather = fairWeather(80);
+    const narrowed = feed(weather, times(done, MARGIN.calmAnswers.first * 2)).filter((r) => r.marginMs);
+    expect(narrowed).toEqual([{ marginMs: 23 }, { marginMs: MARGIN.narrowestMs }]);
+    expect(feed(weather, times(done, 10_000)).every((r) => r.marginMs === undefined)).toBe(true);
+  });
+
+  test('a margin that proved too narrow is left at once, and not tried again for a long time', () => {
+    const weather = fairWeather(80);
+    feed(weather, times(done, MARGIN.calmAnswers.first));
+    expect(weather.marginMs).toBeLessThan(MARGIN.startMs);
+    expect(react(weather, limited, 1_000, 1_000)).toEqual({ marginMs: MARGIN.startMs });
+    feed(weather, times(done, MARGIN.calmAnswers.later - 1), 2_000);
+    expect(weather.marginMs).toBe(MARGIN.startMs);
+    feed(weather, times(done, 1), 5_000);
+    expect(weather.marginMs).toBe(MARGIN.startMs - MARGIN.narrowerMs);
+  });
+
   test('a widened margin narrows again in a long calm, down to a floor', () => {
     const weather = fairWeather(80);
-    feed(weather, [...times(done, 300), limited]);
-    feed(weather, times(done, MARGIN.calmAnswers * 2), 10_000);
-    expect(weather.marginMs).toBe(MARGIN.startMs);
-    feed(weather, times(done, MARGIN.calmAnswers * 20), 20_000);
+    feed(weather, [...times(done, 30), limited]);
+    feed(weather, times(done, MARGIN.calmAnswers.later * 2), 10_000);
+    expect(weather.marginMs).toBe(MARGIN.startMs + MARGIN.widerMs - 2 * MARGIN.narrowerMs);
+    feed(weather, times(done, MARGIN.calmAnswers.later * 20), 20_000);
     expect(weather.marginMs).toBe(MARGIN.narrowestMs);
   });
 

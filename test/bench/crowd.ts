@@ -5,6 +5,11 @@ const groups = Array.from({ length: Number(process.argv[2]) }, (_, i) => ({
   id: `g${i}`.padEnd(22, 'x'),
   name: `Group number ${i}`,
 }));
-const { baseUrl: base, token } = await startSimulator({ latencyMs: 0, groups, limiter: 'none' });
+const simulator = await startSimulator({ latencyMs: 0, groups, limiter: 'none' });
+const { baseUrl: base, token } = simulator;
 process.send?.({ base, token });
+// Whoever asks is told when the requests came, in ms since 1970.
+process.on('message', () => {
+  process.send?.(simulator.requests().map(({ at }) => performance.timeOrigin + at));
+});
 process.on('disconnect', () => process.exit());

@@ -16,6 +16,10 @@ type Size = {
   readonly apply: number;
   readonly memory: number;
   readonly check: number;
+  /** Reading the journal line by line, in s. */
+  readonly read: number;
+  /** From the start of a resume to its first request, in s. */
+  readonly goesOn: number;
   readonly resume: number;
 };
 
@@ -36,11 +40,11 @@ export async function growth(
       ? ((last.memory - first.memory) * 1024 * 1024) / (last.rows - first.rows)
       : Number.NaN;
   return [
-    '| rows | apply, s | µs a row | peak MiB | speed of checking, × csv-parse | resume, × reading its journal |',
-    '|---|---|---|---|---|---|',
+    '| rows | apply, s | µs a row | peak MiB | checking, × csv-parse’s speed | resume goes on, × reading its journal | in all |',
+    '|---|---|---|---|---|---|---|',
     ...measured.map(
-      ({ rows, apply, memory, check, resume }) =>
-        `| ${rows.toLocaleString('en')} | ${apply.toFixed(1)} | ${((apply / rows) * 1e6).toFixed(0)} | ${memory.toFixed(0)} | ${check.toFixed(2)} | ${resume.toFixed(2)} |`,
+      ({ rows, apply, memory, check, read, goesOn, resume }) =>
+        `| ${rows.toLocaleString('en')} | ${apply.toFixed(1)} | ${((apply / rows) * 1e6).toFixed(0)} | ${memory.toFixed(0)} | ${check.toFixed(2)} | ${(goesOn / read).toFixed(2)} | ${(resume / read).toFixed(2)} |`,
     ),
     '',
     `${slope.toFixed(0)} bytes of memory a row, from the smallest to the largest.`,
@@ -68,13 +72,19 @@ async function measure(rows: number): Promise<Size> {
     const plain = await seconds(() => parsed(input));
     const checked = await command('validate', input, '-q');
     const read = await seconds(() => replayed(join(run, 'journal.ndjson')));
+    const from = Date.now();
     const resumed = await command('apply', input, '-q', '--resume', run);
+    child.send('requests');
+    const [arrivals] = (await once(child, 'message')) as [readonly number[]];
+    const first = arrivals.find((at) => at >= from) ?? Number.NaN;
     return {
       rows,
       apply: applied.seconds,
       memory: applied.memory,
       check: plain / checked.seconds,
-      resume: resumed.seconds / read,
+      read,
+      goesOn: (first - from) / 1000,
+      resume: resumed.seconds,
     };
   } finally {
     child.disconnect();

@@ -143,7 +143,7 @@ class Loop {
       planned.step.do === 'settle' ? [[planned, planned.step.outcome]] : [],
     );
     for (let from = 0; from < rows.length; from += SETTLED_AT_ONCE) {
-      this.#settle(...rows.slice(from, from + SETTLED_AT_ONCE));
+      this.#settle(rows.slice(from, from + SETTLED_AT_ONCE));
     }
   }
 
@@ -156,11 +156,15 @@ class Loop {
       if (!reply) return;
       replies.push(reply);
       const decision = decide(step, replies, this.#ports.dice);
-      this.#keep(replyEvent(planned, reply, this.#ports.clock.now(), decision));
+      const told = replyEvent(planned, reply, this.#ports.clock.now(), decision);
+      // One record for both: a row that is made costs two writes, not three.
+      if (decision.do === 'settle' && !this.#isDeaf(reply)) {
+        return this.#settle([[planned, decision.outcome]], told);
+      }
+      this.#keep(told);
       switch (decision.do) {
         case 'settle':
-          if (this.#isDeaf(reply)) return this.#halt(unreachable(reply.message));
-          return this.#settle([planned, decision.outcome]);
+          return this.#halt(unreachable(reply.message));
         case 'look-up':
           this.#open.push(planned);
           return;
@@ -256,9 +260,9 @@ class Loop {
     if (stop) this.#halt(stop);
   }
 
-  #settle(...rows: readonly Settled[]): void {
+  #settle(rows: readonly Settled[], ...before: readonly Event[]): void {
     const at = this.#ports.clock.now();
-    this.#keep(...rows.map(([planned, outcome]) => settledEvent(planned, outcome, at)));
+    this.#keep(...before, ...rows.map(([planned, outcome]) => settledEvent(planned, outcome, at)));
     for (const [planned, { status, groupId }] of rows) {
       const isThere = status === 'created' || status === 'already-provisioned';
       if (isThere && groupId === undefined) this.#open.push(planned);

@@ -1,12 +1,13 @@
 /**
  * Every figure that the README quotes, side by side in one run: medians, and from the lowest to the highest.
- * `npm run bench -- pacing rivals growth start` runs what is named, all of it where nothing is; `--full` goes
+ * `npm run bench -- pacing rivals row growth start` runs what is named, all of it where nothing is; `--full` goes
  * up to a million rows.
  */
 import { cpus } from 'node:os';
 import { growth } from './growth.js';
 import { pacing } from './pacing.js';
 import { rivals } from './rivals.js';
+import { row } from './row.js';
 import { start } from './start.js';
 
 const say = (text: string): void => {
@@ -18,6 +19,7 @@ const sizes = [1_000, 10_000, 100_000, ...(words.includes('--full') ? [1_000_000
 const SECTIONS: readonly (readonly [string, string, () => Promise<readonly string[]>])[] = [
   ['pacing', 'Pacing: 1,200 rows, 150 ms away with 30 ms of jitter', () => pacing(3, say)],
   ['rivals', 'The same 500 rows at 80 a second, 150 ms away', () => rivals(3, say)],
+  ['row', 'What a row costs', () => row(3, say)],
   ['growth', 'Rows that are nearly all there already', () => growth(sizes, say)],
   ['start', 'Starting', () => start(15)],
 ];

@@ -32,10 +32,13 @@ export async function cost(
   return { seconds, cpu: user + system, memory: kib / 1024 };
 }
 
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
 /** The median, and from the lowest to the highest where there is more than one. */
 export function spread(values: readonly number[], digits: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (i: number): string => (sorted[i] ?? Number.NaN).toFixed(digits);
-  const median = at(Math.floor(sorted.length / 2));
-  return sorted.length < 2 ? median : `${median} (${at(0)}–${at(sorted.length - 1)})`;
+  const told = median(values).toFixed(digits);
+  if (values.length < 2) return told;
+  return `${told} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
 }

@@ -9,6 +9,7 @@ import { Pool } from 'undici';
 import type { Reply } from '../../src/core/outcome.js';
 import { fairWeather, MARGIN, react } from '../../src/core/weather.js';
 import { type Pacer, pacer } from '../../src/io/pacer.js';
+import { spread } from './measured.js';
 import type { Distance } from './stand-in.js';
 
 type Limiter = 'sliding' | 'fixed';
@@ -79,13 +80,6 @@ function line({ contender, limiter, perSecond }: Case, all: readonly Figures[]):
   const lost = all.reduce((sum, figures) => sum + figures.lost, 0);
   const window = limiter === 'sliding' ? 'any second' : 'whole seconds';
   return `| ${contender.name} | ${perSecond} | ${window} | ${column((f) => f.ofLimit, 1)} | ${column((f) => f.refused, 2)} | ${lost} |`;
-}
-
-/** The median, and from the lowest to the highest. */
-function spread(values: readonly number[], digits: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (i: number) => (sorted[i] ?? Number.NaN).toFixed(digits);
-  return `${at(Math.floor(sorted.length / 2))} (${at(0)}–${at(sorted.length - 1)})`;
 }
 
 async function measure({ contender, limiter, plan, perSecond }: Case): Promise<Figures> {

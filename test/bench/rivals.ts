@@ -1,21 +1,16 @@
 /** The same 500 rows by our command, by Postman's runner, and by a shell loop; side by side against one limit. */
-import { execFileSync, fork } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Cost, cost, spread } from './measured.js';
+import { type Account, standIn } from './account.js';
+import { type Cost, cost, median, spread } from './measured.js';
 
 const ROWS = 500;
 const LATENCY_MS = 150;
 const CLI = resolve('dist/cli.js');
 const NEWMAN = resolve('.bench/newman');
 
-type Account = {
-  readonly base: string;
-  readonly token: string;
-  readonly made: () => Promise<number>;
-  readonly end: () => void;
-};
 type Rival = { readonly name: string; readonly run: (account: Account, folder: string) => Promise<Cost> };
 
 const ours: Rival = {
@@ -103,10 +98,6 @@ export async function rivals(rounds: number, told: (line: string) => void): Prom
   ];
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 async function measure(rival: Rival): Promise<Cost & { lost: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const names = Array.from({ length: ROWS }, (_, i) => `Group ${i}`);
@@ -116,7 +107,7 @@ async function measure(rival: Rival): Promise<Cost & { lost: number }> {
     join(folder, 'full.csv'),
     header + names.map((name) => `${name},normal,true,true,false\n`).join(''),
   );
-  const account = await standIn();
+  const account = await standIn({ accountPlan: 'business', latencyMs: LATENCY_MS, groups: [] });
   try {
     const spent = await rival.run(account, folder);
     return { ...spent, lost: ROWS - (await account.made()) };
@@ -124,22 +115,6 @@ async function measure(rival: Rival): Promise<Cost & { lost: number }> {
     account.end();
     rmSync(folder, { recursive: true });
   }
-}
-
-async function standIn(): Promise<Account> {
-  const child = fork(new URL('stand-in.js', import.meta.url), [
-    JSON.stringify({ accountPlan: 'business', latencyMs: LATENCY_MS, groups: [] }),
-  ]);
-  const { origin, token } = await new Promise<{ origin: string; token: string }>((ready, failed) => {
-    child.once('message', (message) => ready(message as { origin: string; token: string }));
-    child.once('error', failed);
-  });
-  const base = `${origin}/v2`;
-  const made = async (): Promise<number> => {
-    const answer = await fetch(`${base}/im/groups`, { headers: { authorization: `Bearer ${token}` } });
-    return ((await answer.json()) as { total_records: number }).total_records;
-  };
-  return { base, token, made, end: () => child.disconnect() };
 }
 
 /** Its hundred-odd packages are no dependency of ours: they are fetched for the benchmark only. */

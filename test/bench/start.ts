@@ -1,6 +1,6 @@
 /** How long a person waits for `--help`, against a Node that does nothing. */
 import { resolve } from 'node:path';
-import { cost, spread } from './measured.js';
+import { cost, median, spread } from './measured.js';
 
 const CLI = resolve('dist/cli.js');
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
@@ -29,8 +29,4 @@ export async function start(rounds: number): Promise<readonly string[]> {
         `| ${name} | ${spread(figures[i] ?? [], 0)} | ${(median(figures[i] ?? []) / base).toFixed(2)} |`,
     ),
   ];
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

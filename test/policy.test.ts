@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT, type Reply } from '../src/core/outcome.js';
-import { ATTEMPTS, BACKOFF, decide, type Judged, LIMITED_ATTEMPTS } from '../src/core/policy.js';
+import {
+  ATTEMPTS,
+  BACKOFF,
+  decide,
+  type Judged,
+  LIMITED_ATTEMPTS,
+  LONGEST_WAIT_MS,
+} from '../src/core/policy.js';
 
 const create: Judged = { op: 'create', inDoubt: false };
 const doubtful: Judged = { op: 'create', inDoubt: true };
@@ -92,6 +99,36 @@ describe('what is tried again', () => {
     expect(wait([unsent], 0.999)).toBe(Math.round(0.999 * BACKOFF.baseMs));
     expect(wait(times(unsent, 4), 0.5)).toBe(0.5 * BACKOFF.baseMs * 8);
     expect(wait([busy], 0)).toBe(7_000);
+  });
+});
+
+describe('a wait that an answer asks for', () => {
+  const asking = (reply: Reply, waitMs: number): Reply => ({ ...reply, waitMs }) as Reply;
+  const hours = 2 * 3_600_000;
+  const table: readonly (readonly [string, Judged, readonly Reply[], string, string])[] = [
+    ['of ten minutes is kept to', create, [asking(busy, LONGEST_WAIT_MS)], 'again', `${LONGEST_WAIT_MS}`],
+    [
+      'beyond that is told, and the row is looked up',
+      create,
+      [asking(busy, hours)],
+      'look-up',
+      'wait 2 hours',
+    ],
+    ['beyond that fails a row that never left', create, [asking(unsent, hours)], 'failed', 'wait 2 hours'],
+    [
+      'beyond that looks up a row that never left, after one that may have',
+      create,
+      [lost, asking(unsent, hours)],
+      'look-up',
+      'wait 2 hours',
+    ],
+    ['beyond that is no reason to try a removal again', remove, [asking(busy, hours)], 'look-up', 'wait'],
+    ['of seconds is the per-second limit’s', create, [asking(limited, 90_000)], 'again', '90000'],
+  ];
+  test.each(table)('%s', (_, step, replies, expected, said) => {
+    const decision = decide(step, replies, half);
+    expect(decision.do === 'settle' ? decision.outcome.status : decision.do).toBe(expected);
+    expect(JSON.stringify(decision)).toContain(said);
   });
 });
 

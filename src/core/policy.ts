@@ -4,6 +4,8 @@
  */
 import type { Operation, Target } from './event.js';
 import { EXIT, type Outcome, type Reply, type Stop, shownFacts } from './outcome.js';
+import { spanWords } from './span.js';
+import { BREAKER } from './weather.js';
 
 /** Where Zoom is, for all but government accounts. */
 export const ZOOM = {
@@ -42,6 +44,9 @@ export const BACKOFF = { baseMs: 1_000, capMs: 30_000 } as const;
 /** What a row refused by the per-second limit waits, where the answer names no wait. */
 export const LIMITED_WAIT_MS = 1_000;
 
+/** The longest wait that a row keeps to: after so long without an answer the run itself gives up. */
+export const LONGEST_WAIT_MS: number = BREAKER.giveUpAfterMs;
+
 /** How many rows may be on their way at once: enough for the rate at one second of latency. */
 export function concurrencyFor(perSecond: number): number {
   return Math.ceil(perSecond * 1.2) + 2;
@@ -61,8 +66,8 @@ export type Judged = {
 export type Decision =
   | { readonly do: 'again'; readonly waitMs: number }
   | { readonly do: 'settle'; readonly outcome: Outcome }
-  /** Only a listing can tell how this row ended. */
-  | { readonly do: 'look-up' }
+  /** Only a listing can tell how this row ended. `said`: more than the reply's own message. */
+  | { readonly do: 'look-up'; readonly said?: string }
   | { readonly do: 'stop'; readonly stop: Stop };
 
 /**
@@ -132,6 +137,10 @@ function troubled(
   ambiguous: boolean,
   dice: () => number,
 ): Decision {
+  if ((reply.waitMs ?? 0) > LONGEST_WAIT_MS) {
+    const said = `${reply.message}, and asks to wait ${spanWords(reply.waitMs ?? 0)}`;
+    return ambiguous ? { do: 'look-up', said } : settle(replies, 'failed', said, step.groupId);
+  }
   if (reply.ambiguous && step.namesRepeat) return { do: 'look-up' };
   const met = replies.filter((r) => r.kind === 'trouble').length;
   if (met < ATTEMPTS[reply.patience]) {

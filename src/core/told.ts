@@ -31,7 +31,8 @@ function valuesBefore({ group, change }: { group: Group; change: Settings }): Se
 
 /** What an attempt taught us, and whether the row waits for another. */
 export function replyEvent({ key, line }: Planned, reply: Reply, at: number, decision: Decision): Event {
-  const { kind, http, code, message, trackingId } = reply;
+  const { kind, http, code, trackingId } = reply;
+  const message = decision.do === 'look-up' ? (decision.said ?? reply.message) : reply.message;
   return {
     e: 'reply',
     at,

@@ -59,6 +59,7 @@ describe('how a row ends', () => {
     ['a refused row failed', create, [refused], 'failed'],
     ['a refusal after a lost answer is looked up', create, [lost, refused], 'look-up'],
     ['404 with 4130 on a create failed', create, [absent], 'failed'],
+    ['404 with 4130 after a lost answer is looked up', create, [lost, absent], 'look-up'],
     ['lost answers only are looked up', create, times(lost, ATTEMPTS.short), 'look-up'],
     ['503s only are looked up', create, times(busy, ATTEMPTS.long), 'look-up'],
     ['attempts that never left end as failed', create, times(unsent, ATTEMPTS.long), 'failed'],

@@ -87,7 +87,9 @@ export function decide(step: Judged, replies: readonly Reply[], dice: () => numb
       return ambiguous ? { do: 'look-up' } : settle(replies, 'already-provisioned', '');
     case 'absent':
       if (step.op === 'delete') return settle(replies, 'deleted', 'it was gone already', step.groupId);
-      return settle(replies, 'failed', reply.message, step.groupId);
+      return ambiguous && step.op === 'create'
+        ? { do: 'look-up' }
+        : settle(replies, 'failed', reply.message, step.groupId);
     case 'refused':
       return ambiguous && step.op === 'create'
         ? { do: 'look-up' }

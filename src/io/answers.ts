@@ -2,8 +2,7 @@
 import { EXIT, type Facts, type Reply, type Stop } from '../core/outcome.js';
 import type { Exchange } from './http.js';
 import { limitOf, waitOf } from './retry-after.js';
-
-type Answered = Extract<Exchange, { kind: 'answered' }>;
+import { type Answered, bodyOf, factsOf, scrubbed } from './said.js';
 
 /** What an exchange was about, as far as its meaning depends on it. */
 export type Call = {
@@ -72,7 +71,7 @@ const TABLE: readonly Row[] = [
 export function replyOf(exchange: Exchange, call: Call): Reply {
   if (exchange.kind === 'unanswered') return unansweredReply(exchange, call);
   const body = bodyOf(exchange.body);
-  const read: Read = { answer: exchange, call, body, facts: factsOf(exchange, body, call) };
+  const read: Read = { answer: exchange, call, body, facts: factsOf(exchange, body, call.secrets) };
   const row = TABLE.find(({ when }) => when(read));
   if (!row) throw new Error('the table of answers has no last row');
   return row.reply(read);
@@ -83,58 +82,6 @@ function unansweredReply(exchange: Extract<Exchange, { kind: 'unanswered' }>, ca
   const said = scrubbed([errorCode, message].filter((part) => part !== '').join(': '), call.secrets);
   if (tls) return { kind: 'blocked', message: said, stop: tlsRefused(said) };
   return { kind: 'trouble', ambiguous: sent, patience: sent ? 'short' : 'long', message: said };
-}
-
-function bodyOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** In characters; a page of HTML is no message. */
-const MESSAGE_LENGTH_MAX = 500;
-
-function factsOf(
-  answer: Answered,
-  body: Readonly<Record<string, unknown>>,
-  { secrets }: Call,
-): Read['facts'] {
-  const { headers } = answer;
-  const trackingId = headers['x-zm-trackingid'];
-  const remaining =
-    /^\d+$/.test(headers['x-ratelimit-remaining'] ?? '') && !/daily/i.test(headers['x-ratelimit-type'] ?? '');
-  const number = typeof body.code === 'number' ? body.code : body.errorCode;
-  return {
-    http: answer.status,
-    ...(typeof number === 'number' ? { code: number } : {}),
-    message: scrubbed(messageOf(answer, body), secrets),
-    ...(trackingId === undefined ? {} : { trackingId: scrubbed(trackingId, secrets) }),
-    ...(remaining ? { remaining: Number(headers['x-ratelimit-remaining']) } : {}),
-  };
-}
-
-function messageOf(answer: Answered, body: Readonly<Record<string, unknown>>): string {
-  const said = [body.message, body.errorMessage, body.reason].find(
-    (text) => typeof text === 'string' && text !== '',
-  );
-  const fields = Array.isArray(body.errors)
-    ? body.errors.flatMap((one: { field?: unknown; message?: unknown } | null) =>
-        typeof one?.message === 'string' ? [`${String(one.field ?? 'request')}: ${one.message}`] : [],
-      )
-    : [];
-  const text = [...(said === undefined ? [] : [String(said)]), ...fields].join(' ');
-  return text === '' ? `HTTP ${answer.status}` : text;
-}
-
-/** One line, no secret in it, even where Zoom echoes what it was sent. */
-function scrubbed(text: string, secrets: readonly string[]): string {
-  let clean = text.replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***');
-  const line = clean.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return line.length > MESSAGE_LENGTH_MAX ? `${line.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : line;
 }
 
 /** 201 is done even where its body is cut short or no JSON: only the id is missing then. */

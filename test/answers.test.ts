@@ -33,7 +33,7 @@ function meaning(reply: Reply): string {
   if (reply.kind === 'blocked') return `blocked: ${reply.stop.reason}`;
   if (reply.kind === 'limited') return `limited: ${reply.per}`;
   if (reply.kind === 'trouble') return `trouble: ${reply.patience}${reply.ambiguous ? ', ambiguous' : ''}`;
-  return reply.kind;
+  return 'ambiguous' in reply ? `${reply.kind}, ambiguous` : reply.kind;
 }
 
 describe('an answer to a create', () => {
@@ -52,7 +52,10 @@ describe('an answer to a create', () => {
       'blocked: paid-plan',
     ],
     ['200 with another code is no success', answer(200, zoom(300, 'No.')), 'refused'],
-    ['200 with nothing is no success', answer(200, '{}'), 'refused'],
+    ['200 with nothing is no success, and no refusal', answer(200, '{}'), 'refused, ambiguous'],
+    ['200 with a page of HTML', answer(200, '<html>Log in</html>'), 'refused, ambiguous'],
+    ['202 with no code', answer(202, ''), 'refused, ambiguous'],
+    ['201 with a page of HTML', answer(201, '<html>Created</html>'), 'done'],
     ['400 with code 200', answer(400, zoom(200, 'Only available for paid account:x.')), 'blocked: paid-plan'],
     ['400 with code 300', answer(400, zoom(300, 'Validation Failed.')), 'refused'],
     ['413', answer(413, ''), 'refused'],

@@ -18,6 +18,7 @@ const done: Reply = { kind: 'done', http: 201, message: '', groupId: 'g1' };
 const taken: Reply = { kind: 'taken', http: 409, code: 4132, message: 'in use' };
 const absent: Reply = { kind: 'absent', http: 404, code: 4130, message: 'no such group' };
 const refused: Reply = { kind: 'refused', http: 400, code: 300, message: 'type: unknown' };
+const unclear: Reply = { kind: 'refused', ambiguous: true, http: 200, message: 'HTTP 200' };
 const token: Reply = { kind: 'token', http: 401, code: 124, message: 'expired' };
 const limited: Reply = { kind: 'limited', per: 'second', http: 429, message: 'too fast' };
 const lost: Reply = { kind: 'trouble', ambiguous: true, patience: 'short', message: 'reset' };
@@ -58,6 +59,9 @@ describe('how a row ends', () => {
     ['409 for a row that an earlier process left in doubt is looked up', doubtful, [taken], 'look-up'],
     ['a refused row failed', create, [refused], 'failed'],
     ['a refusal after a lost answer is looked up', create, [lost, refused], 'look-up'],
+    ['an answer that is neither yes nor no is looked up', create, [unclear], 'look-up'],
+    ['also where it is a change’s', update, [unclear], 'look-up'],
+    ['409 after an answer that was neither is looked up', create, [unclear, taken], 'look-up'],
     ['404 with 4130 on a create failed', create, [absent], 'failed'],
     ['404 with 4130 after a lost answer is looked up', create, [lost, absent], 'look-up'],
     ['lost answers only are looked up', create, times(lost, ATTEMPTS.short), 'look-up'],

@@ -74,8 +74,11 @@ export type Reply = Facts &
     | { readonly kind: 'taken' }
     /** There is no such group (404 with 4130). */
     | { readonly kind: 'absent' }
-    /** Refused for what this row says; sending it again can't help. */
-    | { readonly kind: 'refused' }
+    /**
+     * Refused for what this row says; sending it again can't help. `ambiguous`: the answer was neither a yes
+     * nor a no, so the request may have taken effect.
+     */
+    | { readonly kind: 'refused'; readonly ambiguous?: true }
     /** Refused for a reason that every row shares: the run stops until a person has acted. */
     | { readonly kind: 'blocked'; readonly stop: Stop }
     /** The token was not accepted, and a new one can be had. */

@@ -78,7 +78,7 @@ export type Decision =
 export function decide(step: Judged, replies: readonly Reply[], dice: () => number): Decision {
   const reply = replies.at(-1);
   if (!reply) throw new Error('decide needs a reply');
-  const ambiguous = step.inDoubt || replies.some((r) => r.kind === 'trouble' && r.ambiguous);
+  const ambiguous = step.inDoubt || replies.some((r) => 'ambiguous' in r && r.ambiguous);
   switch (reply.kind) {
     case 'done':
       return settle(replies, DONE[step.op], '', reply.groupId ?? step.groupId);
@@ -91,7 +91,7 @@ export function decide(step: Judged, replies: readonly Reply[], dice: () => numb
         ? { do: 'look-up' }
         : settle(replies, 'failed', reply.message, step.groupId);
     case 'refused':
-      return ambiguous && step.op === 'create'
+      return reply.ambiguous || (ambiguous && step.op === 'create')
         ? { do: 'look-up' }
         : settle(replies, 'failed', reply.message, step.groupId);
     case 'blocked':

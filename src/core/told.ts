@@ -43,7 +43,7 @@ export function replyEvent({ key, line }: Planned, reply: Reply, at: number, dec
     ...(code === undefined ? {} : { code }),
     ...(message === '' ? {} : { message }),
     ...(trackingId === undefined ? {} : { trackingId }),
-    ...(reply.kind === 'trouble' ? { ambiguous: reply.ambiguous } : {}),
+    ...('ambiguous' in reply ? { ambiguous: reply.ambiguous } : {}),
     ...(reply.kind === 'done' && reply.groupId !== undefined ? { groupId: reply.groupId } : {}),
     ...(decision.do === 'again' ? { againInMs: decision.waitMs } : {}),
   };

@@ -64,6 +64,8 @@ const TABLE: readonly Row[] = [
   { when: status(408), reply: trouble('short') },
   { when: status(503), reply: trouble('long') },
   { when: ({ answer }) => answer.status >= 500, reply: trouble('short') },
+  // Neither a yes nor a no: Zoom documents no such answer.
+  { when: ({ answer, facts }) => answer.status < 300 && facts.code === undefined, reply: unclear },
   { when: () => true, reply: as('refused') },
 ];
 
@@ -105,6 +107,10 @@ function locationId(location: string | undefined): string | undefined {
 
 function as(kind: 'taken' | 'absent' | 'refused'): Row['reply'] {
   return ({ facts }) => ({ kind, ...facts });
+}
+
+function unclear({ facts }: Read): Reply {
+  return { kind: 'refused', ambiguous: true, ...facts };
 }
 
 function limited({ answer, facts, call }: Read): Reply {

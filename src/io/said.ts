@@ -49,7 +49,9 @@ function messageOf(answer: Answered, body: Readonly<Record<string, unknown>>): s
   );
   const fields = Array.isArray(body.errors)
     ? body.errors.flatMap((one: { field?: unknown; message?: unknown } | null) =>
-        typeof one?.message === 'string' ? [`${String(one.field ?? 'request')}: ${one.message}`] : [],
+        typeof one?.message === 'string'
+          ? [`${typeof one.field === 'string' ? one.field : 'request'}: ${one.message}`]
+          : [],
       )
     : [];
   const text = [...(said === undefined ? [] : [String(said)]), ...fields].join(' ');

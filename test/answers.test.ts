@@ -1,7 +1,7 @@
 /** The table of answers: what each exchange with Zoom means, whatever its body looks like. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reply } from '../src/core/outcome.js';
 import { type Call, replyOf } from '../src/io/answers.js';
 import { type Exchange, openHttp } from '../src/io/http.js';
@@ -177,15 +177,51 @@ describe('a 429', () => {
     expect(daily({ 'retry-after': '121' })).toMatchObject({ per: 'day', resetsAt: NOW + 121_000 });
   });
 
-  test('is per second otherwise, and its wait is read in every spelling', () => {
-    const date = new Date(NOW - 5_000).toUTCString();
-    const wait = (value: string) => daily({ 'retry-after': value, date });
-    expect(daily({})).not.toHaveProperty('waitMs');
-    expect(wait('3')).toMatchObject({ per: 'second', waitMs: 3_000 });
-    // Against the answer's own clock, not ours.
-    expect(wait(new Date(NOW + 5_000).toUTCString())).toMatchObject({ per: 'second', waitMs: 10_000 });
-    expect(wait(new Date(NOW - 60_000).toISOString())).toMatchObject({ per: 'second', waitMs: 0 });
-    expect(wait('soon')).not.toHaveProperty('waitMs');
+  // Far from Greenwich, so that an instant without a zone is not right by luck.
+  const { TZ } = process.env;
+  beforeAll(() => void Object.assign(process.env, { TZ: 'America/New_York' }));
+  afterAll(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+
+  // The answer's clock is five seconds behind ours, and an instant is read against the answer's.
+  const date = 'Tue, 01 Jan 2030 11:59:55 GMT';
+  test.each([
+    ['3', 3_000],
+    ['0', 0],
+    ['0.5', 500],
+    ['Tue, 01 Jan 2030 12:00:05 GMT', 10_000],
+    ['Tuesday, 01-Jan-30 12:00:05 GMT', 10_000],
+    ['2030-01-01T12:00:05Z', 10_000],
+    ['2030-01-01T12:00:05.000Z', 10_000],
+    ['2030-01-01T13:00:05+01:00', 10_000],
+    ['2030-01-01T12:00:05', 10_000],
+    ['2030-01-01 12:00:05', 10_000],
+    ['Tue Jan  1 12:00:05 2030', 10_000],
+    ['2030-01-01T11:59:00Z', 0],
+    ['-5', undefined],
+    ['3, 3', undefined],
+    ['soon', undefined],
+    ['', undefined],
+  ])('is per second otherwise, and of its Retry-After %j a wait of %j ms', (value, waitMs) => {
+    expect(daily({ 'retry-after': value, date })).toEqual({
+      kind: 'limited',
+      per: 'second',
+      http: 429,
+      code: 429,
+      message: 'x',
+      ...(waitMs === undefined ? {} : { waitMs }),
+    });
+  });
+
+  test('that is daily and has an instant resets then, whatever the clocks say', () => {
+    const given = (value: string) => daily({ 'retry-after': value, 'x-ratelimit-type': 'Daily-limit', date });
+    for (const value of ['2030-01-02T00:00:00Z', '2030-01-02T00:00:00', 'Wed, 02 Jan 2030 00:00:00 GMT']) {
+      expect(given(value), value).toMatchObject({ per: 'day', resetsAt: midnight });
+    }
+    expect(given('-5')).toMatchObject({ per: 'day', resetsAt: midnight });
+    expect(given('')).toMatchObject({ per: 'day', resetsAt: midnight });
   });
 });
 

@@ -22,8 +22,14 @@ export function waitOf(headers: Headers, nowMs: number): number | undefined {
 
 const SECONDS = /^\d+(\.\d+)?$/;
 
+/** Begins as an ISO instant or an HTTP date does: Date.parse makes a year of `-5`. */
+const INSTANT = /^(\d{4}-\d{2}-\d{2}|[a-z]{3,9},? )/i;
+const ZONE = /(z|gmt|utc|[+-]\d{2}:?\d{2})$/i;
+
 function instantOf(text: string): number | undefined {
-  const at = SECONDS.test(text) ? Number.NaN : Date.parse(text);
+  if (!INSTANT.test(text)) return undefined;
+  // Without a zone it is Zoom's, UTC, and not this machine's.
+  const at = Date.parse(ZONE.test(text) ? text : `${text.replace(/T/i, ' ')} GMT`);
   return Number.isNaN(at) ? undefined : at;
 }
 

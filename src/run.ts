@@ -113,8 +113,16 @@ class Loop {
   }
 
   async run(steps: AsyncIterable<readonly Planned[]>): Promise<Ran> {
-    const limit = pLimit(this.#limits.concurrency);
     const running = new Set<Promise<void>>();
+    // Where the rows can't be read on, those on their way come to rest too.
+    await this.#begin(steps, running).catch((error: unknown) => this.#fail(error));
+    await Promise.all(running);
+    if (this.#defect) throw this.#defect.error;
+    return { open: this.#open, stop: this.#stop };
+  }
+
+  async #begin(steps: AsyncIterable<readonly Planned[]>, running: Set<Promise<void>>): Promise<void> {
+    const limit = pLimit(this.#limits.concurrency);
     for await (const batch of steps) {
       if (this.#draining) break;
       this.#settleAll(batch);
@@ -132,9 +140,6 @@ class Loop {
         });
       }
     }
-    await Promise.all(running);
-    if (this.#defect) throw this.#defect.error;
-    return { open: this.#open, stop: this.#stop };
   }
 
   /** What needs no request, in as few records as may be: of a million rows, nearly all may be there already. */
@@ -151,7 +156,7 @@ class Loop {
   async #take(planned: Planned): Promise<void> {
     const step = judged(planned, this.#ports.directory);
     const replies: Reply[] = [];
-    while (await this.#mayStart(replies.length === 0)) {
+    for (;;) {
       const reply = await this.#attempt(planned, replies.length + 1);
       if (!reply) return;
       replies.push(reply);
@@ -176,17 +181,21 @@ class Loop {
     }
   }
 
-  /** Waits for the next turn; while nothing works, only one attempt at a time may try its luck. */
-  async #mayStart(first: boolean): Promise<boolean> {
+  /**
+   * One attempt, on its turn; while nothing works, only one at a time may try its luck. Undefined where none
+   * may be made any more.
+   */
+  async #attempt(planned: Planned, n: number): Promise<Reply | undefined> {
     for (;;) {
       try {
         await this.#ports.turns.turn(this.#stopping.signal);
       } catch (error) {
-        if (this.#stopping.signal.aborted) return false;
+        if (this.#stopping.signal.aborted) return undefined;
         throw error;
       }
-      if (this.#stopping.signal.aborted || (first && this.#draining)) return false;
-      if (!isBroken(this.#weather) || !this.#probe) return this.#withinBudget();
+      // From here on nothing is waited for until it has left: no stop and no other probe comes between.
+      if (this.#stopping.signal.aborted || (n === 1 && this.#draining)) return undefined;
+      if (!isBroken(this.#weather) || !this.#probe) return this.#start(planned, n);
       await this.#probe;
     }
   }
@@ -208,28 +217,29 @@ class Loop {
   }
 
   /** Records, then sends. Undefined where it could not be recorded, and so was not sent. */
-  async #attempt(planned: Planned, n: number): Promise<Reply | undefined> {
+  async #start(planned: Planned, n: number): Promise<Reply | undefined> {
+    if (!this.#withinBudget()) return undefined;
     const sentAt = this.#ports.clock.now();
     if (!this.#keep(attemptEvent(planned, n, sentAt))) return undefined;
     const exchange = this.#exchange(planned, sentAt);
-    if (!isBroken(this.#weather)) return exchange;
-    this.#probe = exchange.then(() => undefined);
-    try {
-      return await exchange;
-    } finally {
-      this.#probe = undefined;
+    if (isBroken(this.#weather)) {
+      const over = (): void => {
+        this.#probe = undefined;
+      };
+      this.#probe = exchange.then(over, over);
     }
+    return exchange;
   }
 
-  async #exchange(planned: Planned, sentAt: number): Promise<Reply | undefined> {
+  async #exchange(planned: Planned, sentAt: number): Promise<Reply> {
     try {
       const reply = await this.#send(planned);
       this.#obey(react(this.#weather, reply, sentAt, this.#ports.clock.now()));
       return reply;
     } catch (error) {
       if (!(error instanceof Halt)) throw error;
-      this.#halt(error.stop);
-      return undefined;
+      // No token was to be had, so nothing left: the row is as it was, and not in doubt.
+      return { kind: 'blocked', message: error.message, stop: error.stop };
     }
   }
 

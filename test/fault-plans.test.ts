@@ -5,10 +5,12 @@ import { openClient } from '../src/client.js';
 import { type Checked, checker } from '../src/core/check.js';
 import { readColumns } from '../src/core/columns.js';
 import type { Event } from '../src/core/event.js';
-import { emptyHistory } from '../src/core/history.js';
+import { emptyHistory, type History } from '../src/core/history.js';
 import { EXIT } from '../src/core/outcome.js';
 import { plan } from '../src/core/plan.js';
-import { count, emptyTally, exitOf, type Result, resultOf } from '../src/core/report.js';
+import { count, emptyTally, exitOf, type Result, resultOf, type Tally } from '../src/core/report.js';
+import { MARGIN } from '../src/core/weather.js';
+import { type Pacer, pacer } from '../src/io/pacer.js';
 import { provision } from '../src/provision.js';
 import type { Clock, Turns } from '../src/run.js';
 import { type Simulator, startSimulator } from '../src/simulator/server.js';
@@ -51,18 +53,33 @@ function freeTurns(clock: Clock, signal: AbortSignal): Turns {
   };
 }
 
+const PER_SECOND = 80;
+
+/** The real pacer, against the real limit: these runs take the time that they take. */
+function realTurns(): Pacer {
+  return pacer({ perSecond: PER_SECOND, marginMs: MARGIN.startMs });
+}
+
 type Ended = {
   readonly zoom: Simulator;
   readonly results: readonly Result[];
   readonly events: readonly Event[];
+  readonly history: History;
+  readonly tally: Tally;
   readonly exit: number;
   readonly requestsAtEnd: number;
 };
 
-async function runUnder(faults: readonly string[], seed: number, listable: boolean): Promise<Ended> {
+async function runUnder(
+  faults: readonly string[],
+  seed: number,
+  listable: boolean,
+  paced?: Pacer,
+): Promise<Ended> {
   const zoom = await startSimulator({
     latencyMs: 0,
-    limiter: 'none',
+    limiter: paced ? 'sliding' : 'none',
+    accountPlan: 'business',
     faults,
     seed,
     groups: THERE.map((name, i) => ({ id: `there-${i}`, name, type: 'restricted', total_members: 2 })),
@@ -86,7 +103,7 @@ async function runUnder(faults: readonly string[], seed: number, listable: boole
   try {
     await provision({
       ...client,
-      turns: freeTurns(clock, signal),
+      turns: paced ?? freeTurns(clock, signal),
       rows: async function* () {
         yield all;
       },
@@ -97,7 +114,7 @@ async function runUnder(faults: readonly string[], seed: number, listable: boole
       onLost: () => undefined,
       clock,
       dice: Math.random,
-      perSecond: 80,
+      perSecond: PER_SECOND,
       accountPlan: 'business',
       baseline: listable,
       needsListing: undefined,
@@ -105,15 +122,17 @@ async function runUnder(faults: readonly string[], seed: number, listable: boole
     });
   } finally {
     await client.close();
+    await paced?.close();
   }
   const requestsAtEnd = zoom.requests().length;
   const results = all.map((row) => resultOf(row, history));
   const tally = emptyTally();
   for (const result of results) count(tally, result);
-  return { zoom, results, events, exit: exitOf(history, tally).code, requestsAtEnd };
+  return { zoom, results, events, history, tally, exit: exitOf(history, tally).code, requestsAtEnd };
 }
 
-function holds({ zoom, results, events, exit, requestsAtEnd }: Ended): void {
+function holds(ended: Ended): void {
+  const { zoom, results, events, exit, requestsAtEnd } = ended;
   // Every input row once, in order.
   expect(results.map(({ row }) => row.line)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 2));
   // No name made twice.
@@ -142,6 +161,28 @@ function holds({ zoom, results, events, exit, requestsAtEnd }: Ended): void {
   expect(posts.length).toBeLessThanOrEqual(attempts);
   // The token is seen by one origin only, and each request carries one.
   expect(new Set(zoom.requests().map(({ host }) => host)).size).toBe(1);
+  for (const { path, authorization = '' } of zoom.requests())
+    expect(authorization).toMatch(path === '/oauth/token' ? /^Basic ./ : /^Bearer ./);
+  agrees(ended, attempts);
+}
+
+/** The counts are those of the rows, and the requests those that the stand-in saw. */
+function agrees({ zoom, results, history, tally }: Ended, attempts: number): void {
+  for (const [status, n] of Object.entries(tally.counts))
+    expect(results.filter(({ outcome }) => outcome.status === status).length, status).toBe(n);
+  expect(Object.values(tally.counts).reduce((sum, n) => sum + n)).toBe(ROWS);
+  expect(history.requests.sent).toBe(attempts);
+  const refusals = zoom.requests().filter(({ status, method }) => status === 429 && method === 'POST');
+  const dayIsSpent = history.stop?.reason === 'daily-limit';
+  if (!dayIsSpent) expect(history.requests.rateLimited).toBe(refusals.length);
+}
+
+/** The most creates that arrived in any second, and how many of all were refused by the limit. */
+function arrivals(zoom: Simulator): { most: number; all: number; refused: number } {
+  const seen = zoom.requests().filter(({ label }) => label === 'light');
+  const at = seen.map((one) => one.at);
+  const most = Math.max(0, ...at.map((to, i) => at.filter((t, j) => j <= i && t > to - 1_000).length));
+  return { most, all: seen.length, refused: seen.filter(({ status }) => status === 429).length };
 }
 
 /** `hang` waits for a real time-out, `slow` for real seconds: they have tests of their own. */
@@ -188,6 +229,34 @@ describe('under any plan of faults', () => {
       { numRuns: 40, endOnFailure: true },
     );
   }, 120_000);
+
+  const paced: readonly (readonly [string, readonly string[]])[] = [
+    ['nothing', []],
+    ['lost answers', ['reset-after:0.05', '500:0.05']],
+    ['requests that never took effect', ['reset-before:0.05', '503:0.05']],
+    ['bodies that are no good', ['cut-off:0.1', 'not-json:0.1', 'no-id:0.1']],
+    ['a token that expires, and no listing', ['token-expired', 'no-list']],
+    ['pages from the edge, and refusals', ['502:0.05', '400:0.1', 'broken-list']],
+  ];
+  describe.concurrent('with the real pacer at the real limit', () => {
+    test.each(paced)(
+      '%s: the limit holds, and so does all else',
+      async (_, faults) => {
+        const ended = await runUnder(faults, 3, true, realTurns());
+        try {
+          holds(ended);
+          const { most, all, refused } = arrivals(ended.zoom);
+          expect(all).toBeGreaterThanOrEqual(ROWS - THERE.length - 1);
+          expect(most).toBeLessThanOrEqual(PER_SECOND + refused);
+          // A machine that stalls may break the limit now and then; what has no pace is refused by the half.
+          expect(refused).toBeLessThanOrEqual(all * 0.03);
+        } finally {
+          await ended.zoom.close();
+        }
+      },
+      30_000,
+    );
+  });
 
   test('where answers get lost and a listing can tell, not one row is left unknown', async () => {
     const ended = await runUnder(['reset-after:0.3', '500:0.2', 'cut-off:0.1'], 11, true);

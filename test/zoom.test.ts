@@ -110,6 +110,23 @@ describe('a create', () => {
   });
 });
 
+test.each([301, 302, 303, 307, 308])('no call follows a redirect with HTTP %d', async (status) => {
+  const elsewhere = await answering((_, response) => say(response, 200, { groups: [] }));
+  const { url, asked } = await answering((_, response) => {
+    response.writeHead(status, { location: new URL('/v2/im/groups', elsewhere.url).href }).end();
+  });
+  const directory = directoryAt(url);
+  const replies = [
+    await directory.create({ name: 'a' }),
+    await directory.update('g1', { type: 'shared' }),
+    await directory.remove('g1'),
+  ];
+  const { end } = await listed(directory);
+  expect(end).toMatchObject({ ok: false, reply: { stop: { reason: 'redirect' } } });
+  for (const reply of replies) expect(reply).toMatchObject({ stop: { reason: 'redirect' } });
+  expect([asked.length, elsewhere.asked]).toEqual([4, []]);
+});
+
 test('a change and a removal name the group by its id, with nothing in it that could change the path', async () => {
   const { url, asked } = await answering((_, response) => say(response, 204));
   const directory = directoryAt(url);

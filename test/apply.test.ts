@@ -232,29 +232,6 @@ describe('a file with problems', () => {
   });
 });
 
-describe('an answer is never misread', () => {
-  const cases: readonly (readonly [string, string, number, string, string])[] = [
-    ['HTTP 200 with code 200 is no success: the run stops', 'paid', 3, 'not-attempted', 'paid'],
-    ['a refused row fails, and failed.csv has it', '400:1', 1, 'failed', 'Validation'],
-    ['403 stops the run', '403', 3, 'not-attempted', 'permit'],
-    ['a missing scope stops the run and is named', 'scope', 3, 'not-attempted', 'imgroup:write:admin'],
-    ['410 stops the run and names the way over', 'gone', 3, 'not-attempted', '--api contacts'],
-    ['a redirect is not followed', 'redirect', 3, 'not-attempted', 'redirect'],
-    ['401 with a token that can’t be renewed stops the run', '401', 3, 'not-attempted', 'token'],
-  ];
-  test.each(cases)('%s', async (_, fault, code, status, said) => {
-    const { zoom, env } = await standIn({ faults: [fault] });
-    const cwd = folder();
-    const done = await command(['apply', file(names(3)), '--out', 'r', '--log-format', 'json'], { cwd, env });
-    expect(done.code).toBe(code);
-    const rows = results(join(cwd, 'r'));
-    expect(rows.map((row) => row.zoom__status)).toEqual(Array(3).fill(status));
-    expect(done.stdout + done.stderr + JSON.stringify(rows)).toContain(said);
-    expect(zoom.created()).toEqual([]);
-    expect(readFileSync(join(cwd, 'r', 'failed.csv'), 'utf8')).toBe(names(3));
-  });
-});
-
 describe('the limit', () => {
   test('of 30 a second is never broken in 10 seconds', async () => {
     const { zoom, env } = await standIn({ accountPlan: 'pro', latencyMs: 20 });

@@ -1,0 +1,80 @@
+/** A run against a stand-in that sometimes never answers, with less patience than the command's 30 seconds. */
+
+import { type Checked, checker } from '../../src/core/check.js';
+import { readColumns } from '../../src/core/columns.js';
+import type { Event } from '../../src/core/event.js';
+import { emptyHistory } from '../../src/core/history.js';
+import { plan } from '../../src/core/plan.js';
+import { type Result, resultOf } from '../../src/core/report.js';
+import { openHttp } from '../../src/io/http.js';
+import { fixedToken } from '../../src/io/token.js';
+import { imDirectory } from '../../src/io/zoom.js';
+import { provision } from '../../src/provision.js';
+import { startSimulator } from '../../src/simulator/server.js';
+
+const ANSWER_MS = 250;
+
+export type Hanging = {
+  readonly rows: readonly Result[];
+  /** Names of the groups that there are in the end, each as often as it was made. */
+  readonly made: readonly string[];
+  /** How many requests had no answer. */
+  readonly waits: number;
+};
+
+/** Rows `Group 1` and on, to their end. */
+export async function resultsOfHanging(rows: number): Promise<Hanging> {
+  const zoom = await startSimulator({ latencyMs: 0, groups: [], faults: ['hang:0.3'], seed: 10 });
+  const http = openHttp({ userAgent: 'test', connections: 4, answerMs: ANSWER_MS });
+  const token = fixedToken(zoom.token);
+  const api = { http, baseUrl: new URL(zoom.baseUrl), token, now: Date.now };
+  const history = emptyHistory();
+  const all = definitions(rows);
+  try {
+    await provision({
+      directory: imDirectory(api, 'multipart'),
+      // One row after the other, so that the same seed brings the same answers; the waits cost nothing.
+      concurrency: 1,
+      clock: { now: Date.now, sleep: async () => undefined },
+      turns: {
+        turn: async () => undefined,
+        pause: () => undefined,
+        setRate: () => undefined,
+        setMargin: () => undefined,
+      },
+      rows: async function* () {
+        yield all;
+      },
+      plan: (row, now) => plan(row, { now, history, update: false }),
+      history,
+      keep: (_: Event) => undefined,
+      onEvent: () => undefined,
+      onLost: () => undefined,
+      dice: Math.random,
+      perSecond: 80,
+      accountPlan: 'business',
+      baseline: true,
+      needsListing: undefined,
+      signal: new AbortController().signal,
+    });
+    const made = zoom
+      .created()
+      .map(({ name }) => name)
+      .sort();
+    const waits = zoom.requests().filter(({ status }) => status === null).length;
+    return { rows: all.map((row) => resultOf(row, history)), made, waits };
+  } finally {
+    await http.close();
+    await zoom.close();
+  }
+}
+
+function definitions(n: number): readonly Checked[] {
+  const read = readColumns(['name'], 1, {});
+  if ('problems' in read) throw new Error('the columns of the test are wrong');
+  const check = checker(read.columns);
+  return Array.from({ length: n }, (_, i) => {
+    const name = `Group ${i + 1}`;
+    return check({ line: i + 2, cells: [name], raw: `${name}\n` });
+  });
+}

@@ -123,9 +123,10 @@ describe('the pace', () => {
     expect(after).toBeLessThanOrEqual(41);
   });
 
-  test('is left alone by a stray refusal: the margin gets wider, and this row waits', async () => {
+  test('is left alone by a stray refusal: the margin gets wider again, and this row waits', async () => {
     const told = await runScript({ rows: 300, answer: ({ nth }) => (nth === 100 ? limited : done) });
-    expect([told.pauses, told.rates, told.margins]).toEqual([[], [], [MARGIN.startMs + MARGIN.widerMs]]);
+    const tried = [MARGIN.startMs - MARGIN.narrowerMs, MARGIN.startMs];
+    expect([told.pauses, told.rates, told.margins]).toEqual([[], [], tried]);
     expect([of(told, 'pace'), counted(told, 'created')]).toEqual([[], 300]);
     const again = told.sent.filter(({ name }) => name === 'Group 100');
     expect((again[1]?.at ?? 0) - (again[0]?.answeredAt ?? 0)).toBeGreaterThanOrEqual(1_000);

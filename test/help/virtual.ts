@@ -109,9 +109,9 @@ export async function runScript(script: Script): Promise<Told> {
   const ports = {
     directory: scripted(clock, script, sent),
     turns,
-    record: (event: Event) => {
-      script.onRecord?.(event);
-      events.push(event);
+    record: (...kept: readonly Event[]) => {
+      for (const event of kept) script.onRecord?.(event);
+      events.push(...kept);
     },
     lost: (event: Event) => void lost.push(event),
     clock,
@@ -133,13 +133,17 @@ export async function runScript(script: Script): Promise<Told> {
   return { ran, error, endedAt, read: read.rows, sent, events, lost, outcomes, ...heard };
 }
 
-async function* planned({ rows = 20, rowsBreakAt }: Script, read: { rows: number }): AsyncGenerator<Planned> {
+/** A batch for each row, so that it shows how far the loop reads. */
+async function* planned(
+  { rows = 20, rowsBreakAt }: Script,
+  read: { rows: number },
+): AsyncGenerator<readonly Planned[]> {
   for (let row = 1; row <= rows; row += 1) {
     read.rows = row;
     if (rowsBreakAt?.row === row) throw rowsBreakAt.error;
     const name = `Group ${row}`;
     const step = { do: 'create', inDoubt: false } as const;
-    yield { key: name.toLowerCase(), line: row + 1, settings: '', definition: { name }, step };
+    yield [{ key: name.toLowerCase(), line: row + 1, settings: '', definition: { name }, step }];
   }
 }
 

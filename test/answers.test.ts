@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reply } from '../src/core/outcome.js';
 import { type Call, replyOf } from '../src/io/answers.js';
 import { type Exchange, openHttp } from '../src/io/http.js';
+import { scrubber } from '../src/io/secrets.js';
 import { imDirectory } from '../src/io/zoom.js';
 
 const NOW = Date.UTC(2030, 0, 1, 12);
@@ -14,7 +15,7 @@ function call(more: Partial<Call> = {}): Call {
     done: 201,
     idOf: (body) => body.id,
     otherBody: '--body json',
-    secrets: ['s3cr3t-token'],
+    scrub: scrubber(() => ['s3cr3t-token']),
     renewable: () => true,
     nowMs: NOW,
     ...more,

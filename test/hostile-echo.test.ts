@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/server.js';
+import { answering, say } from './help/answering.js';
 import { command, file, folder } from './help/command.js';
 
 test('an echoed token, a client secret and a Basic header are nowhere to be read', async () => {
@@ -26,4 +27,64 @@ test('an echoed token, a client secret and a Basic header are nowhere to be read
   for (const secret of new Set([...sent, clientSecret, basic])) {
     for (const text of [...files, done.stdout, done.stderr]) expect(text.includes(secret)).toBe(false);
   }
+});
+
+const ID = 'client-5f0c';
+const SECRET = 'hush+hush/4711=';
+const TOKEN = 'tok/en+of~an.hour';
+const APP = { ZOOM_ACCOUNT_ID: 'acc', ZOOM_CLIENT_ID: ID, ZOOM_CLIENT_SECRET: SECRET };
+
+/** Each way in which a server may give back what it was sent. */
+function formsOf(...secrets: readonly string[]): readonly string[] {
+  return secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+    Buffer.from(secret).toString('hex'),
+  ]);
+}
+
+/** All that a person or a file gets to see of one command. */
+async function seenOf(args: readonly string[], env: Record<string, string>): Promise<string> {
+  const cwd = folder();
+  const done = await command([...args, '--log-level', 'trace'], { cwd, env });
+  expect([1, 3, 4]).toContain(done.code);
+  const run = join(cwd, 'r');
+  const files =
+    args[0] === 'apply' ? readdirSync(run).map((name) => readFileSync(join(run, name), 'utf8')) : [];
+  return [...files, done.stdout, done.stderr].join('\n');
+}
+
+function expectNone(seen: string, forms: readonly string[]): void {
+  expect(seen).toContain('***');
+  for (const form of forms) expect(seen.includes(form), form).toBe(false);
+}
+
+test.each([
+  [['apply', 'IN', '--out', 'r']],
+  [['export']],
+])('a token address that echoes secret and header, in whatever form: %j', async (typed) => {
+  const forms = formsOf(SECRET, `${ID}:${SECRET}`);
+  const { url } = await answering((_, response) =>
+    say(response, 400, { error: 'invalid_client', reason: `bad ${forms.join(' ')}` }),
+  );
+  const env = { ...APP, ZOOM_BASE_URL: `${url}v2`, ZOOM_TOKEN_URL: `${url}oauth/token` };
+  const args = typed.map((word) => (word === 'IN' ? file('name\nA\n') : word));
+  expectNone(await seenOf(args, env), forms);
+});
+
+test('a create or a listing that echoes them, in whatever form', async () => {
+  const forms = formsOf(SECRET, `${ID}:${SECRET}`, TOKEN);
+  const { url } = await answering(({ method, path }, response) => {
+    if (path.startsWith('/oauth')) return say(response, 200, { access_token: TOKEN, expires_in: 3600 });
+    response.setHeader('x-zm-trackingid', forms.at(-1) ?? '');
+    if (method === 'GET') return say(response, 400, { code: 300, message: `no list ${forms.join(' ')}` });
+    return say(response, 400, {
+      code: 300,
+      message: 'no',
+      errors: forms.map((message) => ({ field: 'a', message })),
+    });
+  });
+  const env = { ...APP, ZOOM_BASE_URL: `${url}v2`, ZOOM_TOKEN_URL: `${url}oauth/token` };
+  expectNone(await seenOf(['apply', file('name\nA\n'), '--out', 'r'], env), forms);
 });

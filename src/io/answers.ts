@@ -2,7 +2,8 @@
 import { EXIT, type Facts, type Reply, type Stop } from '../core/outcome.js';
 import type { Exchange } from './http.js';
 import { limitOf, waitOf } from './retry-after.js';
-import { type Answered, bodyOf, factsOf, scrubbed } from './said.js';
+import { type Answered, bodyOf, factsOf, shown } from './said.js';
+import type { Scrub } from './secrets.js';
 
 /** What an exchange was about, as far as its meaning depends on it. */
 export type Call = {
@@ -12,8 +13,8 @@ export type Call = {
   readonly idOf: (body: Readonly<Record<string, unknown>>) => unknown;
   /** The other request body, for a refusal of this one. */
   readonly otherBody: string;
-  /** What is cut out of messages, should Zoom echo it. */
-  readonly secrets: readonly string[];
+  /** Takes secrets out of messages, should Zoom echo them. */
+  readonly scrub: Scrub;
   /** Whether a refused token can be replaced. */
   readonly renewable: () => boolean;
   readonly nowMs: number;
@@ -73,7 +74,7 @@ const TABLE: readonly Row[] = [
 export function replyOf(exchange: Exchange, call: Call): Reply {
   if (exchange.kind === 'unanswered') return unansweredReply(exchange, call);
   const body = bodyOf(exchange.body);
-  const read: Read = { answer: exchange, call, body, facts: factsOf(exchange, body, call.secrets) };
+  const read: Read = { answer: exchange, call, body, facts: factsOf(exchange, body, call.scrub) };
   const row = TABLE.find(({ when }) => when(read));
   if (!row) throw new Error('the table of answers has no last row');
   return row.reply(read);
@@ -81,7 +82,7 @@ export function replyOf(exchange: Exchange, call: Call): Reply {
 
 function unansweredReply(exchange: Extract<Exchange, { kind: 'unanswered' }>, call: Call): Reply {
   const { sent, code: errorCode, message, tls } = exchange;
-  const said = scrubbed([errorCode, message].filter((part) => part !== '').join(': '), call.secrets);
+  const said = shown([errorCode, message].filter((part) => part !== '').join(': '), call.scrub);
   if (tls) return { kind: 'blocked', message: said, stop: tlsRefused(said) };
   return { kind: 'trouble', ambiguous: sent, patience: sent ? 'short' : 'long', message: said };
 }
@@ -171,9 +172,9 @@ function permission({ facts }: Read): Stop {
   return stop('permission', `Zoom does not permit it (HTTP ${facts.http}): ${facts.message}`, hint);
 }
 
-function redirect({ answer, facts }: Read): Stop {
+function redirect({ answer, facts, call }: Read): Stop {
   const to = answer.headers.location ?? '';
-  const host = URL.canParse(to) ? new URL(to).host : 'elsewhere';
+  const host = URL.canParse(to) ? shown(new URL(to).host, call.scrub) : 'elsewhere';
   const hint = 'It was not followed: the token is for one address only. Set ZOOM_BASE_URL to the right one.';
   return stop('redirect', `Zoom's address answered with a redirect to ${host} (HTTP ${facts.http})`, hint);
 }

@@ -5,6 +5,8 @@ import type { Reply } from '../core/outcome.js';
 import { type Call, replyOf } from './answers.js';
 import { groupsIn, type Rest } from './groups-json.js';
 import { type Http, type Request, readWhole } from './http.js';
+import { shown } from './said.js';
+import { scrubber } from './secrets.js';
 import type { TokenSource } from './token.js';
 
 /** What every call needs. */
@@ -34,11 +36,12 @@ export type Caller = {
 
 /** @param idOf where a create's answer has the new group's id, @param otherBody what helps where a body is refused */
 export function caller(api: Api, idOf: Call['idOf'], otherBody: string): Caller {
+  const scrub = scrubber(() => api.token.secrets());
   const meaning = (token: string, done: Call['done']): Call => ({
     done,
     idOf,
     otherBody,
-    secrets: api.token.secrets(),
+    scrub,
     renewable: () => api.token.refused(token),
     nowMs: api.now(),
   });
@@ -113,7 +116,7 @@ async function* pages(
         yield next.value.map((wire) => known(groupOf, wire));
       }
     } catch (error) {
-      return { ok: false, requests, reply: broken(error) };
+      return { ok: false, requests, reply: broken(shown(messageOf(error), meaning(got.token, 200).scrub)) };
     }
     const following = rest.next_page_token;
     if (typeof following !== 'string' || following === '') {
@@ -134,8 +137,12 @@ function known(groupOf: (wire: Rest) => Group | undefined, wire: unknown): Group
   return group;
 }
 
+/** JSON.parse quotes what it can't read. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A listing that came and can't be trusted; another try may be whole. */
-function broken(error: unknown): Reply {
-  const why = error instanceof Error ? error.message : String(error);
+function broken(why: string): Reply {
   return { kind: 'trouble', ambiguous: false, patience: 'short', message: `the listing is broken: ${why}` };
 }

@@ -1,6 +1,7 @@
 /** What an answer says: its body's fields, Zoom's code and message, with no secret in them. */
 import type { Facts } from '../core/outcome.js';
 import type { Exchange } from './http.js';
+import type { Scrub } from './secrets.js';
 
 export type Answered = Extract<Exchange, { kind: 'answered' }>;
 
@@ -21,7 +22,7 @@ const MESSAGE_LENGTH_MAX = 500;
 export function factsOf(
   answer: Answered,
   body: Readonly<Record<string, unknown>>,
-  secrets: readonly string[],
+  scrub: Scrub,
 ): Facts & { readonly http: number } {
   const { headers } = answer;
   const trackingId = headers['x-zm-trackingid'];
@@ -31,8 +32,8 @@ export function factsOf(
   return {
     http: answer.status,
     ...(number === undefined ? {} : { code: number }),
-    message: scrubbed(messageOf(answer, body), secrets),
-    ...(trackingId === undefined ? {} : { trackingId: scrubbed(trackingId, secrets) }),
+    message: shown(messageOf(answer, body), scrub),
+    ...(trackingId === undefined ? {} : { trackingId: shown(trackingId, scrub) }),
     ...(remaining ? { remaining: Number(headers['x-ratelimit-remaining']) } : {}),
   };
 }
@@ -59,9 +60,8 @@ function messageOf(answer: Answered, body: Readonly<Record<string, unknown>>): s
 }
 
 /** One line, no secret in it, even where Zoom echoes what it was sent. */
-export function scrubbed(text: string, secrets: readonly string[]): string {
-  let clean = text.replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***');
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***');
+export function shown(text: string, scrub: Scrub): string {
+  const clean = scrub(text.replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***'));
   const line = clean.replace(/[\p{Cc}\s]+/gu, ' ').trim();
   return line.length > MESSAGE_LENGTH_MAX ? `${line.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : line;
 }

@@ -16,8 +16,7 @@ export function formsOf(secret: string): readonly string[] {
   const plain = [secret, url, form, lower(url), lower(form), json, json.replaceAll('/', '\\/')];
   const coded = [0, 1, 2].flatMap((before) => base64Inside(secret, before));
   const all = [...plain, ...coded, Buffer.from(secret).toString('hex')];
-  // The longest first: one form may begin another.
-  return [...new Set(all)].filter((form) => form.length >= LENGTH_MIN).sort((a, b) => b.length - a.length);
+  return [...new Set(all)].filter((form) => form.length >= LENGTH_MIN);
 }
 
 /** What of a secret's base64 does not depend on its neighbours, after so many bytes (modulo 3) before it. */
@@ -29,22 +28,28 @@ function base64Inside(secret: string, before: number): readonly string[] {
   return [inside, inside.replaceAll('+', '-').replaceAll('/', '_')];
 }
 
+/** Takes the secrets out of a text. */
+export type Scrub = (text: string) => string;
+
 /** Makes a scrubber of whatever the secrets are at the time: a token changes within a run. */
-export function scrubber(secrets: () => readonly string[]): (text: string) => string {
-  const known = new Map<string, readonly string[]>();
+export function scrubber(secrets: () => readonly string[]): Scrub {
+  let known: readonly string[] = [];
+  let forms: readonly string[] = [];
   return (text) => {
-    let clean = text;
-    for (const secret of secrets()) {
-      const forms = known.get(secret) ?? formsOf(secret);
-      known.set(secret, forms);
-      for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, MARK);
+    const now = secrets();
+    if (now.length !== known.length || now.some((secret, i) => secret !== known[i])) {
+      known = [...now];
+      // The longest of all first: a part of one secret may be another.
+      forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);
     }
+    let clean = text;
+    for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, MARK);
     return clean;
   };
 }
 
 /** The same for every text inside a value. */
-export function scrubbedDeep(value: unknown, scrub: (text: string) => string): unknown {
+export function scrubbedDeep(value: unknown, scrub: Scrub): unknown {
   if (typeof value === 'string') return scrub(value);
   if (Array.isArray(value)) return value.map((one) => scrubbedDeep(one, scrub));
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,8 @@
 /** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
 import { EXIT, Halt, type Reply } from '../core/outcome.js';
 import type { Exchange, Http } from './http.js';
+import { shown } from './said.js';
+import { type Scrub, scrubber } from './secrets.js';
 
 /** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
 export type Credentials =
@@ -59,8 +61,10 @@ export function serverToServer(app: ServerToServer): TokenSource {
   let refresh: Promise<Held | Reply> | undefined;
   const seen = new Set<string>([app.clientSecret, basicAuth(app)]);
 
+  const scrub = scrubber(() => [...seen]);
+
   const renewed = (): Promise<Held | Reply> => {
-    refresh ??= requestToken(app)
+    refresh ??= requestToken(app, scrub)
       .then((got) => {
         if ('token' in got) {
           held = got;
@@ -93,7 +97,7 @@ function basicAuth({ clientId, clientSecret }: ServerToServer): string {
   return Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
 }
 
-async function requestToken(app: ServerToServer): Promise<Held | Reply> {
+async function requestToken(app: ServerToServer, scrub: Scrub): Promise<Held | Reply> {
   const { accountId, tokenUrl, http, now } = app;
   const asked = now();
   const exchange = await http.exchange({
@@ -106,7 +110,7 @@ async function requestToken(app: ServerToServer): Promise<Held | Reply> {
     body: new URLSearchParams({ grant_type: 'account_credentials', account_id: accountId }).toString(),
   });
   if (exchange.kind === 'answered' && exchange.status === 200) return tokenIn(exchange.body, asked, app);
-  return refusedOrTrouble(exchange);
+  return refusedOrTrouble(exchange, scrub);
 }
 
 function tokenIn(text: string, asked: number, app: ServerToServer): Held | Reply {
@@ -153,11 +157,11 @@ const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map(
   }),
 );
 
-function refusedOrTrouble(exchange: Exchange): Reply {
+function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
   if (exchange.kind === 'unanswered') {
     // Even where the request left: a token that nobody got makes no group.
     const { code, message, tls } = exchange;
-    const said = `token: ${code} ${message}`.trim();
+    const said = shown(`token: ${code} ${message}`, scrub);
     if (!tls) return { kind: 'trouble', ambiguous: false, patience: 'long', message: said };
     const hint = 'If a proxy of your company re-signs traffic, name its certificate in NODE_EXTRA_CA_CERTS.';
     throw new Halt({
@@ -178,7 +182,7 @@ function refusedOrTrouble(exchange: Exchange): Reply {
     'Check the credentials and ZOOM_TOKEN_URL.',
   ];
   // Only the two fields that Zoom documents: the rest might echo what it was sent.
-  const said = [error, reason].filter((part) => typeof part === 'string').join(', ');
+  const said = shown([error, reason].filter((part) => typeof part === 'string').join(', '), scrub);
   const words = `${message} (HTTP ${status}${said === '' ? '' : `, ${said.slice(0, 200)}`})`;
   throw new Halt({ exit: EXIT.act, reason: 'credentials', message: words, hint });
 }

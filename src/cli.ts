@@ -2,7 +2,7 @@
 /** The process: arguments in, one command run, its exit code out. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
-import { twinValue } from './config.js';
+import { isSwitchedOn, twinValue } from './config.js';
 import { EXIT, type ExitCode, Halt } from './core/outcome.js';
 import { type CommandName, type Options, optionsOf } from './options.js';
 
@@ -148,8 +148,15 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     await program(done).parseAsync([...argv]);
   } catch (error) {
-    done(tell(error));
+    const code = tell(error);
+    done(isDetailed(argv) && code !== EXIT.ok && code !== EXIT.defect ? EXIT.unprovisioned : code);
   }
+}
+
+/** Under --detailed-exitcode 2 says that there is something to do: whatever goes wrong is a 1, a wrong option too. */
+function isDetailed(argv: readonly string[]): boolean {
+  const isPlan = argv[2] === 'plan' || argv.includes('--dry-run');
+  return isPlan && (argv.includes('--detailed-exitcode') || isSwitchedOn('detailed-exitcode'));
 }
 
 function tell(error: unknown): ExitCode {

@@ -11,17 +11,26 @@ import { list, mapping } from './option-values.js';
 const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
 
 /** The environment twin of an option: `--account-plan` is `ZOOM_IM_GROUPS_ACCOUNT_PLAN`. */
-function twinOf(option: Option): string {
-  return ENV_PREFIX + option.name().toUpperCase().replaceAll('-', '_');
+function twinOf(name: string): string {
+  return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
+}
+
+const YES = /^(1|true|yes|y|on)$/i;
+const NO = /^(0|false|no|n|off)$/i;
+
+/** Whether the twin of a switch is on; for when the command line can't be made sense of. */
+export function isSwitchedOn(name: string): boolean {
+  return YES.test(process.env[twinOf(name)] ?? '');
 }
 
 /** What an option's twin in the environment says; undefined where it is not set. */
 export function twinValue(option: Option): unknown {
-  const text = process.env[twinOf(option)];
+  const text = process.env[twinOf(option.name())];
   if (text === undefined || text === '') return undefined;
   if (option.negate) return !truth(option, text);
   if (option.isBoolean()) return truth(option, text);
-  if (option.optional && /^(1|true|yes|on)$/i.test(text)) return true;
+  if (option.optional && YES.test(text)) return true;
+  if (option.optional && NO.test(text)) return undefined;
   try {
     const { parseArg } = option;
     if (!parseArg) return text;
@@ -29,7 +38,7 @@ export function twinValue(option: Option): unknown {
     return values.reduce<unknown>((before, value) => parseArg.call(option, value.trim(), before), undefined);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usage(`${twinOf(option)}: ${why} (${text})`, 'Correct the variable, or unset it.');
+    throw usage(`${twinOf(option.name())}: ${why} (${text})`, 'Correct the variable, or unset it.');
   }
 }
 
@@ -39,9 +48,12 @@ function isRepeated({ parseArg }: Option): boolean {
 }
 
 function truth(option: Option, text: string): boolean {
-  if (/^(1|true|yes|y|on)$/i.test(text)) return true;
-  if (/^(0|false|no|n|off)$/i.test(text)) return false;
-  throw usage(`${twinOf(option)} is neither true nor false (${text})`, 'Set it to 1 or 0, or unset it.');
+  if (YES.test(text)) return true;
+  if (NO.test(text)) return false;
+  throw usage(
+    `${twinOf(option.name())} is neither true nor false (${text})`,
+    'Set it to 1 or 0, or unset it.',
+  );
 }
 
 export type ZoomEnvironment = {
@@ -51,11 +63,20 @@ export type ZoomEnvironment = {
   readonly warnings: readonly string[];
 };
 
+/** What a file says under a name is put aside where the real environment has one of these: it says who we are already. */
+const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  ZOOM_ACCESS_TOKEN: ['ZOOM_ACCOUNT_ID', 'ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_CLIENT_SECRET_FILE'],
+  ZOOM_CLIENT_SECRET: ['ZOOM_CLIENT_SECRET_FILE'],
+};
+
 /** Zoom's part of the environment. @throws Halt (exit 2) when it is half there or a file can't be read */
 export function zoomEnvironment(envFile: string | undefined): ZoomEnvironment {
   const warnings: string[] = [];
   const fromFile = envFile === undefined ? {} : parseEnv(readPrivate(envFile, 'the --env-file', warnings));
-  const env = (name: string): string | undefined => process.env[name] || fromFile[name] || undefined;
+  const env = (name: string): string | undefined => {
+    const isPutAside = INSTEAD[name]?.some((other) => process.env[other]) ?? false;
+    return process.env[name] || (isPutAside ? undefined : fromFile[name]) || undefined;
+  };
   return {
     credentials: credentials(env, warnings),
     baseUrl: env('ZOOM_BASE_URL') ?? ZOOM.baseUrl,

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { History } from './core/history.js';
-import { EXIT, usage } from './core/outcome.js';
+import { EXIT, type Halt, usage } from './core/outcome.js';
 import { codeOf, type Disk, unwritable } from './io/disk.js';
 import { makeRunFolder } from './io/files.js';
 import type { Options } from './options.js';
@@ -90,9 +90,14 @@ export async function chooseRun(given: string | undefined, options: Options, now
     const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
     return goingOn(folder, given);
   }
-  if (given === undefined) throw usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
+  if (given === undefined) throw fileNeeded();
   const isUnnamed = out === undefined;
   return { folder: out ?? newFolder(given, now), file: given, history: undefined, isUnnamed };
+}
+
+/** Exit 2: there is nothing to begin with. */
+export function fileNeeded(): Halt {
+  return usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
 }
 
 function pathIn(history: History): string {

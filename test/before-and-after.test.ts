@@ -77,6 +77,15 @@ describe('plan', () => {
     }
   });
 
+  test('as apply --dry-run needs a file, and goes on with no run', async () => {
+    const { run } = await stand({ groups: THERE });
+    for (const args of [[], ['--resume', 'r']]) {
+      const refused = await run('apply', '--dry-run', ...args);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(/needs a file|--dry-run tells what a new run would do/);
+    }
+  });
+
   test('with --detailed-exitcode: 0 nothing to do, 2 something, 1 an error; apply --dry-run is the same', async () => {
     const { run } = await stand({ groups: THERE });
     const there = file('name,type\nSame,shared\n');
@@ -85,6 +94,11 @@ describe('plan', () => {
     expect((await run('apply', file(CSV), '--dry-run', '--detailed-exitcode')).code).toBe(2);
     expect((await run('plan', file('name,type\nX,purple\n'), '--detailed-exitcode')).code).toBe(1);
     expect((await run('plan', 'nowhere.csv', '--detailed-exitcode')).code).toBe(1);
+    // What is typed wrong must not read as work to be done.
+    for (const wrong of [['--rate', 'x'], ['--nope'], ['--api', 'zz']]) {
+      expect((await run('plan', there, '--detailed-exitcode', ...wrong)).code).toBe(1);
+    }
+    expect((await run('plan', '--detailed-exitcode')).code).toBe(1);
   });
 
   test('without the read scope says so, and what to add', async () => {

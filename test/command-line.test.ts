@@ -140,6 +140,15 @@ describe("an option's twin in the environment", () => {
   });
 
   test.each([
+    '0',
+    'no',
+    'false',
+  ])('--resume, whose value may be left out, is off as RESUME=%s', async (value) => {
+    const given = { env: { ZOOM_IM_GROUPS_RESUME: value } };
+    expect(await command(['apply', file(TWO), '--simulate'], given)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
     ['1', 0],
     ['0', 1],
     ['', 1],
@@ -202,6 +211,28 @@ describe('credentials', () => {
     const path = file('ZOOM_ACCESS_TOKEN=wrong\nZOOM_BASE_URL=http://elsewhere.example\n', 'zoom.env');
     const done = await command(['plan', file(TWO), '--env-file', path], { env });
     expect(done).toMatchObject({ code: 0 });
+  });
+
+  test('of an app in the environment win over a token in --env-file', async () => {
+    const path = file('ZOOM_ACCESS_TOKEN=wrong\n', 'zoom.env');
+    const ours = Object.fromEntries(
+      app()
+        .split('\n')
+        .map((line) => line.split('=', 2)),
+    );
+    const done = await command(['plan', file(TWO), '--env-file', path], { env: { ...urls(), ...ours } });
+    expect(done).toMatchObject({ code: 0 });
+  });
+
+  test("of the environment win over --env-file, also where the secret's file says otherwise", async () => {
+    const { ZOOM_CLIENT_SECRET: secret, ...ours } = Object.fromEntries(
+      app()
+        .split('\n')
+        .map((line) => line.split('=', 2)),
+    );
+    const env = { ...urls(), ...ours, ZOOM_CLIENT_SECRET_FILE: file(secret ?? '', 'secret') };
+    const path = file('ZOOM_CLIENT_SECRET=wrong\n', 'zoom.env');
+    expect(await command(['plan', file(TWO), '--env-file', path], { env })).toMatchObject({ code: 0 });
   });
 
   test('may have the secret in a file of its own', async () => {

@@ -18,13 +18,15 @@ import {
 const QUICK = ['--account-plan', 'business', '--rate', '300'];
 
 describe('a run that stopped', () => {
-  test('prints the exact command to go on with, and that command ends it', async () => {
+  test.each([
+    "it's a file; $(x).csv",
+    '-dash.csv',
+  ])('prints the exact command to go on with, and that command ends it: %s', async (odd) => {
     const { zoom, env } = await standIn({ accountPlan: 'free', dailyLimit: 30 });
     const cwd = folder();
-    const odd = "it's a file; $(x).csv";
     const text = numbered(upTo(50)).replaceAll('\n', ';x\n');
     writeFileSync(join(cwd, odd), text);
-    const args = ['apply', odd, '--delimiter', ';', ...QUICK];
+    const args = ['apply', '--delimiter', ';', ...QUICK, '--', odd];
     const stopped = await command(args, { cwd, env });
     expect(stopped.code).toBe(4);
     expect(zoom.created().length).toBe(30);

@@ -10,7 +10,7 @@ import { survey } from '../input.js';
 import { readBytes, writeWhole } from '../io/files.js';
 import type { Options } from '../options.js';
 import { surveyedBefore } from '../reports.js';
-import { begun, chooseRun, type Run } from '../runs.js';
+import { begun, chooseRun, fileNeeded, type Run } from '../runs.js';
 import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
 
@@ -21,7 +21,7 @@ const KEPT_INPUT = 'input.csv';
 
 /** `apply FILE`. @throws Halt where nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
-  if (options.dryRun) return (await import('./plan.js')).planFile(file === undefined ? [] : [file], options);
+  if (options.dryRun) return dryRun(file, options);
   if (options.update && !options.baseline) {
     throw usage(
       '--update compares with what exists, which --no-baseline does not list',
@@ -61,6 +61,14 @@ export async function apply([file]: readonly string[], options: Options): Promis
   } finally {
     terminal.end();
   }
+}
+
+async function dryRun(file: string | undefined, options: Options): Promise<ExitCode> {
+  if (options.resume !== undefined) {
+    throw usage('--dry-run tells what a new run would do', 'Leave out --resume, or leave out --dry-run.');
+  }
+  if (file === undefined) throw fileNeeded();
+  return (await import('./plan.js')).planFile([file], options);
 }
 
 /** Standard input is kept in the run folder first: it can't be read twice, and a resume needs it. */

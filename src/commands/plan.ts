@@ -30,16 +30,11 @@ type PlanRow = {
 };
 
 /** `plan FILE`. With --detailed-exitcode: 0 nothing to do, 1 an error, 2 something to do. */
-export async function planFile([file]: readonly string[], options: Options): Promise<ExitCode> {
-  try {
-    const { code, changes } = await planned(file ?? '-', options);
-    if (!options.detailedExitcode) return code;
-    if (code !== EXIT.ok) return EXIT.unprovisioned;
-    return changes ? EXIT.usage : EXIT.ok;
-  } catch (error) {
-    if (!options.detailedExitcode || !(error instanceof Halt)) throw error;
-    throw new Halt({ ...error.stop, exit: EXIT.unprovisioned });
-  }
+export async function planFile([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
+  const { code, changes } = await planned(file, options);
+  if (!options.detailedExitcode) return code;
+  if (code !== EXIT.ok) return EXIT.unprovisioned;
+  return changes ? EXIT.usage : EXIT.ok;
 }
 
 async function planned(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {

@@ -5,7 +5,7 @@ import { redrawsLines, wantsColor } from '../config.js';
 import { SETTINGS } from '../core/group.js';
 import { EXIT, type ExitCode } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
-import { shellCommand } from '../core/quote.js';
+import { pathWord, shellCommand } from '../core/quote.js';
 import type { Summary } from '../core/report.js';
 import { summaryText } from '../core/summary-text.js';
 import { verdict } from '../core/verdict.js';
@@ -109,17 +109,22 @@ export function goOnCommand(run: Run, options: Options): string {
   const isRollback = run.history?.runs.at(-1)?.command === 'rollback';
   return shellCommand([
     'zoom-im-groups',
-    ...(isRollback ? ['rollback', sourceOf(run)] : ['apply', run.file]),
-    ...['--resume', run.folder],
+    ...(isRollback ? ['rollback', pathWord(sourceOf(run))] : ['apply', fileWord(run.file)]),
+    ...['--resume', pathWord(run.folder)],
     ...(options.simulate ? ['--simulate'] : []),
     ...(accountPlan === 'pro' ? [] : ['--account-plan', accountPlan]),
     ...(rate === undefined ? [] : ['--rate', String(rate)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
     ...(isRollback ? rollbackOptions(options) : applyOptions(options)),
-    ...(envFile === undefined ? [] : ['--env-file', envFile]),
+    ...(envFile === undefined ? [] : ['--env-file', pathWord(envFile)]),
     // A URL with a password is not printed: it has to come from the environment again.
     ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
   ]);
+}
+
+/** A dash alone is standard input. */
+function fileWord(file: string): string {
+  return file === '-' ? file : pathWord(file);
 }
 
 function rollbackOptions({ updates, yes }: Options): readonly string[] {

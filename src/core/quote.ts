@@ -14,6 +14,11 @@ export function shellCommand(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
+/** A path as a word that can't be taken for an option, nor for standard input. */
+export function pathWord(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
 function quoted(word: string): string {
   if (PLAIN.test(word)) return word;
   if (!UNSHOWABLE.test(word)) return `'${word.replaceAll("'", "'\\''")}'`;

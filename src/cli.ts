@@ -68,6 +68,7 @@ const COMMANDS: Readonly<Record<CommandName, Spec>> = {
     does: 'print completions for bash, zsh or fish',
     examples: [
       'completion bash > ~/.local/share/bash-completion/completions/zoom-im-groups',
+      'completion zsh > ~/.zfunc/_zoom-im-groups',
       'completion fish | source',
     ],
     load: async () => (await import('./commands/completion.js')).completion,

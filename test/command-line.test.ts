@@ -391,35 +391,3 @@ describe('the program', () => {
     expect(loaded('validate', SAMPLE)).not.toMatch(/undici|simulator/);
   });
 });
-
-describe('completions', () => {
-  test.each(['bash', 'zsh', 'fish'])('of %s are a script that it accepts', async (shell) => {
-    const { code, stdout } = await command(['completion', shell]);
-    expect(code).toBe(0);
-    for (const name of COMMAND_NAMES) expect(stdout).toContain(name);
-    const path = file(stdout, 'script');
-    const checked = spawnSync(shell, ['-n', path], { encoding: 'utf8' });
-    if (!checked.error) expect(checked).toMatchObject({ status: 0, stderr: '' });
-  });
-
-  test('complete commands, options and values in bash', async () => {
-    const path = file((await command(['completion', 'bash'])).stdout, 'script');
-    const complete = (...words: string[]): string[] => {
-      const line = `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _zoom_im_groups; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const done = spawnSync('bash', ['-c', line, path, 'zoom-im-groups', ...words], { encoding: 'utf8' });
-      expect(done.stderr).toBe('');
-      return done.stdout.split('\n').filter(Boolean);
-    };
-    expect(complete('ap')).toEqual(['apply']);
-    expect(complete('apply', '--acc')).toEqual(['--account-plan']);
-    expect(complete('apply', '--account-plan', 'b')).toEqual(['business']);
-    expect(complete('validate', '--acc')).toEqual([]);
-    expect(complete('completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  });
-
-  test('for an unknown shell say which there are', async () => {
-    const done = await command(['completion', 'tcsh']);
-    expect(done).toMatchObject({ code: 2, stdout: '' });
-    expect(done.stderr).toContain('bash, zsh, fish');
-  });
-});

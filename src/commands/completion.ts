@@ -68,7 +68,7 @@ complete -o filenames -F _zoom_im_groups zoom-im-groups`;
 
 function zsh(): string {
   const escaped = (text: string): string =>
-    text.replace(/[\\[\\]:']/g, (c) => (c === "'" ? "'\\''" : `\\${c}`));
+    text.replace(/[\\[\]:']/g, (c) => (c === "'" ? "'\\''" : `\\${c}`));
   const cases = COMMAND_NAMES.map((command) => {
     const flags = flagsOf(command).map(({ long, help, choices, takes }) => {
       const value = choices.length > 0 ? `:value:(${choices.join(' ')})` : takes ? ':value:_files' : '';
@@ -93,7 +93,9 @@ _zoom_im_groups() {
 ${cases.join('\n')}
   esac
 }
-compdef _zoom_im_groups zoom-im-groups`;
+# As a file in fpath its body is the first completion; sourced, it announces itself.
+if [[ "$funcstack[1]" == _zoom-im-groups ]]; then _zoom_im_groups "$@"
+else compdef _zoom_im_groups zoom-im-groups; fi`;
 }
 
 function fish(): string {

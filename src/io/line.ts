@@ -25,6 +25,11 @@ export function measureOf(perSecond: number, marginMs: number): Measure {
   return { starts, windowMs: (1_000 * starts) / perSecond + marginMs };
 }
 
+/** From one start to the next, in ms. */
+function spacingOf({ starts, windowMs }: Measure): number {
+  return windowMs / starts;
+}
+
 type Waiter = { readonly start: () => void; readonly fail: (reason: unknown) => void };
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -36,10 +41,10 @@ const MADE_UP_MS = 500;
 /**
  * The first requests open their connections, and arrive later than those that follow on open ones: the
  * first arrivals of the next second would come too early for them. So starts from cold count as if they
- * came when this is over: TCP and TLS at 150 ms there and back. Idle connections are closed after 4 s
- * (undici's default).
+ * came when this is over: TCP and TLS at 125 ms there and back. From farther away a few of them may be refused,
+ * too few to slow down for. Idle connections are closed after 4 s (undici's default).
  */
-const COLD = { afterIdleMs: 4_000, lastsMs: 300 } as const;
+const COLD = { afterIdleMs: 4_000, lastsMs: 250 } as const;
 
 export class Line {
   readonly #gate: Gate;
@@ -95,10 +100,14 @@ export class Line {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + ms);
   }
 
-  /** From now on; what has started counts against it, what the old measure missed is not made up for. */
+  /**
+   * From now on; what has started counts against it. What another rate missed is not made up for; a margin that is
+   * learnt changes the spacing by a few hundredths, and leaves the timetable as it is.
+   */
   keepTo(measure: Measure): void {
+    const change = spacingOf(measure) / spacingOf(this.#measure);
     this.#measure = measure;
-    this.#forgetIdleTime();
+    if (change < 0.8 || change > 1.25) this.#forgetIdleTime();
   }
 
   /** Whoever waits is refused; no timer is left. */
@@ -141,13 +150,12 @@ export class Line {
   #nextStart(): number {
     const { starts, windowMs } = this.#measure;
     const nth = this.#starts.at(-starts);
-    return Math.max(this.#due + windowMs / starts, nth === undefined ? NEVER : nth + windowMs);
+    return Math.max(this.#due + spacingOf(this.#measure), nth === undefined ? NEVER : nth + windowMs);
   }
 
   /** Only a line that somebody waited in has anything to make up for. */
   #forgetIdleTime(): void {
-    const { starts, windowMs } = this.#measure;
-    this.#due = Math.max(this.#due, this.#now() - windowMs / starts);
+    this.#due = Math.max(this.#due, this.#now() - spacingOf(this.#measure));
   }
 
   #start(): void {
@@ -155,7 +163,7 @@ export class Line {
     if (!first) return;
     const now = this.#now();
     const { starts, windowMs } = this.#measure;
-    this.#due = Math.max(this.#due + windowMs / starts, now - MADE_UP_MS, this.#pausedUntil);
+    this.#due = Math.max(this.#due + spacingOf(this.#measure), now - MADE_UP_MS, this.#pausedUntil);
     if (now - (this.#starts.at(-1) ?? NEVER) > COLD.afterIdleMs) this.#coldUntil = now + COLD.lastsMs;
     this.#starts.push(Math.max(now, this.#coldUntil));
     while (this.#starts.length > starts && (this.#starts[0] ?? now) < now - windowMs) this.#starts.shift();

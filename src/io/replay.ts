@@ -53,12 +53,15 @@ async function* wholeLines(
 ): AsyncGenerator<{ bytes: Buffer; offset: number }> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
+  const read = () => file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+  let next = read();
   for (;;) {
-    const buffer = Buffer.allocUnsafe(rest.length + CHUNK_BYTES);
-    rest.copy(buffer);
-    const { bytesRead } = await file.read(buffer, rest.length, CHUNK_BYTES);
+    const { buffer, bytesRead } = await next;
     if (bytesRead === 0) return;
-    const bytes = buffer.subarray(0, rest.length + bytesRead);
+    // The next piece comes while this one is looked at. Whoever stops reading here does not wait for it.
+    next = read();
+    next.catch(() => undefined);
+    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
     rest = bytes.subarray(end);

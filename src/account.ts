@@ -6,7 +6,7 @@ import { usage } from './core/outcome.js';
 import { MARGIN } from './core/weather.js';
 import { pacer } from './io/pacer.js';
 import type { Options } from './options.js';
-import type { Turns } from './run.js';
+import type { Turns } from './ports.js';
 import type { SimulatedGroup, Simulator } from './simulator/server.js';
 
 export type Account = Omit<Client, 'account' | 'origin'> & {

@@ -1,6 +1,6 @@
 /** The real clock and dice, for everybody who is not a test. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from './run.js';
+import type { Clock } from './ports.js';
 
 export const clock: Clock = {
   now: () => Date.now(),

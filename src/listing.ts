@@ -4,7 +4,7 @@ import type { Event } from './core/event.js';
 import { Listing } from './core/listed.js';
 import type { Reply, Stop } from './core/outcome.js';
 import { decide } from './core/policy.js';
-import type { Clock } from './run.js';
+import type { Clock } from './ports.js';
 
 export type Lister = {
   readonly directory: Directory;

@@ -9,7 +9,8 @@ import { completed, type Planned, settleOpen } from './core/plan.js';
 import { PER_DAY } from './core/policy.js';
 import { settledEvent } from './core/told.js';
 import { takeListing } from './listing.js';
-import { type Clock, type Ports, run, type Turns } from './run.js';
+import type { Clock, Ports, Turns } from './ports.js';
+import { run } from './run.js';
 
 type Definable = Extract<Checked, { kind: 'definition' }>;
 

@@ -1,61 +1,20 @@
-/** The one loop: takes each step of a plan to an outcome. It states the ports it needs and knows no adapter. */
+/** The one loop: takes each step of a plan to an outcome. It knows its ports, and no adapter. */
 import pLimit from 'p-limit';
+import { DayBudget } from './core/budget.js';
 import type { Directory } from './core/directory.js';
 import type { Event } from './core/event.js';
 import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
 import type { Planned } from './core/plan.js';
-import { budgetSpent, decide, type Judged, tooManyFailures } from './core/policy.js';
+import { decide, type Judged, tooManyFailures } from './core/policy.js';
 import { attemptEvent, replyEvent, settledEvent } from './core/told.js';
 import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
-
-/** Time, and waiting in it; handed in, so that a test can have its own. */
-export type Clock = {
-  /** ms since 1970 */
-  now(): number;
-  /** Resolves after that many ms, or at once when the signal aborts. */
-  sleep(waitMs: number, signal: AbortSignal): Promise<void>;
-};
-
-/** When an attempt may start. */
-export type Turns = {
-  /** @throws the signal's reason when it aborts first */
-  turn(signal: AbortSignal): Promise<void>;
-  pause(pauseMs: number): void;
-  setRate(perSecond: number): void;
-  setMargin(marginMs: number): void;
-};
-
-export type Ports = {
-  readonly directory: Directory;
-  readonly turns: Turns;
-  /** Keeps events before anybody acts on them, all or none. @throws Halt when they could not be kept */
-  readonly record: (...events: readonly Event[]) => void;
-  /** Told of each event that could not be kept: the last place where it can be seen. */
-  readonly lost: (event: Event) => void;
-  readonly clock: Clock;
-  /** From 0 up to, but not including, 1. */
-  readonly dice: () => number;
-};
-
-export type Limits = {
-  readonly perSecond: number;
-  /** Rows on their way at once. */
-  readonly concurrency: number;
-  /** Requests that may still be sent until `resetsAt` (ms since 1970), where the plan has a daily budget. */
-  readonly day?: { readonly left: number; readonly perDay: number; readonly resetsAt: number };
-  /** Failed rows after which no further row is started. */
-  readonly maxFailures?: number;
-  /** Whether anything answered before, so that silence is an outage and not a wrong address. */
-  readonly heard: boolean;
-};
+import type { Limits, Ports } from './ports.js';
 
 /** How a run came to its end. `open` rows need a listing: to be settled, or for their group's id. */
 export type Ran = { readonly open: readonly Planned[]; readonly stop: Stop | undefined };
 
 /** A row with how it ended. */
 type Settled = readonly [Planned, Outcome];
-
-const DAY_MS = 86_400_000;
 
 /** Enough that a record costs little, few enough to be handed over as arguments. */
 const SETTLED_AT_ONCE = 1_000;
@@ -92,7 +51,7 @@ class Loop {
   /** No further row is started; those on their way go on. */
   #draining = false;
   #failures = 0;
-  #day: { left: number; readonly perDay: number; resetsAt: number } | undefined;
+  readonly #day: DayBudget | undefined;
   #probe: Promise<void> | undefined;
   #defect: { readonly error: unknown } | undefined;
 
@@ -101,7 +60,7 @@ class Loop {
     this.#limits = limits;
     this.#weather = fairWeather(limits.perSecond);
     if (limits.heard) this.#weather.heard = 1;
-    this.#day = limits.day && { ...limits.day };
+    this.#day = limits.day && new DayBudget(limits.day);
     this.#signal = signal;
     this.#onSignal = () => this.#halt(stopOf(signal.reason));
     if (signal.aborted) this.#onSignal();
@@ -200,26 +159,14 @@ class Loop {
     }
   }
 
-  #withinBudget(): boolean {
-    const day = this.#day;
-    if (!day) return true;
-    const now = this.#ports.clock.now();
-    if (now >= day.resetsAt) {
-      day.left = day.perDay;
-      day.resetsAt += DAY_MS;
-    }
-    if (day.left > 0) {
-      day.left -= 1;
-      return true;
-    }
-    this.#halt(budgetSpent(day.perDay, day.resetsAt));
-    return false;
-  }
-
   /** Records, then sends. Undefined where it could not be recorded, and so was not sent. */
   async #start(planned: Planned, n: number): Promise<Reply | undefined> {
-    if (!this.#withinBudget()) return undefined;
     const sentAt = this.#ports.clock.now();
+    const spent = this.#day?.take(sentAt);
+    if (spent) {
+      this.#halt(spent);
+      return undefined;
+    }
     if (!this.#keep(attemptEvent(planned, n, sentAt))) return undefined;
     const exchange = this.#exchange(planned, sentAt);
     if (isBroken(this.#weather)) {

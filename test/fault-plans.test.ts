@@ -11,8 +11,8 @@ import { plan } from '../src/core/plan.js';
 import { count, emptyTally, exitOf, type Result, resultOf, type Tally } from '../src/core/report.js';
 import { MARGIN } from '../src/core/weather.js';
 import { pacer } from '../src/io/pacer.js';
+import type { Clock, Turns } from '../src/ports.js';
 import { provision } from '../src/provision.js';
-import type { Clock, Turns } from '../src/run.js';
 import { type Simulator, startSimulator } from '../src/simulator/server.js';
 
 const ROWS = 200;

@@ -4,7 +4,8 @@ import type { Directory } from '../../src/core/directory.js';
 import type { Event, EventOf } from '../../src/core/event.js';
 import type { Outcome, Reply } from '../../src/core/outcome.js';
 import type { Planned } from '../../src/core/plan.js';
-import { type Clock, type Limits, type Ran, run, type Turns } from '../../src/run.js';
+import type { Clock, Limits, Turns } from '../../src/ports.js';
+import { type Ran, run } from '../../src/run.js';
 
 export type VirtualClock = Clock & {
   /** Lets time pass until the work is done. @throws Error where nothing is left to wait for */

@@ -59,7 +59,8 @@ export async function* inputEvents(
   if (rest !== '') yield { e: 'input', at: now(), text: rest };
 }
 
-async function* keptBytes(folder: string, history: History): AsyncGenerator<Uint8Array> {
+/** The bytes of the input that a run's journal keeps. */
+export async function* keptBytes(folder: string, history: History): AsyncGenerator<Uint8Array> {
   let run = -1;
   for await (const batch of replay(folder)) {
     for (const event of batch) {

@@ -1,6 +1,6 @@
 /** What a user may rely on of `apply`, through the built command and real sockets. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../src/simulator/server.js';
@@ -229,6 +229,49 @@ describe('a file with problems', () => {
     const cwd = folder();
     await command(['apply', PROBLEMS, '--simulate'], { cwd });
     expect(existsSync(join(cwd, 'runs'))).toBe(false);
+  });
+});
+
+describe('standard input', () => {
+  const OURS = ['failed.csv', 'journal.ndjson', 'report.html', 'results.csv', 'summary.json'];
+
+  test('is applied like a file, and leaves the five files of a run', async () => {
+    const { zoom, env } = await standIn();
+    const cwd = folder();
+    const done = await command(['apply', '-', '--out', 'r'], { cwd, env, stdin: 'name\nA\nB\n' });
+    expect(done.code).toBe(0);
+    expect(zoom.created().length).toBe(2);
+    expect(readdirSync(join(cwd, 'r')).sort()).toEqual(OURS);
+  });
+
+  test.each([
+    ['has problems', 'name,type\n,x\n', ['--simulate']],
+    ['finds no credentials', 'name\nA\n', []],
+  ])('that %s leaves the folder of --out as it was', async (_, stdin, more) => {
+    const cwd = folder();
+    mkdirSync(join(cwd, 'mine', 'docs'), { recursive: true });
+    writeFileSync(join(cwd, 'mine', 'docs', 'letter'), 'Dear');
+    for (const out of ['mine', '.', 'new']) {
+      const done = await command(['apply', '-', ...more, '--out', out], { cwd, stdin });
+      expect(done.code, done.stderr).toBe(2);
+    }
+    expect(readFileSync(join(cwd, 'mine', 'docs', 'letter'), 'utf8')).toBe('Dear');
+    expect(readdirSync(join(cwd, 'mine'))).toEqual(['docs']);
+    expect(readdirSync(cwd)).toEqual(['mine']);
+  });
+
+  test('read anew on a resume, with another --map, is the one that its journal keeps', async () => {
+    const { zoom, env } = await standIn({ dailyLimit: 2 });
+    const cwd = folder();
+    const stdin = 'Group,name\nA,X\nB,Y\nC,Z\n';
+    expect((await command(['apply', '-', '--out', 'r'], { cwd, env, stdin })).code).toBe(4);
+    await zoom.close();
+    const port = Number(new URL(zoom.url).port);
+    const later = await standIn({ port, token: zoom.token, groups: zoom.groups() });
+    const more = ['--map', 'Group=name'];
+    const done = await command(['apply', '-', '--resume', 'r', ...more], { cwd, env, stdin: '' });
+    expect(done.code, done.stderr).toBe(0);
+    expect(later.zoom.created().map(({ name }) => name)).toEqual(['A', 'B', 'C']);
   });
 });
 

@@ -43,12 +43,12 @@ describe('a run that stopped', () => {
     expect(summary(run)).toMatchObject({ counts: { created: 50 }, carried_over: 30, exit: { code: 0 } });
   });
 
-  test('of standard input is gone on with: the input is in the folder', async () => {
+  test('of standard input is gone on with: the input is in its journal, and nowhere else', async () => {
     const { zoom, env } = await standIn();
     const cwd = folder();
     const text = numbered(upTo(120));
     await killedAt(zoom, 30, ['apply', '-', ...QUICK, '--out', 'r'], { cwd, env, stdin: text });
-    expect(readFileSync(join(cwd, 'r', 'input.csv'), 'utf8')).toBe(text);
+    expect(readdirSync(join(cwd, 'r'))).toEqual(['journal.ndjson']);
     const done = await command(['apply', '-', '--resume', 'r', ...QUICK], { cwd, env, stdin: '' });
     expect(done).toMatchObject({ code: 0 });
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());

@@ -1,23 +1,18 @@
 /** `apply`: creates every group that the CSV defines. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { openAccount } from '../account.js';
 import type { Group } from '../core/group.js';
 import type { History } from '../core/history.js';
 import { type ExitCode, usage } from '../core/outcome.js';
 import { plan } from '../core/plan.js';
 import { survey } from '../input.js';
-import { readBytes, writeWhole } from '../io/files.js';
+import { rereadable } from '../io/files.js';
 import type { Options } from '../options.js';
-import { surveyedBefore } from '../reports.js';
-import { begun, chooseRun, fileNeeded, type Run } from '../runs.js';
+import { keptBytes, keptInput, surveyedBefore } from '../reports.js';
+import { chooseRun, fileNeeded, type Run } from '../runs.js';
 import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
 
 const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
-
-/** Where standard input is kept, so that a run of it can be gone on with. */
-const KEPT_INPUT = 'input.csv';
 
 /** `apply FILE`. @throws Halt where nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
@@ -28,12 +23,11 @@ export async function apply([file]: readonly string[], options: Options): Promis
       'Leave out one of them.',
     );
   }
-  const { run, path } = await withInput(await chooseRun(file, options, new Date()));
+  const run = await chooseRun(file, options, new Date());
+  const bytes = await bytesOf(run);
   const reading = readingFrom(options);
-  const surveyed =
-    (await surveyedBefore(readBytes(path), reading, run.history)) ?? (await survey(readBytes(path), reading));
+  const surveyed = (await surveyedBefore(bytes(), reading, run.history)) ?? (await survey(bytes(), reading));
   if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
-    if (run.file === '-' && !run.history) rmSync(run.folder, { recursive: true });
     return printProblems(run.file, surveyed, options);
   }
   const terminal = openTerminal(options);
@@ -46,7 +40,7 @@ export async function apply([file]: readonly string[], options: Options): Promis
       return await lockedWork({
         command: 'apply',
         run,
-        bytes: () => readBytes(path),
+        bytes,
         reading,
         surveyed,
         account,
@@ -71,14 +65,10 @@ async function dryRun(file: string | undefined, options: Options): Promise<ExitC
   return (await import('./plan.js')).planFile([file], options);
 }
 
-/** Standard input is kept in the run folder first: it can't be read twice, and a resume needs it. */
-async function withInput(run: Run): Promise<{ readonly run: Run; readonly path: string }> {
-  if (run.file !== '-') return { run, path: run.file };
-  if (run.history) return { run, path: join(run.folder, KEPT_INPUT) };
-  const made = begun(run);
-  const path = join(made.folder, KEPT_INPUT);
-  await writeWhole(path, process.stdin);
-  return { run: made, path };
+/** Standard input is not there a second time: a run of it goes on with what its journal keeps. */
+async function bytesOf({ file, folder, history }: Run): Promise<() => AsyncIterable<Uint8Array>> {
+  if (file === '-' && history && keptInput(history)) return () => keptBytes(folder, history);
+  return rereadable(file);
 }
 
 /** What a stand-in must have for a simulated run to go on: all that the run has made so far. */

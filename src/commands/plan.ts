@@ -16,7 +16,7 @@ import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
 import { plan } from '../core/plan.js';
 import { problemLine } from '../core/problem.js';
 import { openInput, type Reading, survey } from '../input.js';
-import { readBytes } from '../io/files.js';
+import { rereadable } from '../io/files.js';
 import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
 import { openTerminal, print, printProblems, readingFrom, warnUnsupported } from './shown.js';
@@ -39,7 +39,7 @@ export async function planFile([file = '-']: readonly string[], options: Options
 
 async function planned(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {
   const reading = readingFrom(options);
-  const bytes = await bytesOf(file);
+  const bytes = await rereadable(file);
   const surveyed = await survey(bytes(), reading);
   if (surveyed.broken) return { code: printProblems(file, surveyed, options), changes: false };
   const terminal = openTerminal(options);
@@ -66,16 +66,6 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
   } finally {
     terminal.end();
   }
-}
-
-/** Standard input can be read once only, and a plan reads twice. */
-async function bytesOf(file: string): Promise<() => AsyncIterable<Uint8Array>> {
-  if (file !== '-') return () => readBytes(file);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of process.stdin) pieces.push(piece);
-  return async function* () {
-    yield* pieces;
-  };
 }
 
 /** A plan without a listing would say nothing. @throws Halt where none can be had */

@@ -178,6 +178,16 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** A file's bytes, from the first at each call. Standard input, `-`, can be read once only: it is held in memory. */
+export async function rereadable(path: string): Promise<() => AsyncIterable<Uint8Array>> {
+  if (path !== '-') return () => readBytes(path);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of process.stdin) pieces.push(piece);
+  return async function* () {
+    yield* pieces;
+  };
+}
+
 /** The SHA-256 of a text as a content security policy wants it. */
 export function sha256Base64(text: string): string {
   return createHash('sha256').update(text).digest('base64');

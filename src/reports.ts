@@ -33,6 +33,9 @@ export const FILES: ReportFiles = {
   report: 'report.html',
 };
 
+/** What is made from the journal. */
+export const REPORTS: readonly string[] = [FILES.results, FILES.failed, FILES.summary, FILES.report];
+
 /** Folds a run folder's journal. @throws Halt where there is none, or where it is damaged */
 export async function readHistory(folder: string): Promise<History> {
   const history = emptyHistory();

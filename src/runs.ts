@@ -4,9 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { History } from './core/history.js';
 import { EXIT, type Halt, usage } from './core/outcome.js';
 import { codeOf, type Disk, unwritable } from './io/disk.js';
-import { makeRunFolder } from './io/files.js';
+import { isSameFile, makeRunFolder } from './io/files.js';
 import type { Options } from './options.js';
-import { FILES, readHistory } from './reports.js';
+import { FILES, REPORTS, readHistory } from './reports.js';
 
 /** A run to begin, or one to go on with. */
 export type Run = {
@@ -31,7 +31,7 @@ export function begun(run: Run, disk?: Disk): Run {
   if (run.isUnnamed) {
     for (let n = 2; !isClaimed(folder); n += 1) folder = `${run.folder}-${n}`;
   }
-  makeRunFolder(folder, FILES.journal, disk);
+  makeRunFolder(folder, [FILES.journal, ...REPORTS], disk);
   return { ...run, folder, isUnnamed: false };
 }
 
@@ -88,7 +88,9 @@ export async function chooseRun(given: string | undefined, options: Options, now
   }
   if (resume !== undefined) {
     const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
-    return goingOn(folder, given);
+    const run = await goingOn(folder, given);
+    refuseOwnReport(run);
+    return run;
   }
   if (given === undefined) throw fileNeeded();
   const isUnnamed = out === undefined;
@@ -98,6 +100,16 @@ export async function chooseRun(given: string | undefined, options: Options, now
 /** Exit 2: there is nothing to begin with. */
 export function fileNeeded(): Halt {
   return usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
+}
+
+/** The run's reports are made anew at its end, also the one that is its input. */
+function refuseOwnReport({ folder, file }: Run): void {
+  const own = REPORTS.map((name) => join(folder, name)).find((path) => isSameFile(path, file));
+  if (own === undefined) return;
+  throw usage(
+    `${own} is the input, and this run would write it anew`,
+    'Put a copy of it elsewhere and name that; or begin a new run, without --resume.',
+  );
 }
 
 function pathIn(history: History): string {

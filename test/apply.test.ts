@@ -178,6 +178,26 @@ describe('a run', () => {
     expect(again.stderr).toContain('--resume');
   });
 
+  test.each([
+    'results.csv',
+    'failed.csv',
+    'summary.json',
+    'report.html',
+  ])('writes over no %s that was there before it, be it the input or not', async (name) => {
+    const { zoom, env } = await standIn();
+    const cwd = folder();
+    mkdirSync(join(cwd, 'mine'));
+    writeFileSync(join(cwd, 'mine', name), 'name\nA\n');
+    for (const input of [join('mine', name), SAMPLE]) {
+      const refused = await command(['apply', input, '--out', 'mine'], { cwd, env });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain(join('mine', name));
+    }
+    expect(readFileSync(join(cwd, 'mine', name), 'utf8')).toBe('name\nA\n');
+    expect(readdirSync(join(cwd, 'mine'))).toEqual([name]);
+    expect(zoom.requests()).toEqual([]);
+  });
+
   test('costs one request when it is run a second time', async () => {
     const before = zoom.requests().length;
     const env = { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token };

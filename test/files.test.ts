@@ -144,7 +144,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write t
     lchownSync(join(shared, 'run'), 1234, 1234);
     const stop = await stopOf(() => writeWhole(join(shared, 'run/a.csv'), ['new']));
     expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('somebody else') });
-    const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), 'journal.ndjson'));
+    const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), ['journal.ndjson']));
     expect(making).toMatchObject({ exit: EXIT.unwritable });
     expect(readdirSync(join(folder, 'target'))).toEqual(['own.csv']);
   });
@@ -153,7 +153,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write t
 describe('a run folder', () => {
   test("is made with its parents, its owner's alone, and its name is durable", () => {
     const { disk, calls } = faultyDisk();
-    makeRunFolder(join(folder, 'runs/groups'), 'journal.ndjson', disk);
+    makeRunFolder(join(folder, 'runs/groups'), ['journal.ndjson'], disk);
     expect(modeOf(join(folder, 'runs'))).toBe(0o700);
     expect(modeOf(join(folder, 'runs/groups'))).toBe(0o700);
     expect(calls).toEqual(['syncFolder', 'syncFolder']);
@@ -161,20 +161,29 @@ describe('a run folder', () => {
 
   test('may be there already, as long as it holds no run', () => {
     writeFileSync(join(folder, 'input.csv'), '');
-    makeRunFolder(folder, 'journal.ndjson');
+    makeRunFolder(folder, ['journal.ndjson']);
     expect(readdirSync(folder)).toEqual(['input.csv']);
   });
 
   test('is not used again where it holds a run, and both ways out are told', async () => {
     writeFileSync(join(folder, 'journal.ndjson'), '');
-    const stop = await stopOf(() => makeRunFolder(folder, 'journal.ndjson'));
+    const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson']));
     expect(stop).toMatchObject({ exit: EXIT.usage, hint: expect.stringContaining(`--resume ${folder}`) });
     expect(stop?.hint).toContain('--out');
   });
 
+  test('is not used where a file stands that the run would write over', async () => {
+    writeFileSync(join(folder, 'results.csv'), 'mine');
+    const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson', 'failed.csv', 'results.csv']));
+    expect(stop).toMatchObject({
+      exit: EXIT.usage,
+      message: expect.stringContaining(join(folder, 'results.csv')),
+    });
+  });
+
   test('that can not be made ends the command with exit 6', async () => {
     writeFileSync(join(folder, 'file'), '');
-    const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run'), 'journal.ndjson'));
+    const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run'), ['journal.ndjson']));
     expect(stop).toMatchObject({
       exit: EXIT.unwritable,
       message: expect.stringContaining('not a directory'),

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -196,6 +197,22 @@ describe('a file that changed since', () => {
     expect(summary(join(cwd, 'r')).carried_over).toBe(40 - failed);
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
   });
+});
+
+test('a run is not gone on with from its own failed.csv, which it writes anew', async () => {
+  const { zoom, env } = await standIn({ faults: ['400:1'] });
+  const { cwd, input } = inFolder(numbered(upTo(3)));
+  await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env });
+  const sent = zoom.requests().length;
+  symlinkSync('r/failed.csv', join(cwd, 'again.csv'));
+  const before = readFileSync(join(cwd, 'r', 'failed.csv'));
+  for (const its of ['r/failed.csv', 'again.csv']) {
+    const refused = await command(['apply', its, '--resume', 'r', ...QUICK], { cwd, env });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(join('r', 'failed.csv'));
+  }
+  expect(zoom.requests().length).toBe(sent);
+  expect(readFileSync(join(cwd, 'r', 'failed.csv'))).toEqual(before);
 });
 
 describe('the reports come from the journal alone', () => {

@@ -1,5 +1,6 @@
 /** `report A B C`: one report of the runs that shared one file, and what is missing from it. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type History, together } from '../core/history.js';
 import { EXIT, type ExitCode, usage } from '../core/outcome.js';
 import type { Result } from '../core/report.js';
@@ -7,7 +8,7 @@ import { parseShard } from '../core/shard.js';
 import { makeRunFolder } from '../io/files.js';
 import { JOURNAL } from '../io/journal.js';
 import type { Options } from '../options.js';
-import { type Ended, endedRows, readHistory, readingOf, writeReports } from '../reports.js';
+import { type Ended, endedRows, REPORTS, readHistory, readingOf, writeReports } from '../reports.js';
 import { newFolder } from '../runs.js';
 import { openTerminal, printSummary } from './shown.js';
 
@@ -20,7 +21,9 @@ export async function reportShards(folders: readonly string[], options: Options)
   const gaps = [...missing(shards), ...(await overlaps(shards))];
   const out = options.out ?? newFolder('shards', new Date());
   refuseRun(out, folders);
-  makeRunFolder(out, JOURNAL);
+  // An earlier report is made anew; some of its files alone are somebody's own.
+  const isReport = REPORTS.every((name) => existsSync(join(out, name)));
+  makeRunFolder(out, isReport ? [JOURNAL] : [JOURNAL, ...REPORTS]);
   const whole = together(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
   const summary = await writeReports(out, whole, await inOneFile(shards));

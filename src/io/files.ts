@@ -120,11 +120,15 @@ function refuseForeignLinks(folder: string): void {
 
 /**
  * Makes the folder of a new run, its owner's alone; parents too. An existing one is fine as long as it holds no
- * run.
- * @param journal the file by which a folder holds a run
- * @throws Halt: exit 2 where the folder holds a run, exit 6 where it can't be made
+ * run, and no file that the run would write over.
+ * @param names the run's files; by the first of them a folder holds a run
+ * @throws Halt: exit 2 where the folder holds a run or such a file, exit 6 where it can't be made
  */
-export function makeRunFolder(dir: string, journal: string, disk: Disk = realDisk): void {
+export function makeRunFolder(
+  dir: string,
+  names: readonly [journal: string, ...reports: string[]],
+  disk: Disk = realDisk,
+): void {
   const folder = resolve(dir);
   try {
     refuseForeignLinks(folder);
@@ -134,7 +138,10 @@ export function makeRunFolder(dir: string, journal: string, disk: Disk = realDis
       for (let made = folder; made.length >= first.length; made = dirname(made))
         disk.syncFolder(dirname(made));
     }
-    if (readdirSync(folder).includes(journal)) throw holdsRun(dir);
+    const found = new Set(readdirSync(folder));
+    if (found.has(names[0])) throw holdsRun(dir);
+    const taken = names.find((name) => found.has(name));
+    if (taken !== undefined) throw holdsFile(join(dir, taken));
   } catch (error) {
     if (error instanceof Halt) throw error;
     throw unwritable('folder-unwritable', dir, error, 'Nothing was sent. Name another folder: --out DIR');
@@ -147,6 +154,20 @@ export function holdsRun(dir: string): Halt {
     `${dir} holds a run already, and nothing is written over it`,
     `To go on with that run: --resume ${dir}. For a new one: another --out DIR`,
   );
+}
+
+/** Exit 2: what a person has put there is not written over. */
+function holdsFile(path: string): Halt {
+  return usage(
+    `${path} is there already, and would be written over`,
+    'Name another folder with --out DIR, or put the file elsewhere.',
+  );
+}
+
+/** Whether two paths lead to one file. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** Passes bytes on and sums them up: `digest` is the SHA-256, in hex, of what has passed. */

@@ -101,6 +101,23 @@ describe('plan', () => {
     expect((await run('plan', '--detailed-exitcode')).code).toBe(1);
   });
 
+  test('prints problems as validate does, a line each on stderr, also where the log is JSON', async () => {
+    const { run } = await stand({ groups: THERE });
+    const input = file('name,type\nX,purple\nNew 1,\n,shared\n');
+    const lines = (await run('validate', input, '-q')).stdout;
+    expect(lines.split('\n').length).toBe(3);
+    for (const more of [[], ['--json'], ['-q'], ['--log-format', 'json']]) {
+      expect((await run('plan', input, ...more)).stderr).toBe(lines);
+    }
+  });
+
+  test('with -q says nothing where there is nothing to do, and its sum where there is something', async () => {
+    const { run } = await stand({ groups: THERE });
+    const there = await run('plan', file('name,type\nSame,shared\n'), '-q');
+    expect(there).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect((await run('plan', file(CSV), '-q')).stdout).toContain('2 to create');
+  });
+
   test('without the read scope says so, and what to add', async () => {
     const { run } = await stand({ faults: ['no-list'] });
     const done = await run('plan', file(CSV));

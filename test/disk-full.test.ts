@@ -1,6 +1,6 @@
 /** What a user may rely on when the disk is full, or standard output and error lead nowhere. */
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Event } from '../src/core/event.js';
@@ -178,6 +178,43 @@ describe('standard output and error', () => {
     expect(await inShell(line, cwd, env)).toBe(0);
     expect(zoom.created().length).toBe(40);
     expect(expectEveryRowOnce(join(cwd, 'r'), text).length).toBe(40);
+  });
+
+  test.each([
+    ['export', 6],
+    ['plan in.csv', 6],
+    ['plan in.csv --detailed-exitcode', 1],
+    ['plan in.csv --json', 6],
+    ['validate in.csv', 6],
+    ['validate in.csv --json', 6],
+    ['report done --json', 6],
+    ['completion bash', 6],
+    // Its results are in the folder.
+    ['apply in.csv --json --out r', 0],
+    ['apply in.csv --out r', 0],
+  ])('a full disk under the output of %s is told, and ends with %i', async (args, code) => {
+    const { env } = await standIn();
+    const cwd = folder();
+    writeFileSync(join(cwd, 'in.csv'), 'name\nA\n');
+    if (args.startsWith('report')) await command(['apply', 'in.csv', '--out', 'done'], { cwd, env });
+    expect(await inShell(`zoom-im-groups ${args} >/dev/full 2>err`, cwd, env)).toBe(code);
+    const said = readFileSync(join(cwd, 'err'), 'utf8');
+    expect(said).toContain('standard output could not be written: no space left on device');
+    expect(said).not.toContain('exported');
+  });
+
+  test.each([
+    'export',
+    'plan in.csv',
+    'validate in.csv --json',
+  ])('a reader of %s that went away is none', async (args) => {
+    const { env } = await standIn();
+    const cwd = folder();
+    // More than a pipe takes before somebody reads.
+    writeFileSync(join(cwd, 'in.csv'), `name,type\n${',x\n'.repeat(5_000)}`);
+    const line = `zoom-im-groups ${args} 2>err | true; exit $PIPESTATUS`;
+    expect(await inShell(line, cwd, env)).toBe(args === 'export' ? 0 : 2);
+    expect(readFileSync(join(cwd, 'err'), 'utf8')).not.toContain('could not be written');
   });
 });
 

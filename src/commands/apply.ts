@@ -9,7 +9,7 @@ import { rereadable } from '../io/files.js';
 import type { Options } from '../options.js';
 import { keptBytes, keptInput, surveyedBefore } from '../reports.js';
 import { chooseRun, fileNeeded, type Run } from '../runs.js';
-import { openTerminal, printProblems, readingFrom, warnUnsupported } from './shown.js';
+import { openTerminal, printedOrTold, printProblems, readingFrom, warnUnsupported } from './shown.js';
 import { lockedWork } from './work.js';
 
 const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
@@ -28,7 +28,7 @@ export async function apply([file]: readonly string[], options: Options): Promis
   const reading = readingFrom(options);
   const surveyed = (await surveyedBefore(bytes(), reading, run.history)) ?? (await survey(bytes(), reading));
   if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
-    return printProblems(run.file, surveyed, options);
+    return printedOrTold(printProblems(run.file, surveyed, options));
   }
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);

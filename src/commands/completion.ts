@@ -2,7 +2,7 @@
 
 import { EXIT, type ExitCode, usage } from '../core/outcome.js';
 import { COMMAND_NAMES, type CommandName, optionsOf } from '../options.js';
-import { print } from './shown.js';
+import { print, printed } from './shown.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 
@@ -12,7 +12,7 @@ export async function completion([shell = '']: readonly string[]): Promise<ExitC
   if (!script)
     throw usage(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
   print(script());
-  return EXIT.ok;
+  return printed(EXIT.ok);
 }
 
 type Flag = {

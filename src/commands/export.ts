@@ -4,10 +4,11 @@ import { clock } from '../clock.js';
 import { type Group, SETTINGS } from '../core/group.js';
 import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
 import { csvLine, runsAsFormula } from '../core/report.js';
+import { counted } from '../core/span.js';
 import { writeWhole } from '../io/files.js';
 import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
-import { openTerminal, print } from './shown.js';
+import { openTerminal, print, printed } from './shown.js';
 
 /** `export [--out FILE]`. @throws Halt where no listing can be had */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {
@@ -32,8 +33,9 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
       ];
       if (options.out === undefined) print(lines.join(''));
       else await writeWhole(options.out, lines);
+      const code = await printed(EXIT.ok);
       tell(groups, taken.listing.twice, options, (text) => terminal.say(text));
-      return EXIT.ok;
+      return code;
     } finally {
       await account.close();
     }
@@ -55,7 +57,7 @@ function tell(
 ): void {
   const formulas = groups.filter(({ name }) => runsAsFormula(name));
   say(
-    `${groups.length} groups exported${out === undefined ? '' : ` to ${out}`}${simulate ? ' (simulated)' : ''}`,
+    `${counted(groups.length, 'group')} exported${out === undefined ? '' : ` to ${out}`}${simulate ? ' (simulated)' : ''}`,
   );
   if (formulas.length > 0) {
     say(

@@ -14,12 +14,19 @@ import { emptyHistory } from '../core/history.js';
 import type { Listing } from '../core/listed.js';
 import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
 import { plan } from '../core/plan.js';
-import { problemLine } from '../core/problem.js';
 import { openInput, type Reading, survey } from '../input.js';
 import { rereadable } from '../io/files.js';
 import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
-import { openTerminal, print, printProblems, readingFrom, warnUnsupported } from './shown.js';
+import {
+  openTerminal,
+  print,
+  printed,
+  printProblems,
+  problemLines,
+  readingFrom,
+  warnUnsupported,
+} from './shown.js';
 
 /** One line of a plan. */
 type PlanRow = {
@@ -41,7 +48,7 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
   const reading = readingFrom(options);
   const bytes = await rereadable(file);
   const surveyed = await survey(bytes(), reading);
-  if (surveyed.broken) return { code: printProblems(file, surveyed, options), changes: false };
+  if (surveyed.broken) return { code: await printed(printProblems(file, surveyed, options)), changes: false };
   const terminal = openTerminal(options);
   try {
     const account = await openAccount(options, (message) => terminal.log('warn', message));
@@ -58,8 +65,8 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
       }
       show(file, sum, rows, account, options);
       const code = sum.problem > 0 && !options.skipInvalid ? EXIT.usage : EXIT.ok;
-      for (const problem of surveyed.problems) terminal.say(problemLine(file, problem), { always: true });
-      return { code, changes: sum.create + sum.update > 0 };
+      if (sum.problem > 0) process.stderr.write(problemLines(file, surveyed));
+      return { code: await printed(code), changes: sum.create + sum.update > 0 };
     } finally {
       await account.close();
     }
@@ -129,5 +136,7 @@ function show(
     print(JSON.stringify({ schema_version: 1, file, simulated, target, sum, forecast, rows }, null, 2));
     return;
   }
+  // What need not be done and is no problem is nothing to hear of.
+  if (options.quiet && sum.create + sum.update + sum.problem === 0) return;
   print(`${simulated ? 'simulated: ' : ''}${sumLine(sum)}\n${forecast}`);
 }

@@ -10,7 +10,7 @@ import { JOURNAL } from '../io/journal.js';
 import type { Options } from '../options.js';
 import { type Ended, endedRows, REPORTS, readHistory, readingOf, writeReports } from '../reports.js';
 import { newFolder } from '../runs.js';
-import { openTerminal, printSummary } from './shown.js';
+import { openTerminal, printed, printSummary } from './shown.js';
 
 type Shard = { readonly folder: string; readonly history: History };
 
@@ -31,7 +31,7 @@ export async function reportShards(folders: readonly string[], options: Options)
   for (const gap of gaps) terminal.log('warn', gap);
   const file = shards[0] ? readingOf(shards[0].history).input.path : '';
   printSummary(summary, { folder: out, file, history: whole }, options, terminal);
-  return gaps.length > 0 && summary.exit.code === EXIT.ok ? EXIT.unprovisioned : summary.exit.code;
+  return printed(gaps.length > 0 && summary.exit.code === EXIT.ok ? EXIT.unprovisioned : summary.exit.code);
 }
 
 function refuseRun(out: string, folders: readonly string[]): void {

@@ -7,7 +7,7 @@ import type { Summary } from '../core/report.js';
 import { parseShard } from '../core/shard.js';
 import type { Options } from '../options.js';
 import { readHistory, writeReports } from '../reports.js';
-import { openTerminal, printSummary } from './shown.js';
+import { openTerminal, printed, printSummary } from './shown.js';
 
 /** `report RUN`: exits as the run did. @throws Halt where there is no journal, or a damaged one */
 export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {
@@ -18,7 +18,7 @@ export async function report(folders: readonly string[], options: Options): Prom
   const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
   printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
-  return summary.exit.code;
+  return printed(summary.exit.code);
 }
 
 /** A report knows of the run's options only what its journal tells. */

@@ -3,13 +3,15 @@
 import type { Account } from '../account.js';
 import { redrawsLines, wantsColor } from '../config.js';
 import { SETTINGS } from '../core/group.js';
-import { EXIT, type ExitCode } from '../core/outcome.js';
+import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
 import { problemLine } from '../core/problem.js';
 import { pathWord, shellCommand } from '../core/quote.js';
 import type { Summary } from '../core/report.js';
+import { counted } from '../core/span.js';
 import { summaryText } from '../core/summary-text.js';
 import { verdict } from '../core/verdict.js';
 import type { Reading, Survey } from '../input.js';
+import { codeOf, unwritable } from '../io/disk.js';
 import { type Terminal, terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
 import { type Run, sourceOf } from '../runs.js';
@@ -34,9 +36,41 @@ export function openTerminal(options: Options): Terminal {
   });
 }
 
-/** Writes results to standard output. A reader that went away is no failure of the job. */
+/** Why something that was printed is lost. */
+let lost: unknown;
+
+/** Writes results to standard output; `printed` tells whether they arrived. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, (error) => {
+    // A reader that went away is no failure of the job.
+    if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(codeOf(error))) lost ??= error;
+  });
+}
+
+/**
+ * Waits until all that was printed has arrived, and answers with the exit code of a command whose result it is.
+ * @throws Halt (exit 6) where some of it is lost
+ */
+export async function printed(code: ExitCode): Promise<ExitCode> {
+  await new Promise((flushed) => process.stdout.write('', flushed));
+  if (lost === undefined) return code;
+  throw unwritable(
+    'stdout-unwritable',
+    'standard output',
+    lost,
+    'What was printed is not whole. Run it again.',
+  );
+}
+
+/** The same for a command whose results are in its folder: it is told what is lost, and ends as it would have. */
+export async function printedOrTold(code: ExitCode): Promise<ExitCode> {
+  try {
+    return await printed(code);
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error;
+    process.stderr.write(`${error.stop.message}\n`);
+    return code;
+  }
 }
 
 /** Columns that the chosen API has no setting for: told once, by name. */
@@ -61,11 +95,15 @@ export function printProblems(file: string, surveyed: Survey, options: Options):
       ),
     );
   }
-  const lines = problems.map((problem) => problemLine(file, problem));
-  const sum = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${rows} rows: nothing was sent.`;
+  const sum = `${counted(problems.length, 'problem')} in ${counted(rows, 'row')}: nothing was sent.`;
   const help = surveyed.broken ? '' : ' Mend them, or send the other rows with --skip-invalid.';
-  process.stderr.write(`${lines.join('\n')}\n${sum}${help}\n`);
+  process.stderr.write(`${problemLines(file, surveyed)}${sum}${help}\n`);
   return EXIT.usage;
+}
+
+/** The problems of a file, a line each, as `validate` prints them and whatever the log is like. */
+export function problemLines(file: string, { problems }: Survey): string {
+  return problems.map((problem) => `${problemLine(file, problem)}\n`).join('');
 }
 
 /** A survey for a script. */

@@ -1,11 +1,11 @@
 /** `validate`: every problem of a CSV, offline. */
 
 import { EXIT, type ExitCode } from '../core/outcome.js';
-import { problemLine } from '../core/problem.js';
+import { counted } from '../core/span.js';
 import { survey } from '../input.js';
 import { readBytes } from '../io/files.js';
 import type { Options } from '../options.js';
-import { print, readingFrom, shownSurvey } from './shown.js';
+import { print, printed, problemLines, readingFrom, shownSurvey } from './shown.js';
 
 /** `validate FILE`: exit 0 where apply would send every row, 2 where it would not. */
 export async function validate([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
@@ -14,11 +14,16 @@ export async function validate([file = '-']: readonly string[], options: Options
   const code = problems.length === 0 ? EXIT.ok : EXIT.usage;
   if (options.json) {
     print(JSON.stringify({ ...shownSurvey(file, surveyed), exit: { code } }, null, 2));
-    return code;
+    return printed(code);
   }
-  for (const problem of problems) print(problemLine(file, problem));
-  if (options.quiet) return code;
-  const counts = [`${definitions} groups`, `${duplicates} duplicates`, `${invalid} invalid rows`];
-  print(`${file}: ${counts.join(', ')}, ${problems.length} problems`);
-  return code;
+  if (problems.length > 0) print(problemLines(file, surveyed));
+  if (options.quiet) return printed(code);
+  const counts = [
+    counted(definitions, 'group'),
+    counted(duplicates, 'duplicate'),
+    counted(invalid, 'invalid row'),
+    counted(problems.length, 'problem'),
+  ];
+  print(`${file}: ${counts.join(', ')}`);
+  return printed(code);
 }

@@ -19,7 +19,7 @@ import { inputEvents, isReadAlike, keptInput, openKept, writeReports } from '../
 import { begun, type Run, upToDate } from '../runs.js';
 import { interrupts } from '../signals.js';
 import { VERSION } from '../version.js';
-import { goOnCommand, printSummary } from './shown.js';
+import { goOnCommand, printedOrTold, printSummary } from './shown.js';
 
 export type Work = {
   readonly command: 'apply' | 'rollback';
@@ -202,7 +202,7 @@ async function finish(given: Work, journal: Journal, history: History): Promise<
     await journal.close();
   }
   printSummary(summary, run, options, terminal);
-  return code;
+  return printedOrTold(code);
 }
 
 /** Reports must not know more than a power cut leaves in the journal; false where the journal lacks something. */

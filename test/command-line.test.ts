@@ -310,11 +310,11 @@ describe('streams', () => {
       '--simulate',
       '-q',
       '--fault',
-      'paid-plan:1',
+      'paid:1',
       '--out',
       'run',
     ]);
-    expect(done.code).not.toBe(0);
+    expect(done.code).toBe(3);
     expect(done.stdout).toBe('');
     expect(done.stderr.trim()).not.toMatch(/\n\n/);
     expect(done.stderr.trim().split('\n').length).toBeLessThanOrEqual(4);

@@ -25,7 +25,7 @@ import { replay } from './io/journal.js';
 import { VERSION } from './version.js';
 
 /** The files of a run folder, by what they are. */
-export const FILES: ReportFiles = {
+export const FILES: Required<ReportFiles> = {
   journal: 'journal.ndjson',
   results: 'results.csv',
   failed: 'failed.csv',
@@ -135,6 +135,8 @@ export async function openKept(folder: string, history: History): Promise<Input>
 export type Ended = {
   readonly sheet: Input['sheet'];
   readonly results: AsyncIterable<Result>;
+  /** Of several runs: what is missing, or there twice. Such a report has no journal of its own. */
+  readonly gaps?: readonly string[];
 };
 
 async function* resultsIn(input: Input, history: History): AsyncGenerator<Result> {
@@ -160,7 +162,8 @@ export async function writeReports(
     count(tally, result);
     page.add(result);
   });
-  const summary = summarize(history, tally, FILES);
+  const { journal: _, ...made } = FILES;
+  const summary = summarize(history, tally, ended?.gaps ? made : FILES, ended?.gaps);
   await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
   await writeWhole(join(folder, FILES.report), page.pieces(summary), disk);
   return summary;

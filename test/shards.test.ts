@@ -31,3 +31,46 @@ test('a report of all shards is made again over itself, and over nothing else', 
   expect(readFileSync(join(cwd, 'mine', 'failed.csv'), 'utf8')).toBe('mine');
   expect(readdirSync(join(cwd, 'mine'))).toEqual(['failed.csv']);
 });
+
+test('a report that lacks a shard says so everywhere: exit code, summary, page and terminal', async () => {
+  const cwd = await shards(1, 3);
+  const told = await command(['report', 's1', 's3', '--out', 'all', '--json'], { cwd });
+  const shown = await command(['report', 's1', 's3', '--out', 'all'], { cwd });
+  const exit = { code: 1, reason: 'shard 2/3 is missing' };
+  expect([told.code, shown.code]).toEqual([1, 1]);
+  expect(JSON.parse(told.stdout)).toMatchObject({ exit, not_provisioned: 0 });
+  expect(summary(join(cwd, 'all'))).toMatchObject({ exit });
+  const page = readFileSync(join(cwd, 'all', 'report.html'), 'utf8');
+  expect(/<h1.*?<\/h1>/.exec(page)?.[0]).toMatch(/class="bad">Not one whole file .*shard 2\/3 is missing/);
+  expect(page).not.toMatch(/all done|journal\.ndjson/);
+  expect(shown.stdout).toMatch(/^Not one whole file .*shard 2\/3 is missing/);
+});
+
+test('a report of several runs names the files that it has', async () => {
+  const cwd = await shards(1, 2, 3);
+  await command(['report', 's1', 's2', 's3', '--out', 'all'], { cwd });
+  const { files } = summary(join(cwd, 'all'));
+  expect(Object.values(files as Record<string, string>).sort()).toEqual(readdirSync(join(cwd, 'all')).sort());
+  expect(summary(join(cwd, 's1')).files).toHaveProperty('journal', 'journal.ndjson');
+});
+
+test('of shards that stopped no command is printed that would go on with the report', async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, 'in.csv'), numbered(upTo(12)));
+  for (const k of [1, 2]) {
+    const more = ['--shard', `${k}/2`, '--out', `s${k}`, '--fault', 'paid'];
+    expect(await command(['apply', 'in.csv', ...more, ...QUICK], { cwd })).toMatchObject({ code: 3 });
+  }
+  const told = await command(['report', 's1', 's2', '--out', 'all'], { cwd });
+  expect(told.code).toBe(3);
+  expect(told.stdout).not.toContain('--resume');
+});
+
+test('the reports of one run stay in its folder: another --out is refused', async () => {
+  const cwd = await shards(1);
+  const refused = await command(['report', 's1', '--out', 'other'], { cwd });
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('s1');
+  expect(readdirSync(cwd)).not.toContain('other');
+  expect(await command(['report', 's1', '--out', './s1/'], { cwd })).toMatchObject({ code: 0 });
+});

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type History, together } from '../core/history.js';
-import { EXIT, type ExitCode, usage } from '../core/outcome.js';
+import { type ExitCode, usage } from '../core/outcome.js';
 import type { Result } from '../core/report.js';
 import { parseShard } from '../core/shard.js';
+import { counted } from '../core/span.js';
 import { makeRunFolder } from '../io/files.js';
 import { JOURNAL } from '../io/journal.js';
 import type { Options } from '../options.js';
@@ -26,12 +27,12 @@ export async function reportShards(folders: readonly string[], options: Options)
   makeRunFolder(out, isReport ? [JOURNAL] : [JOURNAL, ...REPORTS]);
   const whole = together(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
-  const summary = await writeReports(out, whole, await inOneFile(shards));
+  const summary = await writeReports(out, whole, { ...(await inOneFile(shards)), gaps });
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
   const file = shards[0] ? readingOf(shards[0].history).input.path : '';
   printSummary(summary, { folder: out, file, history: whole }, options, terminal);
-  return printed(gaps.length > 0 && summary.exit.code === EXIT.ok ? EXIT.unprovisioned : summary.exit.code);
+  return printed(summary.exit.code);
 }
 
 function refuseRun(out: string, folders: readonly string[]): void {
@@ -64,7 +65,7 @@ async function overlaps(shards: readonly Shard[]): Promise<readonly string[]> {
       seen.add(row.line);
     }
   }
-  return twice === 0 ? [] : [`${twice} rows are in more than one run`];
+  return twice === 0 ? [] : [`${counted(twice, 'row')} ${twice === 1 ? 'is' : 'are'} in more than one run`];
 }
 
 /** The rows of all runs in the order of their file. */

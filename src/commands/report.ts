@@ -1,7 +1,7 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
 import type { History } from '../core/history.js';
-import type { ExitCode } from '../core/outcome.js';
+import { type ExitCode, usage } from '../core/outcome.js';
 import { PER_SECOND } from '../core/policy.js';
 import type { Summary } from '../core/report.js';
 import { parseShard } from '../core/shard.js';
@@ -14,6 +14,10 @@ export async function report(folders: readonly string[], options: Options): Prom
   const [folder] = folders;
   if (folder === undefined) throw new Error('commander asks for at least one run');
   if (folders.length > 1) return (await import('./report-shards.js')).reportShards(folders, options);
+  if (options.out !== undefined && resolve(options.out) !== resolve(folder)) {
+    const hint = 'Leave out --out, or name several runs for one report of them all.';
+    throw usage(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
+  }
   const history = await readHistory(folder);
   const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };

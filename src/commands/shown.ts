@@ -116,7 +116,9 @@ export function shownSurvey(file: string, surveyed: Survey): Record<string, unkn
 export function printSummary(summary: Summary, run: Run, options: Options, terminal: Terminal): void {
   const { folder } = run;
   const stop = summary.exit.code === EXIT.ok ? undefined : run.history?.stop;
-  const goOn = unfinished(summary.exit.code) ? goOnCommand(run, options) : undefined;
+  // Of several runs in one report, each is gone on with by itself.
+  const isRun = summary.files.journal !== undefined;
+  const goOn = isRun && unfinished(summary.exit.code) ? goOnCommand(run, options) : undefined;
   if (options.json) {
     const next = goOn === undefined ? {} : { go_on: goOn };
     print(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));

@@ -127,8 +127,9 @@ ${timelineFigure(told, summary.target.rate_per_second)}
 `;
 }
 
-function titleOf({ simulated, input, not_provisioned: missing }: Summary): string {
-  const state = missing === 0 ? 'all done' : `${thousands(missing)} of ${thousands(input.rows)} open`;
+function titleOf({ simulated, input, exit, not_provisioned: missing }: Summary): string {
+  const whole = exit.code === EXIT.unprovisioned ? 'not whole' : 'all done';
+  const state = missing === 0 ? whole : `${thousands(missing)} of ${thousands(input.rows)} open`;
   return `${simulated ? 'SIMULATED: ' : ''}${fileName(input.path)}: ${state}`;
 }
 
@@ -235,7 +236,7 @@ function aboutSection(summary: Summary): string {
     ['Run', `<bdi>${escaped(summary.run_id)}</bdi>`],
     [
       'Files beside this page',
-      [files.results, files.failed, files.summary, files.journal].map(besideLink).join(', '),
+      [files.results, files.failed, files.summary, files.journal ?? []].flat().map(besideLink).join(', '),
     ],
   ];
   const list = facts.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join('\n');

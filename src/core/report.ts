@@ -84,7 +84,8 @@ export function count(tally: Tally, result: Result): void {
 }
 
 export type ReportFiles = {
-  readonly journal: string;
+  /** Absent where several runs are in one report: each has its own. */
+  readonly journal?: string;
   readonly results: string;
   readonly failed: string;
   readonly summary: string;
@@ -128,7 +129,12 @@ export type Summary = {
 const ROLLBACK_ONLY: ReadonlySet<Status> = new Set(['deleted', 'restored', 'kept']);
 
 /** @throws Error when the journal holds no header, which replay refuses before. */
-export function summarize(history: History, tally: Tally, files: ReportFiles): Summary {
+export function summarize(
+  history: History,
+  tally: Tally,
+  files: ReportFiles,
+  gaps: readonly string[] = [],
+): Summary {
   const first = history.runs[0];
   const run = history.runs.at(-1);
   if (!first || !run) throw new Error('a run without a header');
@@ -163,21 +169,30 @@ export function summarize(history: History, tally: Tally, files: ReportFiles): S
     },
     carried_over: history.carriedOver,
     warnings: history.warnings,
-    exit: exitOf(history, tally),
+    exit: exitOf(history, tally, gaps),
     files,
   };
 }
 
-/** The exit code is derived from how the rows ended; a stop only tells why some did not. */
-export function exitOf(history: History, tally: Tally): { code: ExitCode; reason: string } {
+/**
+ * The exit code is derived from how the rows ended; a stop only tells why some did not. `gaps`: what is missing from
+ * a report of several runs.
+ */
+export function exitOf(
+  history: History,
+  tally: Tally,
+  gaps: readonly string[] = [],
+): { code: ExitCode; reason: string } {
   const { stop } = history;
   // A journal that lacks something is told even where the rows came through all the same.
   if (stop && (tally.unprovisioned > 0 || stop.exit === EXIT.unwritable))
     return { code: stop.exit, reason: stop.reason };
-  if (tally.unprovisioned === 0) return { code: EXIT.ok, reason: 'every row is provisioned' };
+  if (tally.unprovisioned === 0 && gaps.length === 0)
+    return { code: EXIT.ok, reason: 'every row is provisioned' };
   if (tally.open > 0) return { code: EXIT.later, reason: 'cut-off' };
   const rows = tally.unprovisioned === 1 ? 'row is' : 'rows are';
-  return { code: EXIT.unprovisioned, reason: `${tally.unprovisioned} ${rows} not provisioned` };
+  const left = tally.unprovisioned > 0 ? [`${tally.unprovisioned} ${rows} not provisioned`] : [];
+  return { code: EXIT.unprovisioned, reason: [...left, ...gaps].join('; ') };
 }
 
 export const RESULT_COLUMNS = [

@@ -72,6 +72,9 @@ export function isRollback({ counts }: Summary): boolean {
 export function verdict(summary: Summary): string {
   const { exit, input, not_provisioned: missing, counts } = summary;
   const simulated = summary.simulated ? ' (simulated)' : '';
+  // Of several runs in one report: what is there is provisioned, and something is not there.
+  if (missing === 0 && exit.code === EXIT.unprovisioned)
+    return `Not one whole file${simulated}: ${[exit.reason, ...partsOf(summary)].join(', ')}.`;
   if (input.rows === 0) return `The file has no rows, so there was nothing to do${simulated}.`;
   const state = isRollback(summary) ? 'taken back' : 'provisioned';
   const parts = partsOf(summary).join(', ');

@@ -135,17 +135,38 @@ export async function newestUnfinishedRollback(file: string): Promise<string> {
   return newestUnfinished('rollback', file);
 }
 
-/** The newest come first, so that the old ones are not even read. */
+/** What a run is about: its file, that share of it, and where it makes the groups. */
+function workOf({ input, simulated, target, account }: History['runs'][number], shard?: string): string {
+  const place = simulated ? 'simulated' : target.baseUrl;
+  return JSON.stringify([resolve(input.path), shard, place, target.api, account]);
+}
+
+/**
+ * The newest come first, so that the old ones are not even read. One is moot where the same was done later, and ended
+ * well.
+ */
 async function newestUnfinished(command: 'apply' | 'rollback', file: string | undefined): Promise<string> {
   const folders = existsSync(RUNS) ? readdirSync(RUNS).map((name) => join(RUNS, name)) : [];
   const journals = folders
     .filter((folder) => existsSync(join(folder, FILES.journal)))
     .map((folder) => ({ folder, at: statSync(join(folder, FILES.journal)).mtimeMs }))
     .sort((a, b) => b.at - a.at);
+  const endedWell = new Map<string, string>();
   for (const { folder } of journals) {
     const history = await readHistory(folder).catch(() => undefined);
-    if (history?.runs.at(-1)?.command !== command || history.end?.exit === EXIT.ok) continue;
-    if (file === undefined || resolve(pathIn(history)) === resolve(file)) return folder;
+    const run = history?.runs.at(-1);
+    if (run?.command !== command || (file !== undefined && resolve(run.input.path) !== resolve(file)))
+      continue;
+    const what = workOf(run, run.input.shard);
+    if (history?.end?.exit === EXIT.ok) endedWell.set(what, endedWell.get(what) ?? folder);
+    else if (!endedWell.has(what) && !endedWell.has(workOf(run))) return folder;
+  }
+  const [newest] = endedWell.values();
+  if (file !== undefined && newest !== undefined) {
+    throw usage(
+      `the newest run of ${file}, ${newest}, ended well: nothing to go on with`,
+      'Run it without --resume, or name an older run folder all the same: --resume DIR',
+    );
   }
   throw usage(
     `no unfinished run${file === undefined ? '' : ` of ${file}`} in ${resolve(RUNS)}`,

@@ -304,16 +304,7 @@ describe('streams', () => {
   });
 
   test('-q says one paragraph on stderr when all is not well', async () => {
-    const done = await command([
-      'apply',
-      file(TWO),
-      '--simulate',
-      '-q',
-      '--fault',
-      'paid:1',
-      '--out',
-      'run',
-    ]);
+    const done = await command(['apply', file(TWO), '--simulate', '-q', '--fault', 'paid:1', '--out', 'run']);
     expect(done.code).toBe(3);
     expect(done.stdout).toBe('');
     expect(done.stderr.trim()).not.toMatch(/\n\n/);

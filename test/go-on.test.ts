@@ -106,6 +106,26 @@ describe('a run that stopped', () => {
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('no unfinished run');
   });
+
+  test('is moot after a later run of its file that ended well, and that is said with the way to it', async () => {
+    const { zoom, env } = await standIn({ faults: ['400'] });
+    const { cwd, input } = inFolder('name\nA\n');
+    const apply = (...more: readonly string[]) => command(['apply', input, '--json', ...more], { cwd, env });
+    expect((await apply('--out', 'runs/failed')).code).toBe(1);
+    // A rehearsal and another share of the file are not about the same.
+    expect((await command(['apply', input, '--simulate'], { cwd })).code).toBe(0);
+    const others = [await apply('--shard', '1/2'), await apply('--shard', '2/2')];
+    expect(others.map(({ code }) => code).sort()).toEqual([0, 1]);
+    await apply('--resume', 'runs/failed');
+    expect(JSON.parse((await apply('--resume')).stdout).folder).toBe('runs/failed');
+    await zoom.close();
+    await standIn({ port: Number(new URL(zoom.url).port), token: zoom.token });
+    expect((await apply('--out', 'runs/well')).code).toBe(0);
+    const moot = await apply('--resume');
+    expect(moot.code).toBe(2);
+    expect(moot.stderr).toMatch(/runs\/well, ended well: nothing to go on with\n.*--resume DIR/);
+    expect((await apply('--resume', 'runs/failed')).code).toBe(0);
+  });
 });
 
 describe('the report of a killed run', () => {

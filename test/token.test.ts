@@ -4,6 +4,7 @@ import { Halt } from '../src/core/outcome.js';
 import { openHttp, safeUrl } from '../src/io/http.js';
 import { fixedToken, type ServerToServer, serverToServer } from '../src/io/token.js';
 import { type Simulator, startSimulator } from '../src/simulator/server.js';
+import { answering } from './help/answering.js';
 
 const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -93,6 +94,28 @@ describe('credentials that Zoom refuses', () => {
     expect((await halted(given)).stop).toMatchObject({ exit: 3, reason: 'scope-missing' });
     const { given: allowed } = await app({ scopes: ['some:other:scope', 'imgroup:write:admin'] });
     expect(await serverToServer(allowed).token()).toHaveProperty('token');
+  });
+
+  test.each([
+    ['JSON without a token', '{"ok":true}'],
+    ['an empty token', '{"access_token":""}'],
+    ['the page of a portal', '<!doctype html><title>Sign in to this network</title>'],
+  ])('%s in a good answer is a wrong address, which is named', async (_, body) => {
+    const { url } = await answering((_asked, response) => response.end(body));
+    const { given } = await app({ tokenUrl: url });
+    const { stop } = await halted(given);
+    expect(stop).toMatchObject({ exit: 3, reason: 'no-token' });
+    expect(stop.message).toContain(url.host);
+    expect(stop.hint).toContain('ZOOM_TOKEN_URL');
+  });
+
+  test('an answer that was cut short is trouble that may pass', async () => {
+    const { url } = await answering((_asked, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{"access_', () => response.destroy());
+    });
+    const { given } = await app({ tokenUrl: url });
+    expect(await serverToServer(given).token()).toMatchObject({ reply: { kind: 'trouble' } });
   });
 
   test('nobody at the token’s address is trouble that may pass, and made no group', async () => {

@@ -20,6 +20,7 @@ const STOPS: ReadonlyMap<string, string> = new Map([
   ['max-failures', 'too many rows failed'],
   ['media-type', 'Zoom does not take this kind of request body'],
   ['method', 'the address does not take the call'],
+  ['no-token', 'the token address gave no token'],
   ['outage', "Zoom's service was down"],
   ['paid-plan', 'Zoom asks for a paid plan'],
   ['permission', 'Zoom does not permit it'],

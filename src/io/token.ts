@@ -109,20 +109,22 @@ async function requestToken(app: ServerToServer, scrub: Scrub): Promise<Held | R
     },
     body: new URLSearchParams({ grant_type: 'account_credentials', account_id: accountId }).toString(),
   });
-  if (exchange.kind === 'answered' && exchange.status === 200) return tokenIn(exchange.body, asked, app);
+  // An answer that was cut short may come whole the next time.
+  if (exchange.kind === 'answered' && exchange.status === 200 && !exchange.cut)
+    return tokenIn(exchange.body, asked, app);
   return refusedOrTrouble(exchange, scrub);
 }
 
-function tokenIn(text: string, asked: number, app: ServerToServer): Held | Reply {
+function tokenIn(text: string, asked: number, app: ServerToServer): Held {
   const body = parsed(text);
   const { access_token: token, expires_in: seconds, scope } = body;
   if (typeof token !== 'string' || token === '') {
-    return {
-      kind: 'trouble',
-      ambiguous: false,
-      patience: 'long',
-      message: 'the token answer holds no token',
-    };
+    throw new Halt({
+      exit: EXIT.act,
+      reason: 'no-token',
+      message: `${app.tokenUrl.host} answered the request for a token with HTTP 200, but without a token`,
+      hint: 'Check ZOOM_TOKEN_URL. Where it is right, a proxy or the sign-in page of a network may have answered instead of Zoom.',
+    });
   }
   if (typeof scope === 'string') requireScope(scope, app.scopes);
   return { token, until: asked + (typeof seconds === 'number' ? seconds * 1000 : LIFETIME_MS) };
@@ -172,8 +174,8 @@ function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
     });
   }
   const { status } = exchange;
-  if (status === 429 || status >= 500) {
-    const message = `the token address answered HTTP ${status}`;
+  if (status === 429 || status >= 500 || status === 200) {
+    const message = `the token address answered HTTP ${status}${status === 200 ? ', cut short' : ''}`;
     return { kind: 'trouble', ambiguous: false, patience: 'long', http: status, message };
   }
   const { error, reason } = parsed(exchange.body);

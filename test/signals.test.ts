@@ -188,3 +188,14 @@ describe('two runs on one account', () => {
     for (const out of ['a', 'b']) expect(summary(join(cwd, out)).counts.created).toBe(30);
   });
 });
+
+test.each([
+  'SIGHUP',
+  'SIGINT',
+  'SIGTERM',
+] as const)('the stand-in that has told its address ends well at a %s', async (name) => {
+  const done = await command(['simulate'], {
+    onStart: (child) => void child.stdout?.once('data', () => child.kill(name)),
+  });
+  expect(done).toMatchObject({ code: 0, signal: null });
+});

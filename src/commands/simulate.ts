@@ -9,6 +9,8 @@ import { print } from './shown.js';
 export async function simulate(_: readonly string[], options: Options): Promise<ExitCode> {
   const simulator = await startStandIn(options, []);
   const { credentials } = simulator;
+  // Who reads the address may send a signal at once.
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
   print(`The stand-in for Zoom (simulated) listens. In another terminal:
 
   export ZOOM_BASE_URL=${simulator.baseUrl}
@@ -23,7 +25,7 @@ or, with its ready-made token:
   export ZOOM_ACCESS_TOKEN=${simulator.token}
 
 Ctrl-C stops it.`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
+  await stopped;
   await simulator.close();
   return EXIT.ok;
 }

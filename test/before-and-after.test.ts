@@ -99,6 +99,9 @@ describe('plan', () => {
       expect((await run('plan', there, '--detailed-exitcode', ...wrong)).code).toBe(1);
     }
     expect((await run('plan', '--detailed-exitcode')).code).toBe(1);
+    const applied = await run('apply', there, '--detailed-exitcode');
+    expect(applied.code).toBe(2);
+    expect(applied.stderr).toContain('--dry-run');
   });
 
   test('prints problems as validate does, a line each on stderr, also where the log is JSON', async () => {
@@ -207,6 +210,8 @@ describe('rollback', () => {
     await ask('PATCH', id('Renamed'), { name: 'Renamed since' });
     const done = await run('rollback', 'r', '--yes', '--out', 'back');
     expect(done.code).toBe(1);
+    expect(done.stdout).toMatch(/^deleted {3}Gone {2}\(it was gone already\)$/m);
+    expect(done.stdout).toMatch(/^kept {6}Joined {2}\(it has 1 member\)$/m);
     const told = new Map(
       results(join(cwd, 'back')).map((row) => [row.name, `${row.zoom__status}: ${row.zoom__detail}`]),
     );
@@ -286,9 +291,12 @@ describe('--api contacts', () => {
   test('is the way over from an account without the IM-group calls', async () => {
     const { run, zoom } = await stand({ faults: ['gone'] });
     const input = file('name\nA\n');
-    const gone = await run('apply', input);
+    const gone = await run('apply', input, '--skip-invalid');
     expect(gone.code).toBe(3);
-    expect(gone.stdout).toContain('--api contacts');
+    expect(gone.stdout).toContain(
+      `zoom-im-groups apply ${input} --api contacts --skip-invalid --account-plan business\n`,
+    );
+    expect(gone.stdout).not.toContain('--resume');
     expect((await run('apply', input, '--api', 'contacts')).code).toBe(0);
     expect(zoom.created().map(({ name }) => name)).toEqual(['A']);
   });

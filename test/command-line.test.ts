@@ -344,6 +344,14 @@ describe('streams', () => {
   });
 });
 
+test('one of a thing is told as one', async () => {
+  const one = file('name,type\nA,x\n');
+  expect((await command(['apply', one, '--simulate'])).stderr).toContain('1 problem in 1 row:');
+  expect((await command(['validate', one])).stdout).toContain(
+    ': 0 groups, 0 duplicates, 1 invalid row, 1 problem\n',
+  );
+});
+
 describe('the program', () => {
   test('starts by its own name, through a symlink, from any folder', () => {
     expect(statSync(CLI).mode & 0o111).toBe(0o111);

@@ -17,6 +17,8 @@ const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run wo
 /** `apply FILE`. @throws Halt where nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
   if (options.dryRun) return dryRun(file, options);
+  if (options.detailedExitcode)
+    throw usage('--detailed-exitcode is about a plan', 'Use it with plan, or with apply --dry-run.');
   if (options.update && !options.baseline) {
     throw usage(
       '--update compares with what exists, which --no-baseline does not list',

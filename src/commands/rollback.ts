@@ -119,7 +119,9 @@ async function preview(all: readonly Undo[], account: Account, tell: (text: stri
   for (const undo of all) {
     const step = undoStep(undo, byId.get(undo.groupId));
     const why = step.do === 'settle' ? `  (${step.outcome.detail})` : '';
-    tell(`${(step.do === 'settle' ? 'keep' : step.do).padEnd(8)}  ${undo.left.name}${why}`);
+    // What needs no request is told as the result will tell it.
+    const what = step.do === 'settle' ? step.outcome.status : step.do;
+    tell(`${what.padEnd(8)}  ${undo.left.name}${why}`);
   }
 }
 

@@ -118,7 +118,7 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
   const stop = summary.exit.code === EXIT.ok ? undefined : run.history?.stop;
   // Of several runs in one report, each is gone on with by itself.
   const isRun = summary.files.journal !== undefined;
-  const goOn = isRun && unfinished(summary.exit.code) ? goOnCommand(run, options) : undefined;
+  const goOn = isRun && unfinished(summary.exit.code) ? nextCommand(summary, run, options) : undefined;
   if (options.json) {
     const next = goOn === undefined ? {} : { go_on: goOn };
     print(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));
@@ -141,6 +141,20 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
 
 function unfinished(code: ExitCode): boolean {
   return code !== EXIT.ok && code !== EXIT.unprovisioned && code !== EXIT.usage;
+}
+
+/** A run belongs to one API: where that one is gone, the way on is a new run with the other. */
+function nextCommand({ exit }: Summary, run: Run, options: Options): string {
+  const { simulate, accountPlan, envFile } = options;
+  if (exit.reason !== 'api-gone' || run.history?.runs.at(-1)?.command !== 'apply')
+    return goOnCommand(run, options);
+  return shellCommand([
+    ...['zoom-im-groups', 'apply', run.file],
+    ...applyOptions({ ...options, api: 'contacts', body: 'multipart', baseline: true }),
+    ...(simulate ? ['--simulate'] : []),
+    ...(accountPlan === 'pro' ? [] : ['--account-plan', accountPlan]),
+    ...(envFile === undefined ? [] : ['--env-file', envFile]),
+  ]);
 }
 
 /** The command that goes on with a run: the options that shape it, and its folder. */

@@ -193,9 +193,15 @@ test.each([
   'SIGHUP',
   'SIGINT',
   'SIGTERM',
-] as const)('the stand-in that has told its address ends well at a %s', async (name) => {
-  const done = await command(['simulate'], {
-    onStart: (child) => void child.stdout?.once('data', () => child.kill(name)),
-  });
+])('the stand-in ends well at a %s as soon as it tells its address', async (name) => {
+  // The earliest that anybody could send it: while the address is being written.
+  const early = `const { write } = process.stdout;
+      process.stdout.write = (...given) => {
+        process.kill(process.pid, '${name}');
+        return write.apply(process.stdout, given);
+      };`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(early)}`;
+  const done = await command(['simulate'], { env: { NODE_OPTIONS } });
   expect(done).toMatchObject({ code: 0, signal: null });
+  expect(done.stdout).toContain('ZOOM_BASE_URL');
 });

@@ -1,7 +1,7 @@
 /** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
 import { EXIT, Halt, type Reply } from '../core/outcome.js';
 import type { Exchange, Http } from './http.js';
-import { shown } from './said.js';
+import { bodyOf, shown } from './said.js';
 import { type Scrub, scrubber } from './secrets.js';
 
 /** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
@@ -116,7 +116,7 @@ async function requestToken(app: ServerToServer, scrub: Scrub): Promise<Held | R
 }
 
 function tokenIn(text: string, asked: number, app: ServerToServer): Held {
-  const body = parsed(text);
+  const body = bodyOf(text);
   const { access_token: token, expires_in: seconds, scope } = body;
   if (typeof token !== 'string' || token === '') {
     throw new Halt({
@@ -178,7 +178,7 @@ function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
     const message = `the token address answered HTTP ${status}${status === 200 ? ', cut short' : ''}`;
     return { kind: 'trouble', ambiguous: false, patience: 'long', http: status, message };
   }
-  const { error, reason } = parsed(exchange.body);
+  const { error, reason } = bodyOf(exchange.body);
   const [message, hint] = REFUSALS.get(String(error)) ?? [
     'Zoom gives out no token',
     'Check the credentials and ZOOM_TOKEN_URL.',
@@ -187,13 +187,4 @@ function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
   const said = shown([error, reason].filter((part) => typeof part === 'string').join(', '), scrub);
   const words = `${message} (HTTP ${status}${said === '' ? '' : `, ${said.slice(0, 200)}`})`;
   throw new Halt({ exit: EXIT.act, reason: 'credentials', message: words, hint });
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

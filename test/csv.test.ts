@@ -135,6 +135,18 @@ describe('encodings', () => {
     expect((await read(bytes)).problem?.value).toBe('Zürich Office');
   });
 
+  it('names the column of a byte that is not UTF-8, and gives all rows before it', async () => {
+    const text = 'name;b;c\r\n"A;\r\n""x";1;2\r\nB;"x;y";Zürich;\r\nC;;\r\n';
+    for (const size of [1, 7, 1000]) {
+      const found = await read(Buffer.from(text, 'latin1'), {}, size);
+      expect(found.problem).toMatchObject({ line: 4, column: 3, rule: 'bad-encoding' });
+      expect(cellsOf(found)).toEqual([['A;\r\n"x', '1', '2']]);
+    }
+    const quoted = await read(Buffer.from('name;b\nA;"x;\nü', 'latin1'));
+    expect(quoted.problem).toMatchObject({ line: 3, column: 2 });
+    expect(quoted.problem?.message).toContain('only up to here');
+  });
+
   it('finds bytes that are wrong far into a file, after the rows before them', async () => {
     const good = 'name\n'.concat('Größe\n'.repeat(30_000));
     const found = await read(Buffer.concat([Buffer.from(good), Buffer.from([0x41, 0xe2, 0x82])]));

@@ -169,17 +169,43 @@ async function* records(
     return rows;
   };
 
-  for await (const piece of pieces) {
+  let fault: CsvFault | undefined;
+  for await (const piece of untilFault(pieces, (found) => (fault = found))) {
     if (piece.length === 0) continue;
     waiting = waiting.length === 0 ? piece : Buffer.concat([waiting, piece]);
     await written(parser, piece);
     if (parser.found.length > 0) yield taken();
     if (waiting.length > RECORD_BYTES_MAX) throw endless(waiting.toString(), line, delimiter);
   }
-  if (offset === 0 && waiting.length === 0) return;
+  if (offset === 0 && waiting.length === 0 && !fault) return;
   const closed = await ended(parser);
+  if (fault) {
+    const column = lastColumn(waiting.toString(), delimiter);
+    // The record that it is in is not whole.
+    yield taken().filter(({ raw }) => /[\r\n]$/.test(raw));
+    throw new CsvFault({ ...fault.problem, column });
+  }
   if (parser.found.length > 0) yield taken();
   if (!closed) throw endless(waiting.toString(), line, delimiter);
+}
+
+/** The pieces up to the one that can't be decoded. */
+async function* untilFault(
+  pieces: AsyncIterable<Buffer>,
+  found: (fault: CsvFault) => void,
+): AsyncGenerator<Buffer, void> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (!(error instanceof CsvFault)) throw error;
+    found(error);
+  }
+}
+
+/** The column, from 1, in which a text ends. */
+function lastColumn(text: string, delimiter: string): number {
+  const unquoted = text.replace(/"[^"]*(?:"|$)/g, '');
+  return (unquoted.split(/[\r\n]/).at(-1) ?? '').split(delimiter).length;
 }
 
 function written(parser: Parser, piece: Buffer): Promise<void> {

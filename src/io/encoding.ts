@@ -136,13 +136,18 @@ async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): Async
     const here = line + countLines(bytes.subarray(0, at), last);
     const text = fromSingleByte(bytes.toString('latin1', Math.max(0, at - 40), at + 40), WESTERN);
     const nearby = text.split(/[\r\n]+/).find((part) => /[^\0-\x7f]/.test(part)) ?? text;
-    const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if this reads right`;
+    const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if this reads right; the file is checked only up to here`;
     return fault(here, 'bad-encoding', message, nearby);
   };
   for await (const piece of pieces) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = bytes.subarray(0, wholeLength(bytes));
-    if (!isUtf8(whole)) throw refuse(bytes);
+    if (!isUtf8(whole)) {
+      const refused = refuse(bytes);
+      // What stands before it is checked all the same.
+      yield bytes.subarray(0, firstBad(bytes));
+      throw refused;
+    }
     rest = bytes.subarray(whole.length);
     yield whole;
     line += countLines(whole, last);

@@ -75,6 +75,23 @@ describe('the counts as a picture', () => {
 describe('the run over time', () => {
   const second = { sent: 5, settled: 5, retried: 1, limited: 1 };
 
+  test.each([
+    2, 7, 23, 24, 61, 300,
+  ])('times do not touch on a telephone, also of a run of %i s', (seconds) => {
+    const [width, character] = [358, 7.2];
+    const svg = timelineFigure(toldOf(seconds, 30), 30);
+    const spans = [...svg.matchAll(/class="tick" x="([\d.]+)%"[^>]*text-anchor="(\w+)">([^<]+)</g)].map(
+      ([, percent, anchor, clock = '']) => {
+        const long = clock.length * character;
+        const shift = { start: 0, middle: long / 2, end: long }[anchor ?? ''] ?? 0;
+        const from = (Number(percent) / 100) * width - shift;
+        return { from, to: from + long };
+      },
+    );
+    expect(spans.length).toBeGreaterThan(0);
+    for (const [i, { to }] of spans.entries()) expect(spans[i + 1]?.from ?? width).toBeGreaterThan(to);
+  });
+
   test('the night between two processes is folded, and told', () => {
     const told = toldOf(60, 30);
     const morning = BEGIN / 1000 + 12 * 3_600;

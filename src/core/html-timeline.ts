@@ -189,8 +189,10 @@ function folds({ axis }: Chart): string {
 }
 
 const TICKS = 5;
+/** A label that stands as near as that to the left edge begins at its place; others are centred on theirs. */
+const AT_EDGE = 0.04;
 /** Labels nearer to each other than that share of the width would touch on a telephone. */
-const TICK_APART = 0.16;
+const TICK_APART = { fromEdge: 0.25, between: 0.17 } as const;
 
 /** Clock times below the plot: where each stretch begins, and at round times between. */
 function ticks({ axis }: Chart): string {
@@ -199,7 +201,8 @@ function ticks({ axis }: Chart): string {
   const add = (second: number): void => {
     const place = axis.place(second * 1000);
     const last = found.at(-1);
-    if (place <= 1 && (!last || place - last.place >= TICK_APART)) found.push({ at: second, place });
+    const apart = last && last.place < AT_EDGE ? TICK_APART.fromEdge : TICK_APART.between;
+    if (place <= 1 && (!last || place - last.place >= apart)) found.push({ at: second, place });
   };
   for (const { from, to } of axis.stretches) {
     const end = axis.stretches.length === 1 ? from + axis.seconds : to;
@@ -210,7 +213,7 @@ function ticks({ axis }: Chart): string {
   return found
     .map(({ at, place }) => {
       const clock = utcTime(at * 1000).slice(11, step >= 60 ? 16 : 19);
-      const anchor = place < 0.04 ? 'start' : place > 0.93 ? 'end' : 'middle';
+      const anchor = place < AT_EDGE ? 'start' : place > 0.93 ? 'end' : 'middle';
       return `<text class="tick" x="${percent(place)}" y="${y}" text-anchor="${anchor}">${clock}</text>`;
     })
     .join('');

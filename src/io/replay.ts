@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Event, SCHEMA_VERSION } from '../core/event.js';
 import { EXIT, Halt, usage } from '../core/outcome.js';
 import { codeOf, errorWords } from './disk.js';
+import { isEvent } from './shape.js';
 
 /** The journal's name in a run folder. */
 export const JOURNAL = 'journal.ndjson';
@@ -94,10 +95,6 @@ function parseLine(line: string): Event | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isEvent(value: unknown): value is Event {
-  return typeof value === 'object' && value !== null && 'e' in value && typeof value.e === 'string';
 }
 
 /**

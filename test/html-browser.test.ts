@@ -202,6 +202,22 @@ describe.skipIf(!there)('the page in a browser', () => {
     expect(await page.locator('#rows').evaluate((box) => getComputedStyle(box).maxHeight)).toBe('none');
   });
 
+  test('on paper names are not cut into syllables, and each sheet has its headings', async () => {
+    const id = { groupId: 'x'.repeat(22), trackingId: 'y'.repeat(40) };
+    const { page } = await open(pageOf([resultNamed('Engineering and Vertrieb', 2, 'created', id)]));
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize({ width: 680, height: 1000 });
+    const shown = await page.locator('#rows').evaluate((box) => ({
+      name: box.querySelector('td.name')?.getBoundingClientRect().height,
+      inSheet: box.scrollWidth <= box.clientWidth,
+      // What repeats a heading on the next sheet leaves out the buttons in it.
+      buttons: [...box.querySelectorAll('th button')].map((button) => getComputedStyle(button).display),
+    }));
+    expect(shown.name).toBeLessThan(45);
+    expect(shown.inSheet).toBe(true);
+    expect(new Set(shown.buttons)).toEqual(new Set(['contents']));
+  });
+
   /** Contrast as WCAG 2 reckons it: text needs 4.5. */
   test.each(['light', 'dark'] as const)('every text can be read on a %s page', async (colorScheme) => {
     const all = (

@@ -125,7 +125,8 @@ const SMALL_AND_PAPER = `
 .legend{grid-template-columns:1fr}th,td{padding:.4rem .6rem}td.name{min-width:11rem}header{padding-top:1.5rem}}
 @media print{@page{margin:15mm}:root{--page:#fff}html{font-size:11px;color-scheme:light}body{max-width:none;padding:0}
 .tools,#pager,#more{display:none!important}.box,#rows,#missing{overflow:visible;max-height:none;border:0}
-th{position:static}th button::after{content:none}th,td{padding:.25rem .4rem}td.name,td.detail{min-width:0}
+th{position:static}th button{display:contents}th[aria-sort] button::after,th button::after{content:none}
+th,td{padding:.25rem .4rem}td.name{min-width:9rem}td.detail{min-width:0;width:auto}
 td.id{white-space:normal;overflow-wrap:anywhere}tr,figure,.legend li{break-inside:avoid}thead{display:table-header-group}
 h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 a{color:inherit}section{padding:1rem 0}.simulated{margin:0}}

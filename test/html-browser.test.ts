@@ -195,6 +195,37 @@ describe.skipIf(!there)('the page in a browser', () => {
     expect(wide).toEqual({ page: 360, box: true });
   });
 
+  test('on a telephone no label of a drawing runs into another, or out of its part', async () => {
+    const pages = [2, 5, 7, 26, 400].map((seconds, i) => {
+      const missing = Array.from({ length: 880 - i * 100 }, () => resultNamed('b', 3, 'not-attempted'));
+      return pageOf([...many(120 + i * 3), ...missing], toldOf(seconds, 20));
+    });
+    const colliding: unknown[] = [];
+    for (const text of pages) {
+      const { page } = await open(text);
+      await page.setViewportSize({ width: 390, height: 740 });
+      const found = await page.evaluate(() => {
+        const span = (of: Element): { left: number; right: number } => of.getBoundingClientRect();
+        const ticks = [...document.querySelectorAll('text.tick')];
+        const parts = [...document.querySelectorAll('.bar g')].filter((part) => part.querySelector('text'));
+        return {
+          ticks: ticks.length,
+          over: ticks.filter((tick, i) => i > 0 && span(tick).left <= span(ticks[i - 1] as Element).right)
+            .length,
+          out: parts.filter((part) => {
+            const [label, box] = [part.querySelector('text'), part.querySelector('rect')];
+            if (!label || !box) return true;
+            return span(label).left < span(box).left || span(label).right > span(box).right;
+          }).length,
+        };
+      });
+      expect(found.ticks).toBeGreaterThan(1);
+      if (found.over + found.out > 0) colliding.push(found);
+      await page.close();
+    }
+    expect(colliding).toEqual([]);
+  });
+
   test('on paper nothing scrolls and there are no buttons', async () => {
     const { page } = await open(pageOf(many(250)));
     await page.emulateMedia({ media: 'print' });

@@ -46,8 +46,8 @@ ${parts.map(legendItem).join('\n')}
 function segment({ status, n, from, width }: Part): string {
   const place = `x="${percent(from)}" y="0" width="${percent(width)}" height="${BAR_HEIGHT}"`;
   const hatch = LOOKS[status].open ? `<rect ${place} fill="url(#hatch)"/>` : '';
-  // Digits want room: about one percent each on a telephone, and some air.
-  const fits = width > 5 + 2 * thousands(n).length;
+  // Digits want room: three percent each on a telephone, and the sign and some air as much as two.
+  const fits = width > 5.5 + 3 * thousands(n).length;
   const label = fits
     ? `<text x="${percent(from + width / 2)}" y="${BAR_HEIGHT / 2}">${LOOKS[status].sign} ${thousands(n)}</text>`
     : '';

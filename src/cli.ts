@@ -85,6 +85,7 @@ export function program(done: (code: ExitCode) => void): Command {
     .description(description)
     .version(version, '-V, --version')
     .showSuggestionAfterError()
+    .showHelpAfterError('See zoom-im-groups --help.')
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', ROOT_HELP);
@@ -98,6 +99,7 @@ function addCommand(root: Command, name: CommandName, spec: Spec, done: (code: E
     .description(spec.does)
     .allowExcessArguments(false)
     .showSuggestionAfterError()
+    .showHelpAfterError(`See zoom-im-groups ${name} --help.`)
     .exitOverride()
     .addHelpText(
       'after',
@@ -149,7 +151,7 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     await program(done).parseAsync([...argv]);
   } catch (error) {
-    const code = tell(error);
+    const code = tell(error, argv);
     done(isDetailed(argv) && code !== EXIT.ok && code !== EXIT.defect ? EXIT.unprovisioned : code);
   }
 }
@@ -160,9 +162,12 @@ function isDetailed(argv: readonly string[]): boolean {
   return isPlan && (argv.includes('--detailed-exitcode') || isSwitchedOn('detailed-exitcode'));
 }
 
-function tell(error: unknown): ExitCode {
-  // Commander has said what is wrong already; asking for help is no mistake.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+function tell(error: unknown, argv: readonly string[]): ExitCode {
+  // Commander has said what is wrong already; asking for help is no mistake, but asking for what is not there is.
+  if (error instanceof CommanderError) {
+    const isHelp = argv[2] === 'help' && (argv[3] === undefined || Object.hasOwn(COMMANDS, argv[3]));
+    return error.exitCode === 0 || isHelp ? EXIT.ok : EXIT.usage;
+  }
   if (error instanceof Halt) {
     process.stderr.write(`zoom-im-groups: ${error.stop.message}\n${error.stop.hint}\n`);
     return error.stop.exit;

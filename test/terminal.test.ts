@@ -1,5 +1,4 @@
 /** What reaches standard error, and what never does. */
-import { spawn, spawnSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
@@ -9,7 +8,8 @@ import { newProgress } from '../src/core/progress.js';
 import { widthOf } from '../src/core/visible.js';
 import { formsOf } from '../src/io/secrets.js';
 import { type Terminal, type TerminalOptions, terminal } from '../src/io/terminal.js';
-import { CLI, folder } from './help/command.js';
+import { folder } from './help/command.js';
+import { hasPty, inPty } from './help/pty.js';
 
 const AT = 1_767_323_045_000;
 const CLEAR = '\r\u001b[K';
@@ -355,47 +355,11 @@ describe('a stream that breaks', () => {
   });
 });
 
-const PTY = `
-import fcntl, os, pty, struct, sys, termios
-columns = int(sys.argv[1])
-pid, fd = pty.fork()
-if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-    os.execvp(sys.argv[2], sys.argv[2:])
-while True:
-    try:
-        piece = os.read(fd, 65536)
-    except OSError:
-        break
-    if not piece:
-        break
-    sys.stdout.buffer.write(piece)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
-
-const hasPty = spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode']).status === 0;
-
-/** The built command in a real terminal of that width. */
-function inPty(columns: number, args: readonly string[]): Promise<{ code: number | null; text: string }> {
-  return new Promise((done, failed) => {
-    const cwd = folder();
-    const env = { PATH: process.env.PATH, HOME: cwd, XDG_STATE_HOME: cwd, TERM: 'xterm-256color' };
-    const typed = [process.execPath, CLI, ...args];
-    const child = spawn('python3', ['-c', PTY, String(columns), ...typed], { cwd, env, timeout: 25_000 });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece;
-    });
-    child.on('error', failed);
-    child.on('close', (code) => done({ code, text }));
-  });
-}
-
 describe.skipIf(!hasPty)('in a real terminal', () => {
   const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
 
   test.each([40, 100])('of %i columns the bar stays in its line and leaves a clean one', async (columns) => {
-    const { code, text } = await inPty(columns, ['apply', SAMPLE, '--simulate']);
+    const { code, text } = await inPty(['apply', SAMPLE, '--simulate'], { columns, cwd: folder() });
     expect(code).toBe(0);
     const frames = text.split(CLEAR).slice(1);
     expect(frames.length).toBeGreaterThan(4);
@@ -410,7 +374,7 @@ describe.skipIf(!hasPty)('in a real terminal', () => {
   });
 
   test('quiet shows nothing at all', async () => {
-    const { code, text } = await inPty(80, ['apply', SAMPLE, '--simulate', '--quiet']);
+    const { code, text } = await inPty(['apply', SAMPLE, '--simulate', '--quiet'], { cwd: folder() });
     expect({ code, text }).toEqual({ code: 0, text: '' });
   });
 });

@@ -61,7 +61,7 @@ function tell(
   );
   if (formulas.length > 0) {
     say(
-      `${formulas.length} names look like formulas to a spreadsheet, such as ${JSON.stringify(formulas[0]?.name)}; they are exported as they are.`,
+      `Names that look like formulas to a spreadsheet: ${formulas.length}, such as ${JSON.stringify(formulas[0]?.name)}; they are exported as they are.`,
     );
   }
   for (const name of twice)

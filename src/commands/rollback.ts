@@ -7,6 +7,7 @@ import type { Group } from '../core/group.js';
 import type { Listing } from '../core/listed.js';
 import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
 import { type Undo, undoCsv, undoStep, undos } from '../core/rollback.js';
+import { counted } from '../core/span.js';
 import { survey } from '../input.js';
 import { takeListing } from '../listing.js';
 import type { Options } from '../options.js';
@@ -45,7 +46,10 @@ export async function rollback([source = '']: readonly string[], given: Options)
         if (options.json) print(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
         return EXIT.ok;
       }
-      if (!options.yes && !(await isAgreed(all.length))) return EXIT.ok;
+      if (!options.yes && !(await isAgreed(all.length))) {
+        terminal.say('Nothing was taken back.');
+        return EXIT.ok;
+      }
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
         yield Buffer.from(undoCsv(all));
       };
@@ -155,7 +159,7 @@ async function isAgreed(groups: number): Promise<boolean> {
     throw usage('there is no terminal to ask at', 'Add --yes, having read the list above.');
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await asked.question(`Take back these ${groups} groups? Type yes: `);
+    const answer = await asked.question(`Take back ${counted(groups, 'group')}? Type yes: `);
     return answer.trim().toLowerCase() === 'yes';
   } finally {
     asked.close();

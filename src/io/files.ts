@@ -189,7 +189,8 @@ export function hashing(source: AsyncIterable<Uint8Array>): {
 export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     // A pipe can be read once only, and a second reading would wait for ever.
-    if (!statSync(path).isFile()) throw new Error('it is no regular file');
+    const found = statSync(path);
+    if (!found.isFile() && !found.isDirectory()) throw new Error('it is no regular file');
     yield* createReadStream(path) as AsyncIterable<Uint8Array>;
   } catch (error) {
     const hint = codeOf(error)

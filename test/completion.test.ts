@@ -1,9 +1,11 @@
 /** Completions, asked for in the shells themselves. A shell that is missing is told of, and never in CI. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_NAMES } from '../src/options.js';
 import { command, file, folder } from './help/command.js';
+import { hasPty } from './help/pty.js';
 
 /** Completes a line of words in one shell; what comes back are its last words, one where they are clear. */
 type Complete = (script: string, words: readonly string[]) => readonly string[];
@@ -22,8 +24,8 @@ print -r -- "\${\${out##*\\[\\[}%%\\]\\]*}"
 zpty -d shell
 `;
 
-function told(shell: string, args: readonly string[]): string {
-  const done = spawnSync(shell, args, { encoding: 'utf8', cwd: folder(), timeout: 20_000 });
+function told(shell: string, args: readonly string[], cwd: string = folder()): string {
+  const done = spawnSync(shell, args, { encoding: 'utf8', cwd, timeout: 20_000 });
   expect(done).toMatchObject({ status: 0, stderr: '' });
   return done.stdout;
 }
@@ -44,6 +46,46 @@ const SHELLS: Readonly<Record<string, Complete>> = {
   },
 };
 
+/** A bash at a terminal of its own; after the tab key another one tells what stands on the line. */
+const BASH_KEYS = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp('bash', ['bash', '--noprofile', '--rcfile', sys.argv[1], '-i'])
+seen, typed = b'', False
+while b']]' not in seen:
+    seen += os.read(fd, 65536)
+    if not typed and b'READY' in seen:
+        typed = True
+        os.write(fd, sys.argv[2].encode() + b'\\t\\x0f')
+print(seen.rsplit(b'[[', 1)[1].split(b']]')[0].decode())
+`;
+
+/** What a line becomes at the tab key, in a folder. */
+const KEYS: Readonly<Record<string, (script: string, line: string, cwd: string) => string>> = {
+  bash: (script, line, cwd) => {
+    const telling = `bind -x '"\\C-o": printf "[[%s]]" "$READLINE_LINE"'`;
+    const rc = file(`source '${script}'\n${telling}\nPS1=READY\n`, 'rc');
+    return told('python3', ['-c', BASH_KEYS, rc, line], cwd);
+  },
+  // It tells what the last word may become.
+  fish: (script, line, cwd) =>
+    line.replace(
+      /\S+$/,
+      told('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script, line], cwd),
+    ),
+  zsh: (script, line, cwd) => told('zsh', ['-f', '-c', ZSH, 'zsh', script, line], cwd),
+};
+
+/** The line, and what it becomes; how a blank is quoted is the shell's own affair. */
+const BESIDE: readonly (readonly [string, string])[] = [
+  ['apply my', 'apply my groups.csv'],
+  ['apply --env-file my', 'apply --env-file my groups.csv'],
+  ['apply --out su', 'apply --out sub dir/'],
+  // A command is no folder, whatever lies around.
+  ['pl', 'plan'],
+];
+
 /** The words that are typed, the last of them in part, and what it becomes. */
 const COMPLETED: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['ap'], ['apply']],
@@ -53,6 +95,7 @@ const COMPLETED: readonly (readonly [readonly string[], readonly string[]])[] = 
   [['validate', '--acc'], []],
   [['completion', 'z'], ['zsh']],
   [['export', '--log-f'], ['--log-format']],
+  [['validate', '--he'], ['--help']],
 ];
 
 for (const [shell, complete] of Object.entries(SHELLS)) {
@@ -72,6 +115,15 @@ for (const [shell, complete] of Object.entries(SHELLS)) {
       told(shell, ['-n', script]);
       const text = readFileSync(script, 'utf8');
       for (const name of COMMAND_NAMES) expect(text).toContain(name);
+    });
+
+    const keys = KEYS[shell];
+    test.skipIf(!hasPty).each(BESIDE)('%j becomes %j beside a file and folders', (typed, completed) => {
+      const cwd = folder();
+      writeFileSync(join(cwd, 'my groups.csv'), '');
+      for (const name of ['sub dir', 'plan']) mkdirSync(join(cwd, name));
+      const line = keys?.(script, `zoom-im-groups ${typed}`, cwd) ?? '';
+      expect(line.replaceAll('\\', '').trim()).toBe(`zoom-im-groups ${completed}`);
     });
 
     test.each(COMPLETED)('%j becomes %j', (typed, completed) => {

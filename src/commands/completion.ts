@@ -23,12 +23,13 @@ type Flag = {
 };
 
 function flagsOf(command: CommandName): readonly Flag[] {
-  return optionsOf(command).map((option) => ({
+  const own = optionsOf(command).map((option) => ({
     long: option.long ?? '',
     help: option.description,
     choices: option.argChoices ?? [],
     takes: option.required,
   }));
+  return [...own, { long: '--help', help: 'display help for command', choices: [], takes: false }];
 }
 
 function bash(): string {
@@ -41,17 +42,19 @@ function bash(): string {
           `      ${long}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`,
       );
     const files = flags.filter(({ takes, choices }) => takes && choices.length === 0).map(({ long }) => long);
-    const plain =
-      files.length > 0 ? [`      ${files.join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;`] : [];
+    const plain = files.length > 0 ? [`      ${files.join('|')}) return ;;`] : [];
     return `    ${command})
       case "$before" in
 ${[...values, ...plain, '      *) ;;'].join('\n')}
       esac
-      options="${[...flags.map(({ long }) => long), '--help'].join(' ')}" ;;`;
+      options="${flags.map(({ long }) => long).join(' ')}" ;;`;
   });
   return `# bash completion for zoom-im-groups
 _zoom_im_groups() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" options=""
+  COMPREPLY=()
+  # --option=value comes as three words.
+  if [ "$word" = = ]; then word=""; elif [ "$before" = = ]; then before="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${COMMAND_NAMES.join(' ')} --help --version" -- "$word")); return
   fi
@@ -60,10 +63,10 @@ ${cases.join('\n')}
   esac
   if [[ "$word" != -* && "\${COMP_WORDS[1]}" == completion ]]; then
     COMPREPLY=($(compgen -W "${Object.keys(SHELLS).join(' ')}" -- "$word"))
-  elif [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$word"))
-  else COMPREPLY=($(compgen -f -- "$word")); fi
+  elif [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$word")); fi
 }
-complete -o filenames -F _zoom_im_groups zoom-im-groups`;
+# Where nothing is offered, readline completes file names itself: it knows blanks, quotes and ~.
+complete -o default -F _zoom_im_groups zoom-im-groups`;
 }
 
 function zsh(): string {

@@ -101,19 +101,19 @@ describe('a disk that fails at its n-th call, for every n until the run passes',
   });
 });
 
-describe('a run folder on a disk that is really full', () => {
-  /** Mounted within the test: what a skipped one has mounted nobody would take away. */
-  function mountedTiny(): string | undefined {
-    const path = folder();
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
-    } catch {
-      return undefined;
-    }
-    onTestFinished(() => void execFileSync('umount', [path]));
-    return path;
+/** Mounted within the test: what a skipped one has mounted nobody would take away. */
+function mountedTiny(): string | undefined {
+  const path = folder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return undefined;
   }
+  onTestFinished(() => void execFileSync('umount', [path]));
+  return path;
+}
 
+describe('a run folder on a disk that is really full', () => {
   test('exit 6; what was in flight is on stderr; it goes on where there is room', async ({ skip }) => {
     const mounted = mountedTiny();
     if (mounted === undefined)
@@ -201,6 +201,16 @@ describe('standard output and error', () => {
     const said = readFileSync(join(cwd, 'err'), 'utf8');
     expect(said).toContain('standard output could not be written: no space left on device');
     expect(said).not.toContain('exported');
+  });
+
+  test('output is not cut off in silence where the disk has room for some of it', async ({ skip }) => {
+    const mounted = mountedTiny();
+    if (mounted === undefined) return skip('only root may mount');
+    const cwd = folder();
+    writeFileSync(join(cwd, 'in.csv'), numbered(upTo(2000)));
+    const line = 'zoom-im-groups plan in.csv --simulate --json >"$MOUNTED/plan.json" 2>err';
+    expect(await inShell(line, cwd, { MOUNTED: mounted })).toBe(6);
+    expect(readFileSync(join(cwd, 'err'), 'utf8')).toContain('standard output could not be written');
   });
 
   test.each([

@@ -1,5 +1,6 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
 
+import { fstatSync } from 'node:fs';
 import type { Account } from '../account.js';
 import { redrawsLines, wantsColor } from '../config.js';
 import { SETTINGS } from '../core/group.js';
@@ -11,7 +12,7 @@ import { counted } from '../core/span.js';
 import { summaryText } from '../core/summary-text.js';
 import { verdict } from '../core/verdict.js';
 import type { Reading, Survey } from '../input.js';
-import { codeOf, unwritable } from '../io/disk.js';
+import { codeOf, realDisk, unwritable, writeAll } from '../io/disk.js';
 import { type Terminal, terminal } from '../io/terminal.js';
 import type { Options } from '../options.js';
 import { type Run, sourceOf } from '../runs.js';
@@ -41,10 +42,29 @@ let lost: unknown;
 
 /** Writes results to standard output; `printed` tells whether they arrived. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, (error) => {
-    // A reader that went away is no failure of the job.
-    if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(codeOf(error))) lost ??= error;
-  });
+  const { stdout } = process;
+  const line = text.endsWith('\n') ? text : `${text}\n`;
+  if (!isFile(stdout.fd)) {
+    stdout.write(line, (error) => {
+      // A reader that went away is no failure of the job.
+      if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(codeOf(error))) lost ??= error;
+    });
+    return;
+  }
+  // Node does not look how much of it a file took: what a full disk had no room for would be gone without a word.
+  try {
+    writeAll(realDisk, stdout.fd, Buffer.from(line));
+  } catch (error) {
+    lost ??= error;
+  }
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -70,9 +70,20 @@ function typoOf(word: string, fields: ReadonlyMap<string, Field>): Field | undef
   return near.apart <= allowed ? near.field : undefined;
 }
 
+/** A file that is no CSV may have a header of any length; who knows the file knows it by these. */
+const LISTED_MAX = 50;
+const LISTED_LENGTH_MAX = 60;
+
 function listed(header: readonly string[]): string {
   const found = header.map((cell) => cell.trim()).filter((cell) => cell !== '');
-  return found.length === 0 ? 'none' : found.map((cell) => JSON.stringify(cell)).join(', ');
+  if (found.length === 0) return 'none';
+  const named = found.slice(0, LISTED_MAX).map((cell) => {
+    const start = Array.from(cell.slice(0, 2 * LISTED_LENGTH_MAX + 2));
+    const isLong = start.length > LISTED_LENGTH_MAX;
+    return JSON.stringify(isLong ? `${start.slice(0, LISTED_LENGTH_MAX).join('')}…` : cell);
+  });
+  const more = found.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
 type Finding = Omit<Problem, 'line'>;

@@ -35,7 +35,10 @@ export async function apply([file]: readonly string[], options: Options): Promis
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
   try {
-    const account = await openAccount(options, warn, { known: createdIn(run.history), writes: true });
+    const account = await openAccount(options, warn, {
+      known: options.simulate ? createdIn(run.history) : [],
+      writes: true,
+    });
     terminal.hide(account.secrets);
     warnUnsupported(surveyed, account, terminal);
     try {

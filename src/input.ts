@@ -45,7 +45,10 @@ export async function openInput(source: AsyncIterable<Uint8Array>, reading: Read
   };
   const sheet = await readCsv(source, told);
   const header = readColumns(sheet.header, sheet.headerLine, map, reading.api);
-  if ('problems' in header) throw new BrokenHeader(header.problems);
+  if ('problems' in header) {
+    await sheet.close();
+    throw new BrokenHeader(header.problems);
+  }
   const check = checker(header.columns);
   const settings = header.columns.settings.map(({ setting }) => setting);
   return { sheet, settings, rows: checkedRows(sheet.rows, check, reading.shard) };

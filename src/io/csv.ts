@@ -28,6 +28,8 @@ export type Sheet = {
   readonly delimiter: string;
   /** The rows in batches, blank lines left out. Throws `CsvFault` where the file can't be read on. */
   readonly rows: AsyncIterable<readonly Row[]>;
+  /** Lets go of the file, where nobody goes on to the rows. */
+  readonly close: () => Promise<void>;
 };
 
 /** A longer record is an unclosed quote, or no CSV. In bytes of UTF-8; a cell of 64 KiB is no matter. */
@@ -52,12 +54,14 @@ export async function readCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
     for (const row of at < 0 ? next.value : next.value.slice(0, at + 1)) preamble += row.raw;
     const header = next.value[at];
     if (header === undefined) continue;
-    const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
+    // A generator that was never begun, as `rows` is, ends nothing of what it would have read from.
+    const close = async (): Promise<void> => void (await batches.return());
     if (header.fault !== undefined) {
-      await rows.return();
+      await close();
       throw new CsvFault(header.fault);
     }
-    return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows };
+    const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
+    return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows, close };
   }
   const message = 'the file is empty: it needs a header line with a name column';
   throw new CsvFault({ line: 1, column: 1, rule: 'empty-file', message, value: '' });

@@ -1,0 +1,136 @@
+/** What is asked of a file before anything is sent: whatever its bytes, an answer, and the file let go of. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Halt } from '../src/core/outcome.js';
+import { problemLine } from '../src/core/problem.js';
+import { type Survey, survey } from '../src/input.js';
+import { command, file } from './help/command.js';
+
+const PLAIN = { encoding: '', delimiter: '', map: {} };
+
+/** A survey of bytes that come in pieces, and whether their source was left open. */
+async function surveyed(
+  bytes: Uint8Array,
+  size = 1 << 16,
+  dialect: Partial<typeof PLAIN> = {},
+): Promise<{ readonly found: Survey | Halt; readonly open: boolean }> {
+  let open = false;
+  async function* source(): AsyncGenerator<Uint8Array> {
+    open = true;
+    try {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+    } finally {
+      open = false;
+    }
+  }
+  const reading = { dialect: { ...PLAIN, ...dialect }, api: 'im' } as const;
+  const found = await survey(source(), reading).catch((error: unknown) => {
+    if (error instanceof Halt) return error;
+    throw error;
+  });
+  return { found, open };
+}
+
+const ENCODINGS: readonly ((text: string) => Buffer)[] = [
+  (text) => Buffer.from(text),
+  (text) => Buffer.from(`\ufeff${text}`),
+  (text) => Buffer.from(`\ufeff${text}`, 'utf16le'),
+  (text) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+  (text) => Buffer.from(text, 'latin1'),
+];
+
+const cell = fc.oneof(
+  fc.constantFrom('Sales', 'shared', 'yes', 'Größe', '東京 🎉', '', ' ', '"', '"a,b"', '"x\ny"', 'a"b', '\0'),
+  // Half a surrogate pair, which no encoding but UTF-16 can hold.
+  fc.constantFrom('\ud83d', '\udc00\ud83d', '\u202e', '\u200b'),
+  fc.string({ unit: 'binary', maxLength: 6 }),
+  fc.nat(1_000).map((length) => 'x'.repeat(length)),
+);
+
+/** A CSV that may be fine, in any encoding, some bytes of which were changed, lost or doubled. */
+const spoilt = fc
+  .record({
+    header: fc.constantFrom('name', 'name', 'name,type', 'type,name,notes', 'name,name', 'nane', 'notes', ''),
+    rows: fc.oneof(
+      fc.array(fc.array(cell, { maxLength: 5 }), { maxLength: 12 }),
+      fc.nat(20).map((n) => Array.from({ length: n }, (_, i) => [`Team ${i}`])),
+    ),
+    delimiter: fc.constantFrom(',', ';', '\t', '|', ','),
+    newline: fc.constantFrom('\n', '\r\n', '\r', '\n\r'),
+    encode: fc.constantFrom(...ENCODINGS),
+    changes: fc.array(fc.tuple(fc.constantFrom('set', 'drop', 'double'), fc.nat(4_000), fc.nat(255)), {
+      maxLength: 3,
+    }),
+  })
+  .map(({ header, rows, delimiter, newline, encode, changes }) => {
+    const lines = [header.replaceAll(',', delimiter), ...rows.map((cells) => cells.join(delimiter))];
+    const bytes = [...encode(lines.join(newline))];
+    for (const [how, place, byte] of changes) {
+      const at = place % Math.max(1, bytes.length);
+      if (how === 'set') bytes[at] = byte;
+      else bytes.splice(at, how === 'drop' ? 1 : 0, ...(how === 'drop' ? [] : bytes.slice(at, at + 9)));
+    }
+    return Buffer.from(bytes);
+  });
+const noise = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array));
+const dialects = fc.record({
+  encoding: fc.constantFrom('', '', '', 'utf-8', 'utf-16le', 'windows-1252', 'shift_jis', 'gb18030'),
+  delimiter: fc.constantFrom('', '', '', ';', 'tab', '|', 'ä', '🎉', '\0', ' '),
+});
+
+test('whatever the bytes are, a survey tells what is wrong line by line, and lets go of the file', async () => {
+  const ends = { clean: 0, problems: 0, broken: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof({ weight: 4, arbitrary: spoilt }, noise),
+      fc.integer({ min: 1, max: 400 }),
+      dialects,
+      async (bytes, size, dialect) => {
+        const { found, open } = await surveyed(bytes, size, dialect);
+        expect(open).toBe(false);
+        if (found instanceof Halt) throw found;
+        for (const problem of found.problems) {
+          expect(problemLine('a.csv', problem)).toMatch(
+            /^a\.csv:[1-9]\d*:[1-9]\d* [a-z-]+ [^\p{Cc}\p{Bidi_Control}]+\)$/u,
+          );
+        }
+        expect(found.rows).toBe(found.definitions + found.duplicates + found.invalid);
+        expect(found.problems.length > 0).toBe(found.broken || found.invalid > 0);
+        ends[found.broken ? 'broken' : found.invalid > 0 ? 'problems' : 'clean'] += 1;
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  expect(Math.min(...Object.values(ends))).toBeGreaterThan(20);
+});
+
+test.each([
+  ['the header is wrong', `nane\n${'Sales\n'.repeat(999)}`],
+  ['the header has a stray quote', `na"me","x"y\n${'Sales\n'.repeat(999)}`],
+  [
+    'a byte is no UTF-8',
+    Buffer.concat([Buffer.from('name\nA\n'), Buffer.from([0xff]), Buffer.from('\nB\n'.repeat(999))]),
+  ],
+  ['it is a PDF', `%PDF-1.7\n${'A\n'.repeat(999)}`],
+])('a file is let go of where %s', async (_, content) => {
+  const { found, open } = await surveyed(Buffer.from(content), 6);
+  expect(found).toMatchObject({ broken: true });
+  expect(open).toBe(false);
+});
+
+test('a cell of two megabytes, a line without an end, and 5,000 columns are problems, not defects', async () => {
+  const long = 'x'.repeat(2 << 20);
+  for (const text of [`name\n${long}\n`, `name\n"${long}`, long, `name${',x'.repeat(5_000)}\nA\n`]) {
+    const { found } = await surveyed(Buffer.from(text));
+    expect(found instanceof Halt ? 1 : found.problems.length).toBeGreaterThan(0);
+  }
+});
+
+test('validate ends with 2 and no stack trace, on bytes that are nothing', async () => {
+  const samples = fc.sample(fc.oneof(spoilt, noise), { numRuns: 8, seed: 20_260_302 });
+  for (const bytes of [...samples, Buffer.alloc(0), Buffer.alloc(4_096), Buffer.from([0xff, 0xfe, 0x3d])]) {
+    const { code, stdout, stderr } = await command(['validate', file(bytes)]);
+    expect([0, 2]).toContain(code);
+    expect(stdout + stderr).not.toMatch(/^ +at |Warning|defect/m);
+  }
+});

@@ -211,7 +211,7 @@ describe('a file to read', () => {
 
   test.each([
     ['none.csv', 'no such file or directory'],
-    ['.', 'no regular file'],
+    ['.', 'it is a folder'],
   ])('that is not there or is none is told in plain words: %s', async (name, words) => {
     const stop = await stopOf(() => readAll(join(folder, name)));
     expect(stop).toMatchObject({ exit: EXIT.usage, message: expect.stringContaining(words) });

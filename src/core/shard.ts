@@ -1,4 +1,5 @@
 /** One file for several machines: which of N shards a row falls to, with nobody to ask. */
+import { fnv1a } from './texts.js';
 
 /** Which share of a file's rows is meant: `k` of `n`, from 1. */
 export type Shard = { readonly k: number; readonly n: number };
@@ -12,8 +13,7 @@ export function parseShard(text: string): Shard | undefined {
 
 /** Whether the row with this key belongs to the shard. Every machine comes to the same answer (FNV-1a). */
 export function inShard(key: string, { k, n }: Shard): boolean {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  const hash = fnv1a(key);
   // FNV's low bits alone are uneven for short keys; folding the high half in evens them out.
   return ((hash ^ (hash >>> 16)) >>> 0) % n === k - 1;
 }

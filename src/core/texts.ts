@@ -102,10 +102,15 @@ function unitAt(bytes: Uint8Array, i: number, step: 1 | 2): number {
   return step === 1 ? low : low | ((bytes[i + 1] ?? 0) << 8);
 }
 
-/** FNV-1a over the UTF-16 units. */
-export function hashOf(text: string): number {
+/** FNV-1a over the UTF-16 units, as a signed number. Its low bits alone are uneven: fold the high ones in. */
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+export function hashOf(text: string): number {
+  const hash = fnv1a(text);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
@@ -157,7 +162,7 @@ export class TextSet {
 
   /** The number of a text, or -1 where it was never added. */
   find(text: string): number {
-    return this.#index.find(hashOf(text), (n) => this.#texts.is(n, text));
+    return this.#findBy(hashOf(text), text);
   }
 
   has(text: string): boolean {
@@ -167,7 +172,7 @@ export class TextSet {
   /** The number of a text, which is added where it is not there yet. */
   add(text: string): number {
     const hash = hashOf(text);
-    const known = this.#index.find(hash, (n) => this.#texts.is(n, text));
+    const known = this.#findBy(hash, text);
     if (known >= 0) return known;
     this.#index.add(hash);
     return this.#texts.add(text);
@@ -175,6 +180,10 @@ export class TextSet {
 
   at(n: number): string {
     return this.#texts.at(n);
+  }
+
+  #findBy(hash: number, text: string): number {
+    return this.#index.find(hash, (n) => this.#texts.is(n, text));
   }
 }
 

@@ -2,9 +2,9 @@
 /** The process: arguments in, one command run, its exit code out. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
-import { isSwitchedOn, twinValue } from './config.js';
-import { EXIT, type ExitCode, Halt } from './core/outcome.js';
-import { type CommandName, type Options, optionsOf } from './options.js';
+import { isSwitchedOn, twinValue } from './cli/environment.js';
+import { type CommandName, type Options, optionsOf } from './cli/options.js';
+import { EXIT, type ExitCode, Halt } from './model/outcome.js';
 
 /** What a command is given, and the exit code that it answers with. */
 type Act = (args: readonly string[], options: Options) => Promise<ExitCode>;

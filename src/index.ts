@@ -1,21 +1,27 @@
 /** The library: the same pipeline for a program. It never exits, prints, or reads the environment. */
 
-import { openClient } from './client.js';
-import { clock } from './clock.js';
-import { type Checked, checker } from './core/check.js';
-import { readColumns } from './core/columns.js';
-import type { Event, Target } from './core/event.js';
-import { type Definition, type Group, type GroupType, SETTINGS, type Settings } from './core/group.js';
-import { emptyHistory, type History } from './core/history.js';
-import { Halt, type Outcome, type Status, type Stop, usage } from './core/outcome.js';
-import { plan } from './core/plan.js';
-import { ZOOM } from './core/policy.js';
-import type { Problem } from './core/problem.js';
-import { count, emptyTally, resultOf } from './core/report.js';
-import { MARGIN } from './core/weather.js';
-import { pacer } from './io/pacer.js';
-import type { Credentials } from './io/token.js';
-import { provision as runJob } from './provision.js';
+import { clock } from './engine/clock.js';
+import { provision as runJob } from './engine/provision.js';
+import type { Event, Target } from './events/event.js';
+import { emptyHistory, type History } from './events/run-state.js';
+import { Halt, type Outcome, type Status, type Stop, usage } from './model/outcome.js';
+import { pacer } from './rate-limit/limiter.js';
+import { count, emptyTally, resultOf } from './reporting/results.js';
+import { ZOOM } from './resilience/retry-policy.js';
+import { MARGIN } from './resilience/run-policy.js';
+import {
+  type Definition,
+  type Group,
+  type GroupType,
+  SETTINGS,
+  type Settings,
+} from './resources/groups/group.js';
+import { plan } from './resources/groups/plan.js';
+import { readColumns } from './validation/header.js';
+import type { Problem } from './validation/problem.js';
+import { type Checked, checker } from './validation/row.js';
+import { openClient } from './zoom/client.js';
+import type { Credentials } from './zoom/oauth.js';
 
 export type {
   Credentials,

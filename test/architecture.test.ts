@@ -33,23 +33,23 @@ function own({ path, imports }: Source): readonly string[] {
     .filter((name) => !name.startsWith('..'));
 }
 
-/** From the ground up: a ring may import its own ring and those before it. */
-const RINGS: readonly (readonly [string, RegExp])[] = [
-  ['core', /^core\//],
-  ['io', /^io\//],
-  ['run', /^(run|ports|provision|input|reports|listing|client|clock|version|index)\.ts$/],
-  ['process', /^(cli|commands\/.*|options|option-values|config|account|runs|signals)(\.ts)?$/],
+/** From the bottom up: a layer may import its own files and those of the layers before it. */
+const LAYERS: readonly (readonly [string, RegExp])[] = [
+  ['pure', /^(resources|model|validation|events|resilience|reporting|text)\//],
+  ['adapters', /^(csv|zoom|rate-limit|journal|storage|terminal)\//],
+  ['engine', /^(engine\/.*|runs\/(?!find-run).*|index\.ts)$/],
+  ['process', /^(cli\.ts|(cli|commands)\/.*|runs\/find-run\.ts)$/],
 ];
-const ringOf = (path: string): number => RINGS.findIndex(([, pattern]) => pattern.test(path));
+const layerOf = (path: string): number => LAYERS.findIndex(([, pattern]) => pattern.test(path));
 
 const HOMES: Readonly<Record<string, RegExp>> = {
-  'csv-parse': /^io\/csv\.ts$/,
-  'p-limit': /^run\.ts$/,
-  undici: /^io\/http\.ts$/,
-  bottleneck: /^io\/(pacer|shared-limit)\.ts$/,
-  pino: /^io\/(terminal|log)\.ts$/,
-  commander: /^(cli|options|option-values|config)\.ts$/,
-  ioredis: /^io\/shared-limit\.ts$/,
+  'csv-parse': /^csv\/reader\.ts$/,
+  'p-limit': /^engine\/loop\.ts$/,
+  undici: /^zoom\/http-client\.ts$/,
+  bottleneck: /^rate-limit\/(limiter|redis-session)\.ts$/,
+  pino: /^terminal\/(terminal|logger)\.ts$/,
+  commander: /^(cli\.ts|cli\/(options|option-parsers|environment)\.ts)$/,
+  ioredis: /^rate-limit\/redis-session\.ts$/,
 };
 
 describe('the house', () => {
@@ -57,7 +57,7 @@ describe('the house', () => {
     expect(sources.length).toBeGreaterThan(20);
   });
 
-  test.each(sources.filter(({ path }) => path.startsWith('core/')))('$path is pure', (source) => {
+  test.each(sources.filter(({ path }) => layerOf(path) === 0))('$path is pure', (source) => {
     expect(source.imports.filter((name) => !name.startsWith('.'))).toEqual([]);
     expect(source.code).not.toMatch(
       /\b(Date\.now|Math\.random|new Date\(\)|process\.|await |setTimeout|console\.)/,
@@ -67,9 +67,9 @@ describe('the house', () => {
   test.each(
     sources.filter(({ path }) => !path.startsWith('simulator/')),
   )('$path imports downwards', (source) => {
-    const ring = ringOf(source.path);
-    expect(ring, `${source.path} stands in no ring`).toBeGreaterThanOrEqual(0);
-    const up = own(source).filter((to) => !to.startsWith('simulator/') && ringOf(to) > ring);
+    const layer = layerOf(source.path);
+    expect(layer, `${source.path} belongs to no layer`).toBeGreaterThanOrEqual(0);
+    const up = own(source).filter((to) => !to.startsWith('simulator/') && layerOf(to) > layer);
     expect(up).toEqual([]);
   });
 
@@ -81,8 +81,8 @@ describe('the house', () => {
   });
 
   test('the loop names no adapter', () => {
-    const loop = sources.find(({ path }) => path === 'run.ts');
-    expect(loop && own(loop).filter((to) => !to.startsWith('core/') && to !== 'ports.ts')).toEqual([]);
+    const loop = sources.find(({ path }) => path === 'engine/loop.ts');
+    expect(loop && own(loop).filter((to) => layerOf(to) > 0 && !to.startsWith('engine/'))).toEqual([]);
   });
 
   test('each package has one home', () => {
@@ -108,15 +108,15 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
-  test('only config reads the environment, and nothing ends the process', () => {
+  test('only cli/environment reads the environment, and nothing ends the process', () => {
     for (const { path, code: text } of sources) {
-      if (path !== 'config.ts') expect(text, path).not.toMatch(/process\.env\b/);
+      if (path !== 'cli/environment.ts') expect(text, path).not.toMatch(/process\.env\b/);
       expect(text, path).not.toMatch(/process\.(exit|abort)\(/);
     }
   });
 
   test('the library does not print', () => {
-    const below = sources.filter(({ path }) => ringOf(path) >= 0 && ringOf(path) < 3);
+    const below = sources.filter(({ path }) => layerOf(path) >= 0 && layerOf(path) < 3);
     for (const { path, text } of below)
       expect(text, path).not.toMatch(/console\.|process\.std(out|err)\.write/);
   });

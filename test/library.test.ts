@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { type Definition, type Event, Halt, provision } from '../src/index.js';
-import { folder } from './help/command.js';
-import { closeAll, standIn } from './help/stand-in.js';
+import { folder } from './support/command.js';
+import { closeAll, standIn } from './support/simulator.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 afterAll(closeAll);

@@ -1,13 +1,14 @@
 /** The account that a command works on: Zoom's, with credentials, or the stand-in's, made for the occasion. */
-import { type Client, openClient } from './client.js';
-import { type ZoomEnvironment, zoomEnvironment } from './config.js';
-import type { Group } from './core/group.js';
-import { usage } from './core/outcome.js';
-import { MARGIN } from './core/weather.js';
-import { pacer } from './io/pacer.js';
+
+import type { Turns } from '../engine/ports.js';
+import { usage } from '../model/outcome.js';
+import { pacer } from '../rate-limit/limiter.js';
+import { MARGIN } from '../resilience/run-policy.js';
+import type { Group } from '../resources/groups/group.js';
+import type { SimulatedGroup, Simulator } from '../simulator/server.js';
+import { type Client, openClient } from '../zoom/client.js';
+import { type ZoomEnvironment, zoomEnvironment } from './environment.js';
 import type { Options } from './options.js';
-import type { Turns } from './ports.js';
-import type { SimulatedGroup, Simulator } from './simulator/server.js';
 
 export type Account = Omit<Client, 'account' | 'origin'> & {
   readonly turns: Turns;
@@ -44,7 +45,7 @@ export async function openAccount(options: Options, warn: Warn, opening: Opening
 /** Starts the stand-in as the options want it. @throws Halt (exit 2) for a fault that it does not know */
 export async function startStandIn(options: Options, known: readonly Group[]): Promise<Simulator> {
   // Only who simulates pays for loading it.
-  const { DEFAULT_GROUPS, startSimulator } = await import('./simulator/server.js');
+  const { DEFAULT_GROUPS, startSimulator } = await import('../simulator/server.js');
   const { accountPlan, fault, latency, dailyLimit, port, seed } = options;
   try {
     return await startSimulator({
@@ -132,7 +133,7 @@ async function openTurns(
     const turns = pacer(pace);
     return { turns, closeTurns: () => turns.close() };
   }
-  const { sharedPacer } = await import('./io/shared-limit.js');
+  const { sharedPacer } = await import('../rate-limit/redis-session.js');
   const onBack = (): void => warn('the shared limit is back');
   const turns = await sharedPacer({ ...pace, url: sharedLimit, account, onTrouble: warn, onBack });
   return { turns, closeTurns: () => turns.close() };

@@ -3,10 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseEnv } from 'node:util';
 import type { Option } from 'commander';
-import { usage } from './core/outcome.js';
-import { ZOOM } from './core/policy.js';
-import type { Credentials } from './io/token.js';
-import { list, mapping } from './option-values.js';
+import { usage } from '../model/outcome.js';
+import { ZOOM } from '../resilience/retry-policy.js';
+import type { Credentials } from '../zoom/oauth.js';
+import { list, mapping } from './option-parsers.js';
 
 const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
 

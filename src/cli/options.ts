@@ -1,7 +1,7 @@
 /** Every option once: its flags, its help, its default, what it accepts and which commands take it. */
 import { Option } from 'commander';
-import type { Target } from './core/event.js';
-import type { Shard } from './core/shard.js';
+import type { Target } from '../events/event.js';
+import type { Shard } from '../validation/shard.js';
 import {
   count,
   delimiter,
@@ -14,7 +14,7 @@ import {
   seconds,
   shard,
   share,
-} from './option-values.js';
+} from './option-parsers.js';
 
 /** The commands, by the name that is typed, in the order of --help. */
 export const COMMAND_NAMES = [

@@ -1,21 +1,21 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
 
 import { fstatSync } from 'node:fs';
-import type { Account } from '../account.js';
-import { redrawsLines, wantsColor } from '../config.js';
-import { SETTINGS } from '../core/group.js';
-import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
-import { problemLine } from '../core/problem.js';
-import { pathWord, shellCommand } from '../core/quote.js';
-import type { Summary } from '../core/report.js';
-import { counted } from '../core/span.js';
-import { summaryText } from '../core/summary-text.js';
-import { verdict } from '../core/verdict.js';
-import type { Reading, Survey } from '../input.js';
-import { codeOf, realDisk, unwritable, writeAll } from '../io/disk.js';
-import { type Terminal, terminal } from '../io/terminal.js';
-import type { Options } from '../options.js';
-import { type Run, sourceOf } from '../runs.js';
+import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
+import { verdict } from '../reporting/headline.js';
+import type { Summary } from '../reporting/results.js';
+import { summaryText } from '../reporting/summary-text.js';
+import { SETTINGS } from '../resources/groups/group.js';
+import { type Run, sourceOf } from '../runs/find-run.js';
+import type { Reading, Survey } from '../runs/validate-input.js';
+import { codeOf, realDisk, unwritable, writeAll } from '../storage/disk.js';
+import { type Terminal, terminal } from '../terminal/terminal.js';
+import { counted } from '../text/format.js';
+import { pathWord, shellCommand } from '../text/shell-quote.js';
+import { problemLine } from '../validation/problem.js';
+import type { Account } from './account.js';
+import { redrawsLines, wantsColor } from './environment.js';
+import type { Options } from './options.js';
 
 /** How the options say that the CSV is to be read. */
 export function readingFrom({ encoding, delimiter, map, api, shard }: Options): Reading {

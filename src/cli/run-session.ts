@@ -1,25 +1,25 @@
 /** A run's work, from the account's lock to the exit code; apply and rollback differ only in what they plan. */
 import { basename, resolve } from 'node:path';
-import type { Account } from '../account.js';
-import { clock } from '../clock.js';
-import { stateFolder } from '../config.js';
-import { type Event, type EventOf, SCHEMA_VERSION } from '../core/event.js';
-import { emptyHistory, fold, type History } from '../core/history.js';
-import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
-import { advance, newProgress } from '../core/progress.js';
-import type { Reading, Survey } from '../input.js';
-import { type Disk, realDisk } from '../io/disk.js';
-import { hashing } from '../io/files.js';
-import { createJournal, type Journal, reopenJournal } from '../io/journal.js';
-import { lock } from '../io/lock.js';
-import type { Terminal } from '../io/terminal.js';
-import type { Options } from '../options.js';
-import { type Job, provision } from '../provision.js';
-import { inputEvents, isReadAlike, keptInput, openKept, writeReports } from '../reports.js';
-import { begun, type Run, upToDate } from '../runs.js';
-import { interrupts } from '../signals.js';
-import { VERSION } from '../version.js';
-import { goOnCommand, printedOrTold, printSummary } from './shown.js';
+import { clock } from '../engine/clock.js';
+import { type Job, provision } from '../engine/provision.js';
+import { type Event, type EventOf, SCHEMA_VERSION } from '../events/event.js';
+import { emptyHistory, fold, type History } from '../events/run-state.js';
+import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
+import { EXIT, type ExitCode, Halt, usage } from '../model/outcome.js';
+import { advance, newProgress } from '../reporting/progress.js';
+import { begun, type Run, upToDate } from '../runs/find-run.js';
+import type { Reading, Survey } from '../runs/validate-input.js';
+import { inputEvents, isReadAlike, keptInput, openKept, writeReports } from '../runs/write-reports.js';
+import { hashing } from '../storage/atomic-file.js';
+import { type Disk, realDisk } from '../storage/disk.js';
+import { lock } from '../storage/lock.js';
+import { VERSION } from '../storage/version.js';
+import type { Terminal } from '../terminal/terminal.js';
+import type { Account } from './account.js';
+import { stateFolder } from './environment.js';
+import type { Options } from './options.js';
+import { goOnCommand, printedOrTold, printSummary } from './output.js';
+import { interrupts } from './signals.js';
 
 export type Work = {
   readonly command: 'apply' | 'rollback';

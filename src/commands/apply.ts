@@ -1,16 +1,16 @@
 /** `apply`: creates every group that the CSV defines. */
-import { openAccount } from '../account.js';
-import type { Group } from '../core/group.js';
-import type { History } from '../core/history.js';
-import { type ExitCode, usage } from '../core/outcome.js';
-import { plan } from '../core/plan.js';
-import { survey } from '../input.js';
-import { rereadable } from '../io/files.js';
-import type { Options } from '../options.js';
-import { keptBytes, keptInput, surveyedBefore } from '../reports.js';
-import { chooseRun, fileNeeded, type Run } from '../runs.js';
-import { openTerminal, printedOrTold, printProblems, readingFrom, warnUnsupported } from './shown.js';
-import { lockedWork } from './work.js';
+import { openAccount } from '../cli/account.js';
+import type { Options } from '../cli/options.js';
+import { openTerminal, printedOrTold, printProblems, readingFrom, warnUnsupported } from '../cli/output.js';
+import { lockedWork } from '../cli/run-session.js';
+import type { History } from '../events/run-state.js';
+import { type ExitCode, usage } from '../model/outcome.js';
+import type { Group } from '../resources/groups/group.js';
+import { plan } from '../resources/groups/plan.js';
+import { chooseRun, fileNeeded, type Run } from '../runs/find-run.js';
+import { survey } from '../runs/validate-input.js';
+import { keptBytes, keptInput, surveyedBefore } from '../runs/write-reports.js';
+import { rereadable } from '../storage/atomic-file.js';
 
 const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
 

@@ -1,8 +1,8 @@
 /** `completion`: completions for three shells, made from the same table as the command itself. */
 
-import { EXIT, type ExitCode, usage } from '../core/outcome.js';
-import { COMMAND_NAMES, type CommandName, optionsOf } from '../options.js';
-import { print, printed } from './shown.js';
+import { COMMAND_NAMES, type CommandName, optionsOf } from '../cli/options.js';
+import { print, printed } from '../cli/output.js';
+import { EXIT, type ExitCode, usage } from '../model/outcome.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 

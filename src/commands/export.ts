@@ -1,14 +1,14 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
-import { openAccount } from '../account.js';
-import { clock } from '../clock.js';
-import { type Group, SETTINGS } from '../core/group.js';
-import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
-import { csvLine, runsAsFormula } from '../core/report.js';
-import { counted } from '../core/span.js';
-import { writeWhole } from '../io/files.js';
-import { takeListing } from '../listing.js';
-import type { Options } from '../options.js';
-import { openTerminal, print, printed } from './shown.js';
+import { openAccount } from '../cli/account.js';
+import type { Options } from '../cli/options.js';
+import { openTerminal, print, printed } from '../cli/output.js';
+import { clock } from '../engine/clock.js';
+import { takeListing } from '../engine/list-groups.js';
+import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
+import { csvLine, runsAsFormula } from '../reporting/results.js';
+import { type Group, SETTINGS } from '../resources/groups/group.js';
+import { writeWhole } from '../storage/atomic-file.js';
+import { counted } from '../text/format.js';
 
 /** `export [--out FILE]`. @throws Halt where no listing can be had */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {

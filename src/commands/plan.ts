@@ -1,23 +1,6 @@
 /** `plan`: what apply would do, row by row and in sum; one listing, no write. */
-import { type Account, openAccount } from '../account.js';
-import { clock } from '../clock.js';
-import type { Checked } from '../core/check.js';
-import {
-  emptySum,
-  forecastLine,
-  type Planning,
-  type PlanSum,
-  planningOf,
-  sumLine,
-} from '../core/forecast.js';
-import { emptyHistory } from '../core/history.js';
-import type { Listing } from '../core/listed.js';
-import { EXIT, type ExitCode, Halt } from '../core/outcome.js';
-import { plan } from '../core/plan.js';
-import { openInput, type Reading, survey } from '../input.js';
-import { rereadable } from '../io/files.js';
-import { takeListing } from '../listing.js';
-import type { Options } from '../options.js';
+import { type Account, openAccount } from '../cli/account.js';
+import type { Options } from '../cli/options.js';
 import {
   openTerminal,
   print,
@@ -26,7 +9,24 @@ import {
   problemLines,
   readingFrom,
   warnUnsupported,
-} from './shown.js';
+} from '../cli/output.js';
+import { clock } from '../engine/clock.js';
+import { takeListing } from '../engine/list-groups.js';
+import { emptyHistory } from '../events/run-state.js';
+import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
+import {
+  emptySum,
+  forecastLine,
+  type Planning,
+  type PlanSum,
+  planningOf,
+  sumLine,
+} from '../resources/groups/forecast.js';
+import type { Listing } from '../resources/groups/group-index.js';
+import { plan } from '../resources/groups/plan.js';
+import { openInput, type Reading, survey } from '../runs/validate-input.js';
+import { rereadable } from '../storage/atomic-file.js';
+import type { Checked } from '../validation/row.js';
 
 /** One line of a plan. */
 type PlanRow = {

@@ -1,17 +1,24 @@
 /** `report A B C`: one report of the runs that shared one file, and what is missing from it. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type History, together } from '../core/history.js';
-import { type ExitCode, usage } from '../core/outcome.js';
-import type { Result } from '../core/report.js';
-import { parseShard } from '../core/shard.js';
-import { counted } from '../core/span.js';
-import { makeRunFolder } from '../io/files.js';
-import { JOURNAL } from '../io/journal.js';
-import type { Options } from '../options.js';
-import { type Ended, endedRows, REPORTS, readHistory, readingOf, writeReports } from '../reports.js';
-import { newFolder } from '../runs.js';
-import { openTerminal, printed, printSummary } from './shown.js';
+import type { Options } from '../cli/options.js';
+import { openTerminal, printed, printSummary } from '../cli/output.js';
+import { type History, together } from '../events/run-state.js';
+import { JOURNAL } from '../journal/writer.js';
+import { type ExitCode, usage } from '../model/outcome.js';
+import type { Result } from '../reporting/results.js';
+import { newFolder } from '../runs/find-run.js';
+import {
+  type Ended,
+  endedRows,
+  REPORTS,
+  readHistory,
+  readingOf,
+  writeReports,
+} from '../runs/write-reports.js';
+import { makeRunFolder } from '../storage/atomic-file.js';
+import { counted } from '../text/format.js';
+import { parseShard } from '../validation/shard.js';
 
 type Shard = { readonly folder: string; readonly history: History };
 

@@ -1,13 +1,13 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
-import type { History } from '../core/history.js';
-import { type ExitCode, usage } from '../core/outcome.js';
-import { PER_SECOND } from '../core/policy.js';
-import type { Summary } from '../core/report.js';
-import { parseShard } from '../core/shard.js';
-import type { Options } from '../options.js';
-import { readHistory, writeReports } from '../reports.js';
-import { openTerminal, printed, printSummary } from './shown.js';
+import type { Options } from '../cli/options.js';
+import { openTerminal, printed, printSummary } from '../cli/output.js';
+import type { History } from '../events/run-state.js';
+import { type ExitCode, usage } from '../model/outcome.js';
+import type { Summary } from '../reporting/results.js';
+import { PER_SECOND } from '../resilience/retry-policy.js';
+import { readHistory, writeReports } from '../runs/write-reports.js';
+import { parseShard } from '../validation/shard.js';
 
 /** `report RUN`: exits as the run did. @throws Halt where there is no journal, or a damaged one */
 export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {

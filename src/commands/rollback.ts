@@ -1,21 +1,21 @@
 /** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
 import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { type Account, openAccount } from '../account.js';
-import { clock } from '../clock.js';
-import type { Group } from '../core/group.js';
-import type { Listing } from '../core/listed.js';
-import { EXIT, type ExitCode, Halt, usage } from '../core/outcome.js';
-import { type Undo, undoCsv, undoStep, undos } from '../core/rollback.js';
-import { counted } from '../core/span.js';
-import { survey } from '../input.js';
-import { takeListing } from '../listing.js';
-import type { Options } from '../options.js';
-import type { Job } from '../provision.js';
-import { readHistory } from '../reports.js';
-import { goingOn, newestUnfinishedRollback, newFolder, type Run, rollbackOf } from '../runs.js';
-import { openTerminal, print, readingFrom } from './shown.js';
-import { lockedWork, refuseOtherAccount } from './work.js';
+import { type Account, openAccount } from '../cli/account.js';
+import type { Options } from '../cli/options.js';
+import { openTerminal, print, readingFrom } from '../cli/output.js';
+import { lockedWork, refuseOtherAccount } from '../cli/run-session.js';
+import { clock } from '../engine/clock.js';
+import { takeListing } from '../engine/list-groups.js';
+import type { Job } from '../engine/provision.js';
+import { EXIT, type ExitCode, Halt, usage } from '../model/outcome.js';
+import type { Group } from '../resources/groups/group.js';
+import type { Listing } from '../resources/groups/group-index.js';
+import { type Undo, undoCsv, undoStep, undos } from '../resources/groups/rollback.js';
+import { goingOn, newestUnfinishedRollback, newFolder, type Run, rollbackOf } from '../runs/find-run.js';
+import { survey } from '../runs/validate-input.js';
+import { readHistory } from '../runs/write-reports.js';
+import { counted } from '../text/format.js';
 
 const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
 

@@ -1,9 +1,9 @@
 /** `simulate`: the stand-in for Zoom, for curl, Postman, or a run of ours in another terminal. */
 import { once } from 'node:events';
-import { startStandIn } from '../account.js';
-import { EXIT, type ExitCode } from '../core/outcome.js';
-import type { Options } from '../options.js';
-import { print } from './shown.js';
+import { startStandIn } from '../cli/account.js';
+import type { Options } from '../cli/options.js';
+import { print } from '../cli/output.js';
+import { EXIT, type ExitCode } from '../model/outcome.js';
 
 /** Serves until a signal comes. */
 export async function simulate(_: readonly string[], options: Options): Promise<ExitCode> {

@@ -1,11 +1,11 @@
 /** `validate`: every problem of a CSV, offline. */
 
-import { EXIT, type ExitCode } from '../core/outcome.js';
-import { counted } from '../core/span.js';
-import { survey } from '../input.js';
-import { readBytes } from '../io/files.js';
-import type { Options } from '../options.js';
-import { print, printed, problemLines, readingFrom, shownSurvey } from './shown.js';
+import type { Options } from '../cli/options.js';
+import { print, printed, problemLines, readingFrom, shownSurvey } from '../cli/output.js';
+import { EXIT, type ExitCode } from '../model/outcome.js';
+import { survey } from '../runs/validate-input.js';
+import { readBytes } from '../storage/atomic-file.js';
+import { counted } from '../text/format.js';
 
 /** `validate FILE`: exit 0 where apply would send every row, 2 where it would not. */
 export async function validate([file = '-']: readonly string[], options: Options): Promise<ExitCode> {

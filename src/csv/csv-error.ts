@@ -1,6 +1,6 @@
 /** Why a file can't be read: the error for it, and the files that are no CSV at all. */
-import { EXIT, Halt } from '../core/outcome.js';
-import type { Problem } from '../core/problem.js';
+import { EXIT, Halt } from '../model/outcome.js';
+import type { Problem } from '../validation/problem.js';
 
 /**
  * What is wrong with a file as a whole: reading it ends here. It can be thrown by `readCsv` and while

@@ -1,7 +1,7 @@
 /** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
 import { isUtf8 } from 'node:buffer';
-import { usage } from '../core/outcome.js';
-import { type CsvFault, fault, refuseOthers } from './fault.js';
+import { usage } from '../model/outcome.js';
+import { type CsvFault, fault, refuseOthers } from './csv-error.js';
 
 /** A text file on its way: its bytes as UTF-8, without the byte order mark, in small pieces. */
 export type Decoded = {

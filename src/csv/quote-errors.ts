@@ -1,6 +1,6 @@
 /** Where the quotes of a record are wrong. csv-parse reads on over them; the person is told the place. */
-import type { Problem, Rule } from '../core/problem.js';
-import { CsvFault } from './fault.js';
+import type { Problem, Rule } from '../validation/problem.js';
+import { CsvFault } from './csv-error.js';
 
 /** CRLF, LF or CR: how many physical lines a text goes on for. */
 export function lineEndings(text: string): number {

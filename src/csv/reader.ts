@@ -1,11 +1,11 @@
 /** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
 import { Parser } from 'csv-parse';
-import type { Row } from '../core/check.js';
-import { isField } from '../core/columns.js';
-import { usage } from '../core/outcome.js';
+import { usage } from '../model/outcome.js';
+import { isField } from '../validation/header.js';
+import type { Row } from '../validation/row.js';
+import { CsvFault } from './csv-error.js';
 import { decodeBytes } from './encoding.js';
-import { CsvFault } from './fault.js';
-import { endless, lineEndings, strayQuote } from './quotes.js';
+import { endless, lineEndings, strayQuote } from './quote-errors.js';
 
 /** What detection is not to decide. */
 export type CsvOptions = {

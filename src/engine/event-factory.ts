@@ -1,9 +1,9 @@
 /** A step's attempts, replies and outcome as the events that the journal keeps. */
-import type { Event } from './event.js';
-import type { Group, Settings } from './group.js';
-import type { Outcome, Reply } from './outcome.js';
-import type { Planned } from './plan.js';
-import type { Decision } from './policy.js';
+import type { Event } from '../events/event.js';
+import type { Outcome, Reply } from '../model/outcome.js';
+import type { Decision } from '../resilience/retry-policy.js';
+import type { Group, Settings } from '../resources/groups/group.js';
+import type { Planned } from '../resources/groups/plan.js';
 
 /** About to send: recorded before the request leaves. */
 export function attemptEvent(planned: Planned, n: number, at: number): Event {

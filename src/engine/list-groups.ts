@@ -1,9 +1,10 @@
 /** A listing of the directory, taken with the patience of a row, and told as events. */
-import type { Directory, ListingEnd } from './core/directory.js';
-import type { Event } from './core/event.js';
-import { Listing } from './core/listed.js';
-import type { Reply, Stop } from './core/outcome.js';
-import { decide } from './core/policy.js';
+
+import type { Event } from '../events/event.js';
+import type { Directory, ListingEnd } from '../model/directory.js';
+import type { Reply, Stop } from '../model/outcome.js';
+import { decide } from '../resilience/retry-policy.js';
+import { Listing } from '../resources/groups/group-index.js';
 import type { Clock } from './ports.js';
 
 export type Lister = {

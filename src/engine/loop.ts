@@ -1,13 +1,20 @@
 /** The one loop: takes each step of a plan to an outcome. It knows its ports, and no adapter. */
 import pLimit from 'p-limit';
-import { DayBudget } from './core/budget.js';
-import type { Directory } from './core/directory.js';
-import type { Event } from './core/event.js';
-import { EXIT, Halt, type Outcome, type Reply, type Stop } from './core/outcome.js';
-import type { Planned } from './core/plan.js';
-import { decide, type Judged, tooManyFailures } from './core/policy.js';
-import { attemptEvent, replyEvent, settledEvent } from './core/told.js';
-import { fairWeather, isBroken, type Reaction, react, unreachable, type Weather } from './core/weather.js';
+import type { Event } from '../events/event.js';
+import type { Directory } from '../model/directory.js';
+import { EXIT, Halt, type Outcome, type Reply, type Stop } from '../model/outcome.js';
+import { DayBudget } from '../resilience/daily-quota.js';
+import { decide, type Judged, tooManyFailures } from '../resilience/retry-policy.js';
+import {
+  fairWeather,
+  isBroken,
+  type Reaction,
+  react,
+  unreachable,
+  type Weather,
+} from '../resilience/run-policy.js';
+import type { Planned } from '../resources/groups/plan.js';
+import { attemptEvent, replyEvent, settledEvent } from './event-factory.js';
 import type { Limits, Ports } from './ports.js';
 
 /** How a run came to its end. `open` rows need a listing: to be settled, or for their group's id. */

@@ -1,7 +1,8 @@
 /** What the loop needs of the world, and is told by whoever brings it. */
-import type { Day } from './core/budget.js';
-import type { Directory } from './core/directory.js';
-import type { Event } from './core/event.js';
+
+import type { Event } from '../events/event.js';
+import type { Directory } from '../model/directory.js';
+import type { Day } from '../resilience/daily-quota.js';
 
 /** Time, and waiting in it; handed in, so that a test can have its own. */
 export type Clock = {

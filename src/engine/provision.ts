@@ -1,16 +1,17 @@
 /** One run from listing to look-up: baseline, plan, the loop, and the listing that settles what is open. */
-import type { Checked } from './core/check.js';
-import type { Directory } from './core/directory.js';
-import type { Event } from './core/event.js';
-import { fold, type History } from './core/history.js';
-import type { Listing } from './core/listed.js';
-import { EXIT, Halt, type Stop } from './core/outcome.js';
-import { completed, type Planned, settleOpen } from './core/plan.js';
-import { PER_DAY } from './core/policy.js';
-import { settledEvent } from './core/told.js';
-import { takeListing } from './listing.js';
+
+import type { Event } from '../events/event.js';
+import { fold, type History } from '../events/run-state.js';
+import type { Directory } from '../model/directory.js';
+import { EXIT, Halt, type Stop } from '../model/outcome.js';
+import { PER_DAY } from '../resilience/retry-policy.js';
+import type { Listing } from '../resources/groups/group-index.js';
+import { completed, type Planned, settleOpen } from '../resources/groups/plan.js';
+import type { Checked } from '../validation/row.js';
+import { settledEvent } from './event-factory.js';
+import { takeListing } from './list-groups.js';
+import { run } from './loop.js';
 import type { Clock, Ports, Turns } from './ports.js';
-import { run } from './run.js';
 
 type Definable = Extract<Checked, { kind: 'definition' }>;
 

@@ -17,8 +17,9 @@
  * Rows are known by `key` (the canonical form of the group's name) and `settings`, never by number,
  * so that an edited or re-sorted file can go on with an earlier run.
  */
-import type { Group, Settings } from './group.js';
-import type { ExitCode, Outcome, Reply, Stop } from './outcome.js';
+
+import type { ExitCode, Outcome, Reply, Stop } from '../model/outcome.js';
+import type { Group, Settings } from '../resources/groups/group.js';
 
 export const SCHEMA_VERSION = 1;
 

@@ -1,8 +1,9 @@
 /** What is known of each row of a run, found by the row's key. */
+
+import { isProvisioned, type Outcome, type Status } from '../model/outcome.js';
+import type { Settings } from '../resources/groups/group.js';
+import { Numbers, TextSet, Texts } from '../text/string-table.js';
 import type { EventOf, Operation } from './event.js';
-import type { Settings } from './group.js';
-import { isProvisioned, type Outcome, type Status } from './outcome.js';
-import { Numbers, TextSet, Texts } from './texts.js';
 
 /** What is known of one row. */
 export type RowState = {

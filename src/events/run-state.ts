@@ -1,10 +1,11 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
+
+import { type Outcome, type Stop, shownFacts } from '../model/outcome.js';
+import { DONE } from '../resilience/retry-policy.js';
+import { directoryName } from '../resources/groups/group.js';
+import { LateSet } from '../text/string-table.js';
 import type { Event, EventOf } from './event.js';
-import { directoryName } from './group.js';
-import { type Outcome, type Stop, shownFacts } from './outcome.js';
-import { DONE } from './policy.js';
-import { type RowState, Rows } from './rows.js';
-import { LateSet } from './texts.js';
+import { type RowState, Rows } from './row-state.js';
 
 /** One second of a run, for the picture of it. */
 export type Second = { sent: number; settled: number; retried: number; limited: number };

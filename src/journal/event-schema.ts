@@ -1,6 +1,6 @@
 /** Whether what stands in a journal's line is an event: somebody may have edited it, and a crash may have cut it. */
-import { type Event, SCHEMA_VERSION } from '../core/event.js';
-import { STATUSES } from '../core/outcome.js';
+import { type Event, SCHEMA_VERSION } from '../events/event.js';
+import { STATUSES } from '../model/outcome.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

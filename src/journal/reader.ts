@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Event, SCHEMA_VERSION } from '../core/event.js';
-import { EXIT, Halt, usage } from '../core/outcome.js';
-import { codeOf, errorWords } from './disk.js';
-import { isEvent } from './shape.js';
+import { type Event, SCHEMA_VERSION } from '../events/event.js';
+import { EXIT, Halt, usage } from '../model/outcome.js';
+import { codeOf, errorWords } from '../storage/disk.js';
+import { isEvent } from './event-schema.js';
 
 /** The journal's name in a run folder. */
 export const JOURNAL = 'journal.ndjson';

@@ -1,12 +1,12 @@
 /** Appends a run's events durably, and mends the tail that a crash has torn. */
 import { join } from 'node:path';
-import type { Event } from '../core/event.js';
-import type { Halt } from '../core/outcome.js';
-import { codeOf, type Disk, quietly, realDisk, unwritable, writeAll } from './disk.js';
-import { holdsRun } from './files.js';
-import { JOURNAL, tornTail } from './replay.js';
+import type { Event } from '../events/event.js';
+import type { Halt } from '../model/outcome.js';
+import { holdsRun } from '../storage/atomic-file.js';
+import { codeOf, type Disk, quietly, realDisk, unwritable, writeAll } from '../storage/disk.js';
+import { JOURNAL, tornTail } from './reader.js';
 
-export { JOURNAL, replay } from './replay.js';
+export { JOURNAL, replay } from './reader.js';
 
 /** Whichever comes first. A sync costs 13 µs a record in groups like these, and 283 µs alone. */
 const GROUP = { records: 32, waitMs: 250 } as const;

@@ -1,5 +1,5 @@
 /** The port to a directory of groups: the loop, plan, export and rollback don't know which API is behind it. */
-import type { Definition, Group, Settings } from './group.js';
+import type { Definition, Group, Settings } from '../resources/groups/group.js';
 import type { Reply } from './outcome.js';
 
 /** How a listing ended: whole, or not to be trusted. `requests` is how many it took. */

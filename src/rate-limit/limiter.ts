@@ -1,6 +1,6 @@
 /** When an attempt may start: evenly spaced, and never more in a sliding second than the rate. */
 import Bottleneck from 'bottleneck';
-import { type Gate, Line, type Measure, measureOf } from './line.js';
+import { type Gate, Line, type Measure, measureOf } from './sliding-window-queue.js';
 
 export type Pacer = {
   /** Resolves when an attempt may start; rejects with the signal's reason if aborted first. */

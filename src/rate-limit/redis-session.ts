@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { EXIT, Halt, usage } from '../core/outcome.js';
-import type { Pacer } from './pacer.js';
+import { EXIT, Halt, usage } from '../model/outcome.js';
+import type { Pacer } from './limiter.js';
 import { parseSaid, type Said } from './peers.js';
-import { BEAT_MS, type Hearing, type Session, SharedTurns, type Sharing } from './shared-turns.js';
+import { BEAT_MS, type Hearing, type Session, SharedTurns, type Sharing } from './shared-limiter.js';
 
 export type SharedOptions = Sharing & {
   /** redis:// or rediss://, with user and password where there are any; it is never shown. */

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Line, measureOf } from './line.js';
-import { type OwnGate, ownGate, type Pacer } from './pacer.js';
+import { type OwnGate, ownGate, type Pacer } from './limiter.js';
 import { Peers, type Said } from './peers.js';
+import { Line, measureOf } from './sliding-window-queue.js';
 
 /** What the processes that share a rate have between them. */
 export type Session = {

@@ -1,7 +1,7 @@
 /** What became of a run in one sentence: the page's headline, and the terminal's last word. */
-import { EXIT } from './outcome.js';
-import type { Summary } from './report.js';
-import { counted, thousands } from './span.js';
+import { EXIT } from '../model/outcome.js';
+import { counted, thousands } from '../text/format.js';
+import type { Summary } from './results.js';
 
 /** Why a run stopped, for each reason that the journal may name; a new one is told by its own slug. */
 const STOPS: ReadonlyMap<string, string> = new Map([

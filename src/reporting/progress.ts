@@ -1,8 +1,8 @@
 /** How far a run is: a fold over its events into what a progress line needs, and the line. */
-import type { Event, EventOf } from './event.js';
-import { duration } from './forecast.js';
-import { counted, thousands } from './span.js';
-import { cutTo, visible, widthOf } from './visible.js';
+import type { Event, EventOf } from '../events/event.js';
+import { duration } from '../resources/groups/forecast.js';
+import { counted, thousands } from '../text/format.js';
+import { cutTo, visible, widthOf } from '../text/visible.js';
 
 /** Rates are told over so many seconds, the running one among them. */
 const WINDOW = 10;

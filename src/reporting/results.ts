@@ -1,7 +1,8 @@
 /** History → results, failed rows and summary, as values and as text; nothing here touches a disk. */
-import type { Checked, Row } from './check.js';
-import type { Target } from './event.js';
-import type { History } from './history.js';
+
+import type { Target } from '../events/event.js';
+import { inDoubt, type RowState } from '../events/row-state.js';
+import type { History } from '../events/run-state.js';
 import {
   EXIT,
   type ExitCode,
@@ -10,8 +11,8 @@ import {
   STATUSES,
   type Status,
   shownFacts,
-} from './outcome.js';
-import { inDoubt, type RowState } from './rows.js';
+} from '../model/outcome.js';
+import type { Checked, Row } from '../validation/row.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {

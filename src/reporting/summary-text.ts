@@ -1,9 +1,9 @@
 /** The summary of a run as a person likes to read it. */
-import { EXIT, STATUSES, type Status, type Stop } from './outcome.js';
-import type { Summary } from './report.js';
-import { counted, thousands } from './span.js';
-import { verdict } from './verdict.js';
-import { visible, wrapped } from './visible.js';
+import { EXIT, STATUSES, type Status, type Stop } from '../model/outcome.js';
+import { counted, thousands } from '../text/format.js';
+import { visible, wrapped } from '../text/visible.js';
+import { verdict } from './headline.js';
+import type { Summary } from './results.js';
 
 export type SummaryView = {
   readonly color: boolean;

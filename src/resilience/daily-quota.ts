@@ -1,6 +1,6 @@
 /** The day's budget of requests, where the plan has one: counted before Zoom has to say so. */
-import type { Stop } from './outcome.js';
-import { budgetSpent } from './policy.js';
+import type { Stop } from '../model/outcome.js';
+import { budgetSpent } from './retry-policy.js';
 
 /** `left` requests may be sent until `resetsAt` (ms since 1970), `perDay` on every day after that. */
 export type Day = { readonly left: number; readonly perDay: number; readonly resetsAt: number };

@@ -2,10 +2,10 @@
  * Every number that decides behaviour, with its source, and `decide`: from a row's replies to what is
  * done next. What the whole run does about an answer is `weather`'s.
  */
-import type { Operation, Target } from './event.js';
-import { EXIT, type Outcome, type Reply, type Stop, shownFacts } from './outcome.js';
-import { spanWords } from './span.js';
-import { BREAKER } from './weather.js';
+import type { Operation, Target } from '../events/event.js';
+import { EXIT, type Outcome, type Reply, type Stop, shownFacts } from '../model/outcome.js';
+import { spanWords } from '../text/format.js';
+import { BREAKER } from './run-policy.js';
 
 /** Where Zoom is, for all but government accounts. */
 export const ZOOM = {

@@ -2,7 +2,7 @@
  * What the whole run does about the answers it gets: slow down, pause, probe, stop. A pure state machine;
  * the caller brings the clock. One bad row never stops a run; bad weather over all rows does.
  */
-import { EXIT, type Reply, type Stop } from './outcome.js';
+import { EXIT, type Reply, type Stop } from '../model/outcome.js';
 
 /**
  * How many per-second refusals are stray: of the newest answers, and within one second. At 80/s a stalled

@@ -1,12 +1,12 @@
 /** Run folders: what a new one is called, and which one --resume means. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { History } from './core/history.js';
-import { EXIT, type Halt, usage } from './core/outcome.js';
-import { codeOf, type Disk, unwritable } from './io/disk.js';
-import { isSameFile, makeRunFolder } from './io/files.js';
-import type { Options } from './options.js';
-import { FILES, REPORTS, readHistory } from './reports.js';
+import type { History } from '../events/run-state.js';
+import { EXIT, type Halt, usage } from '../model/outcome.js';
+import { codeOf, type Disk, unwritable } from '../storage/disk.js';
+import { isSameFile, makeRunFolder } from '../storage/atomic-file.js';
+import type { Options } from '../cli/options.js';
+import { FILES, REPORTS, readHistory } from './write-reports.js';
 
 /** A run to begin, or one to go on with. */
 export type Run = {

@@ -1,14 +1,14 @@
 /** The input as checked rows: one reading of its bytes, whether they come from a file or out of a journal. */
-import { type Checked, checker } from './core/check.js';
-import { readColumns } from './core/columns.js';
-import type { Dialect } from './core/event.js';
-import { keyOf, type Settings } from './core/group.js';
-import { EXIT, Halt } from './core/outcome.js';
-import type { Problem } from './core/problem.js';
-import { inShard, type Shard } from './core/shard.js';
-import { readCsv, type Sheet } from './io/csv.js';
-import { CsvFault } from './io/fault.js';
-import { hashing } from './io/files.js';
+import { type Checked, checker } from '../validation/row.js';
+import { readColumns } from '../validation/header.js';
+import type { Dialect } from '../events/event.js';
+import { keyOf, type Settings } from '../resources/groups/group.js';
+import { EXIT, Halt } from '../model/outcome.js';
+import type { Problem } from '../validation/problem.js';
+import { inShard, type Shard } from '../validation/shard.js';
+import { readCsv, type Sheet } from '../csv/reader.js';
+import { CsvFault } from '../csv/csv-error.js';
+import { hashing } from '../storage/atomic-file.js';
 
 /** How an input is to be read. The same reading of the same bytes gives the same rows. */
 export type Reading = {

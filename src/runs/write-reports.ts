@@ -1,10 +1,10 @@
 /** From a run folder's journal to its reports: the kept input, read again and joined with the history. */
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import type { Event, Input as KeptInput } from './core/event.js';
-import { emptyHistory, fold, type History } from './core/history.js';
-import { htmlPage } from './core/html.js';
-import { EXIT, Halt } from './core/outcome.js';
+import type { Event, Input as KeptInput } from '../events/event.js';
+import { emptyHistory, fold, type History } from '../events/run-state.js';
+import { htmlPage } from '../reporting/html/page.js';
+import { EXIT, Halt } from '../model/outcome.js';
 import {
   count,
   emptyTally,
@@ -15,14 +15,14 @@ import {
   resultsLine,
   type Summary,
   summarize,
-} from './core/report.js';
-import { parseShard } from './core/shard.js';
-import { type Input, openInput, type Reading, type Survey } from './input.js';
-import { type Disk, realDisk } from './io/disk.js';
-import { textEncoder } from './io/encoding.js';
-import { hashing, openWhole, sha256Base64, type WholeFile, writeWhole } from './io/files.js';
-import { replay } from './io/journal.js';
-import { VERSION } from './version.js';
+} from '../reporting/results.js';
+import { parseShard } from '../validation/shard.js';
+import { type Input, openInput, type Reading, type Survey } from './validate-input.js';
+import { type Disk, realDisk } from '../storage/disk.js';
+import { textEncoder } from '../csv/encoding.js';
+import { hashing, openWhole, sha256Base64, type WholeFile, writeWhole } from '../storage/atomic-file.js';
+import { replay } from '../journal/writer.js';
+import { VERSION } from '../storage/version.js';
 
 /** The files of a run folder, by what they are. */
 export const FILES: Required<ReportFiles> = {

@@ -1,8 +1,8 @@
 /** The calls of contact groups, the IM groups' successor: the same directory in other words, JSON only. */
 import { type Answer, type FieldError, invalid, problem } from './answer.js';
-import { type Sent, unreadable } from './body.js';
-import type { Fields, One, Store } from './directory.js';
-import { nameOf } from './im.js';
+import type { Fields, One, Store } from './group-store.js';
+import { nameOf } from './im-groups.js';
+import { type Sent, unreadable } from './wire.js';
 
 /** Inferred: 1 everyone sees and searches, 2 members see and everyone searches, 3 members only. */
 const PRIVACY = ['shared', 'normal', 'restricted'] as const;

@@ -1,6 +1,6 @@
 /** Answers that say no although nothing is wrong with the request: what a limit or a fault makes of it. */
 import { type Answer, problem } from './answer.js';
-import type { Label } from './limits.js';
+import type { Label } from './rate-limits.js';
 
 /** Zoom writes the category with a capital. */
 function category(label: Label): string {

@@ -1,5 +1,5 @@
 /** A bad night, on purpose: what can go wrong between a client and Zoom, drawn by seeded dice. */
-import type { Doing } from './calls.js';
+import type { Doing } from './routes.js';
 
 /** Which requests a fault can hit: `write` is a create or a change, `any` each one that a limit counts. */
 type Touches = 'create' | 'write' | 'list' | 'any';

@@ -1,7 +1,7 @@
 /** The calls of the IM directory groups: what is asked is checked strictly, and answered in Zoom's words. */
 import { type Answer, type FieldError, invalid, problem } from './answer.js';
-import { type Sent, unreadable } from './body.js';
-import type { Fields, One, Store } from './directory.js';
+import type { Fields, One, Store } from './group-store.js';
+import { type Sent, unreadable } from './wire.js';
 
 const TYPES = ['normal', 'shared', 'restricted'];
 const FLAGS = ['search_by_domain', 'search_by_account', 'search_by_ma_account'];

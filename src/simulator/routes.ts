@@ -1,10 +1,10 @@
 /** Which call a request is: its path and method, its rate label, and what it would do. */
 import { type Answer, problem } from './answer.js';
-import type { Sent } from './body.js';
-import { createContact, getContact, listContacts, updateContact } from './contacts.js';
-import type { One, Store } from './directory.js';
-import { addMembers, createIm, getIm, listIm, updateIm } from './im.js';
-import type { Label } from './limits.js';
+import { createContact, getContact, listContacts, updateContact } from './contact-groups.js';
+import type { One, Store } from './group-store.js';
+import { addMembers, createIm, getIm, listIm, updateIm } from './im-groups.js';
+import type { Label } from './rate-limits.js';
+import type { Sent } from './wire.js';
 
 /** What a call does to the directory, for the faults that touch only some of them. */
 export type Doing = 'create' | 'change' | 'list' | 'look';

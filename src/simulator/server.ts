@@ -2,13 +2,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer } from './answer.js';
-import { bytesOf, readSent } from './body.js';
-import { type Found, findCall } from './calls.js';
-import { DEFAULT_GROUPS, type SimulatedGroup, Store } from './directory.js';
+import { daySpent, REFUSING, tooFast, UPSET } from './fault-responses.js';
 import { FAULT_KINDS, Faults, seeded } from './faults.js';
-import { type Label, type Limiter, Limits, type Plan } from './limits.js';
+import { DEFAULT_GROUPS, type SimulatedGroup, Store } from './group-store.js';
 import { type AppCredentials, Tokens } from './oauth.js';
-import { daySpent, REFUSING, tooFast, UPSET } from './refusals.js';
+import { type Label, type Limiter, Limits, type Plan } from './rate-limits.js';
+import { type Found, findCall } from './routes.js';
+import { bytesOf, readSent } from './wire.js';
 
 export type { SimulatedGroup };
 export { DEFAULT_GROUPS, FAULT_KINDS };

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Halt, usage } from '../core/outcome.js';
+import { Halt, usage } from '../model/outcome.js';
 import { codeOf, type Disk, errorWords, quietly, realDisk, unwritable, writeAll } from './disk.js';
 
 /** A file on its way. Who reads its path sees the old file until `commit`, and the new one after it, both whole. */

@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { EXIT, Halt } from '../core/outcome.js';
+import { EXIT, Halt } from '../model/outcome.js';
 
 /** Each call throws the system's error. */
 export type Disk = {

@@ -14,9 +14,9 @@ import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EXIT, Halt } from '../core/outcome.js';
+import { EXIT, Halt } from '../model/outcome.js';
 import { codeOf, quietly, realDisk, unwritable, writeAll } from './disk.js';
-import { type Holder, newHolder, sightOf } from './holder.js';
+import { type Holder, newHolder, sightOf } from './lock-owner.js';
 
 /** A lock that is held. */
 export type Lock = { readonly release: () => Promise<void> };

@@ -1,6 +1,6 @@
 /** This program's version, from the one place where it stands. */
 import { createRequire } from 'node:module';
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 export const VERSION: string = version;

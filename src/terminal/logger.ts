@@ -1,7 +1,7 @@
 /** Log records by pino, as lines: NDJSON for a machine, one calm line for a person. */
 import { type Logger, pino } from 'pino';
-import { visible, visibleJson } from '../core/visible.js';
-import { scrubbedDeep } from './secrets.js';
+import { scrubbedDeep } from '../text/redact.js';
+import { visible, visibleJson } from '../text/visible.js';
 
 export type LogOptions = {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -1,10 +1,10 @@
 /** Owns standard error: log lines, what is said to a person, and the progress beneath them. */
-import type { Event } from '../core/event.js';
-import { narrator } from '../core/narration.js';
-import { type Progress, progressLine, progressReport } from '../core/progress.js';
-import { visible, visibleJson } from '../core/visible.js';
-import { type LogOptions, logger } from './log.js';
-import { scrubbedDeep, scrubber } from './secrets.js';
+import type { Event } from '../events/event.js';
+import { narrator } from '../reporting/log-lines.js';
+import { type Progress, progressLine, progressReport } from '../reporting/progress.js';
+import { scrubbedDeep, scrubber } from '../text/redact.js';
+import { visible, visibleJson } from '../text/visible.js';
+import { type LogOptions, logger } from './logger.js';
 
 export type Terminal = {
   /** Writes one log line, where its level is loud enough. */

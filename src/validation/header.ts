@@ -1,7 +1,8 @@
 /** Which column of the file holds which field. */
-import type { Columns } from './check.js';
-import { SETTINGS, type Settings } from './group.js';
+
+import { SETTINGS, type Settings } from '../resources/groups/group.js';
 import type { Problem, Rule } from './problem.js';
+import type { Columns } from './row.js';
 
 type Field = 'name' | keyof Settings;
 

@@ -1,6 +1,6 @@
 /** The names that a file has had so far: found by what they look like. */
-import { keyOf } from './group.js';
-import { HashIndex, hashOf, Numbers, TextSet, Texts } from './texts.js';
+import { keyOf } from '../resources/groups/group.js';
+import { HashIndex, hashOf, Numbers, TextSet, Texts } from '../text/string-table.js';
 
 /** Where a name stood first, and what it asked for there. */
 export type First = { readonly name: string; readonly line: number; readonly settings: string };

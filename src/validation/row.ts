@@ -1,6 +1,13 @@
 /** What a row means: a definition, the repetition of one, or all that is wrong with it. */
-import { type Definition, GROUP_TYPES, type GroupType, keyOf, type Settings, settingsText } from './group.js';
-import { type First, nameBook } from './names.js';
+import {
+  type Definition,
+  GROUP_TYPES,
+  type GroupType,
+  keyOf,
+  type Settings,
+  settingsText,
+} from '../resources/groups/group.js';
+import { type First, nameBook } from './name-index.js';
 import { type Problem, type Rule, unseen } from './problem.js';
 
 /** One record of the file. */

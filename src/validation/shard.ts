@@ -1,5 +1,5 @@
 /** One file for several machines: which of N shards a row falls to, with nobody to ask. */
-import { fnv1a } from './texts.js';
+import { fnv1a } from '../text/string-table.js';
 
 /** Which share of a file's rows is meant: `k` of `n`, from 1. */
 export type Shard = { readonly k: number; readonly n: number };

@@ -1,13 +1,13 @@
 /** One authorised call: the token goes to the base URL's origin and nowhere else, the answer becomes a reply. */
-import type { ListingEnd } from '../core/directory.js';
-import type { Group } from '../core/group.js';
-import type { Reply } from '../core/outcome.js';
-import { type Call, replyOf } from './answers.js';
-import { groupsIn, type Rest } from './groups-json.js';
-import { type Http, type Request, readWhole } from './http.js';
-import { shown } from './said.js';
-import { scrubber } from './secrets.js';
-import type { TokenSource } from './token.js';
+import type { ListingEnd } from '../model/directory.js';
+import type { Reply } from '../model/outcome.js';
+import type { Group } from '../resources/groups/group.js';
+import { scrubber } from '../text/redact.js';
+import { type Http, type Request, readWhole } from './http-client.js';
+import { groupsIn, type Rest } from './listing-parser.js';
+import type { TokenSource } from './oauth.js';
+import { shown } from './response-body.js';
+import { type Call, replyOf } from './response-classifier.js';
 
 /** What every call needs. */
 export type Api = {

@@ -1,14 +1,14 @@
 /** A client for one account: credentials and an address in, its directory out. */
 import { createHash } from 'node:crypto';
-import type { Directory } from './core/directory.js';
-import type { Target } from './core/event.js';
-import { concurrencyFor, PER_SECOND } from './core/policy.js';
-import type { Api } from './io/call.js';
-import { CONTACTS_WRITE_SCOPES, contactsDirectory } from './io/contacts.js';
-import { openHttp, safeUrl } from './io/http.js';
-import { type Credentials, fixedToken, serverToServer, type TokenSource } from './io/token.js';
-import { type Body, IM_WRITE_SCOPES, imDirectory } from './io/zoom.js';
-import { VERSION } from './version.js';
+import type { Target } from '../events/event.js';
+import type { Directory } from '../model/directory.js';
+import { concurrencyFor, PER_SECOND } from '../resilience/retry-policy.js';
+import { VERSION } from '../storage/version.js';
+import type { Api } from './api-client.js';
+import { CONTACTS_WRITE_SCOPES, contactsDirectory } from './contact-groups.js';
+import { openHttp, safeUrl } from './http-client.js';
+import { type Body, IM_WRITE_SCOPES, imDirectory } from './im-groups.js';
+import { type Credentials, fixedToken, serverToServer, type TokenSource } from './oauth.js';
 
 export type ClientOptions = {
   readonly credentials: Credentials;

@@ -1,8 +1,8 @@
 /** Contact groups, the successor of IM groups (October 2022), behind the same port. JSON only. */
-import type { Directory } from '../core/directory.js';
-import type { Definition, Group, GroupType, Settings } from '../core/group.js';
-import { type Api, caller } from './call.js';
-import type { Rest } from './groups-json.js';
+import type { Directory } from '../model/directory.js';
+import type { Definition, Group, GroupType, Settings } from '../resources/groups/group.js';
+import { type Api, caller } from './api-client.js';
+import type { Rest } from './listing-parser.js';
 
 /** One of these lets an app create contact groups: the classic scope, or the granular one. */
 export const CONTACTS_WRITE_SCOPES: readonly string[] = [

@@ -1,6 +1,6 @@
 /** One request, one exchange: answered, or not and whether it left. Never a retry, never a redirect. */
 import { DecoratorHandler, type Dispatcher, FormData, Pool } from 'undici';
-import { usage } from '../core/outcome.js';
+import { usage } from '../model/outcome.js';
 
 /** What became of a request. */
 export type Exchange =

@@ -1,8 +1,8 @@
 /** IM groups: Zoom's paths and fields for them, behind the directory's port. */
-import type { Directory } from '../core/directory.js';
-import { type Definition, GROUP_TYPES, type Group, type Settings } from '../core/group.js';
-import { type Api, caller } from './call.js';
-import type { Rest } from './groups-json.js';
+import type { Directory } from '../model/directory.js';
+import { type Definition, GROUP_TYPES, type Group, type Settings } from '../resources/groups/group.js';
+import { type Api, caller } from './api-client.js';
+import type { Rest } from './listing-parser.js';
 
 /** One of these lets an app create IM groups: the classic scope, or the granular one. */
 export const IM_WRITE_SCOPES: readonly string[] = ['imgroup:write:admin', 'contact_group:write:group:admin'];

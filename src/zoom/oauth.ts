@@ -1,8 +1,8 @@
 /** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
-import { EXIT, Halt, type Reply } from '../core/outcome.js';
-import type { Exchange, Http } from './http.js';
-import { bodyOf, shown } from './said.js';
-import { type Scrub, scrubber } from './secrets.js';
+import { EXIT, Halt, type Reply } from '../model/outcome.js';
+import { type Scrub, scrubber } from '../text/redact.js';
+import type { Exchange, Http } from './http-client.js';
+import { bodyOf, shown } from './response-body.js';
 
 /** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
 export type Credentials =

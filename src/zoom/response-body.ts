@@ -1,7 +1,7 @@
 /** What an answer says: its body's fields, Zoom's code and message, with no secret in them. */
-import type { Facts } from '../core/outcome.js';
-import type { Exchange } from './http.js';
-import type { Scrub } from './secrets.js';
+import type { Facts } from '../model/outcome.js';
+import type { Scrub } from '../text/redact.js';
+import type { Exchange } from './http-client.js';
 
 export type Answered = Extract<Exchange, { kind: 'answered' }>;
 

@@ -1,9 +1,9 @@
 /** The one table from an exchange to a reply: what each answer of Zoom's means, for every call of either API. */
-import { EXIT, type Facts, type Reply, type Stop } from '../core/outcome.js';
-import type { Exchange } from './http.js';
+import { EXIT, type Facts, type Reply, type Stop } from '../model/outcome.js';
+import type { Scrub } from '../text/redact.js';
+import type { Exchange } from './http-client.js';
+import { type Answered, bodyOf, factsOf, shown } from './response-body.js';
 import { limitOf, waitOf } from './retry-after.js';
-import { type Answered, bodyOf, factsOf, shown } from './said.js';
-import type { Scrub } from './secrets.js';
 
 /** What an exchange was about, as far as its meaning depends on it. */
 export type Call = {

@@ -5,8 +5,8 @@
  */
 import { cpus } from 'node:os';
 import { growth } from './growth.js';
+import { rivals } from './other-tools.js';
 import { pacing } from './pacing.js';
-import { rivals } from './rivals.js';
 import { row } from './row.js';
 import { start } from './start.js';
 

@@ -10,7 +10,7 @@ export type Account = {
 };
 /** A stand-in in a process of its own. */
 export async function standIn(options: SimulatorOptions): Promise<Account> {
-  const child = fork(new URL('stand-in.js', import.meta.url), [JSON.stringify(options)]);
+  const child = fork(new URL('simulator.js', import.meta.url), [JSON.stringify(options)]);
   const { origin, token } = await new Promise<{ origin: string; token: string }>((ready, failed) => {
     child.once('message', (message) => ready(message as { origin: string; token: string }));
     child.once('error', failed);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
-import { cost } from './measured.js';
+import { cost } from './measure.js';
 
 const CLI = resolve('dist/cli.js');
 const NEW = 10;
@@ -61,7 +61,7 @@ async function measure(rows: number): Promise<Size> {
   }
   file.end();
   await once(file, 'finish');
-  const child = fork(new URL('crowd.js', import.meta.url), [String(rows - NEW)]);
+  const child = fork(new URL('large-account.js', import.meta.url), [String(rows - NEW)]);
   const [{ base, token }] = (await once(child, 'message')) as [{ base: string; token: string }];
   const env = { ZOOM_BASE_URL: base, ZOOM_ACCESS_TOKEN: token, XDG_STATE_HOME: folder };
   const command = (...args: readonly string[]): Promise<{ seconds: number; memory: number }> =>

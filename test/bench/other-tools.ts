@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Account, standIn } from './account.js';
-import { type Cost, cost, median, spread } from './measured.js';
+import { type Account, standIn } from './empty-account.js';
+import { type Cost, cost, median, spread } from './measure.js';
 
 const ROWS = 500;
 const LATENCY_MS = 150;

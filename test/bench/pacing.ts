@@ -6,11 +6,11 @@ import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import { Pool } from 'undici';
-import type { Reply } from '../../src/core/outcome.js';
-import { fairWeather, MARGIN, react } from '../../src/core/weather.js';
-import { type Pacer, pacer } from '../../src/io/pacer.js';
-import { spread } from './measured.js';
-import type { Distance } from './stand-in.js';
+import type { Reply } from '../../src/model/outcome.js';
+import { type Pacer, pacer } from '../../src/rate-limit/limiter.js';
+import { fairWeather, MARGIN, react } from '../../src/resilience/run-policy.js';
+import { spread } from './measure.js';
+import type { Distance } from './simulator.js';
 
 type Limiter = 'sliding' | 'fixed';
 type Contender = { readonly name: string; readonly open: (perSecond: number) => Pacer };
@@ -83,7 +83,7 @@ function line({ contender, limiter, perSecond }: Case, all: readonly Figures[]):
 }
 
 async function measure({ contender, limiter, plan, perSecond }: Case): Promise<Figures> {
-  const standIn = fork(new URL('stand-in.js', import.meta.url), [
+  const standIn = fork(new URL('simulator.js', import.meta.url), [
     JSON.stringify({ accountPlan: plan, limiter, latencyMs: 0, groups: [] }),
     JSON.stringify(AWAY),
   ]);

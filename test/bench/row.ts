@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Account, standIn } from './account.js';
-import { cost, median, spread } from './measured.js';
+import { type Account, standIn } from './empty-account.js';
+import { cost, median, spread } from './measure.js';
 
 const CLI = resolve('dist/cli.js');
-const BARE = fileURLToPath(new URL('bare.js', import.meta.url));
+const BARE = fileURLToPath(new URL('bare-loop.js', import.meta.url));
 const ROWS = 1_000;
 
 type Way = { readonly name: string; readonly command: (account: Account, file: string) => readonly string[] };

@@ -1,6 +1,6 @@
 /** How long a person waits for `--help`, against a Node that does nothing. */
 import { resolve } from 'node:path';
-import { cost, median, spread } from './measured.js';
+import { cost, median, spread } from './measure.js';
 
 const CLI = resolve('dist/cli.js');
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [

@@ -3,13 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, Halt } from '../src/core/outcome.js';
-import { problemLine } from '../src/core/problem.js';
-import { survey } from '../src/input.js';
-import { readHistory, writeReports } from '../src/reports.js';
-import { folder } from './help/command.js';
-import { numbered, upTo } from './help/interrupted.js';
-import { live, Watched } from './help/watched.js';
+import { EXIT, Halt } from '../../src/model/outcome.js';
+import { survey } from '../../src/runs/validate-input.js';
+import { readHistory, writeReports } from '../../src/runs/write-reports.js';
+import { problemLine } from '../../src/validation/problem.js';
+import { folder } from '../support/command.js';
+import { numbered, upTo } from '../support/interrupted-run.js';
+import { live, Watched } from '../support/watched-run.js';
 
 type Edit = { readonly at: number; readonly gone: number; readonly put: Uint8Array };
 

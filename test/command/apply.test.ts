@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../src/simulator/server.js';
-import { command, file, folder, journal, results, summary } from './help/command.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { command, file, folder, journal, results, summary } from '../support/command.js';
 
-const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
-const PROBLEMS = new URL('../samples/groups-with-problems.csv', import.meta.url).pathname;
+const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
+const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
 
 /** A stand-in for one test, and the environment that leads to it. */
 async function standIn(

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../src/options.js';
-import { command, file, folder } from './help/command.js';
-import { hasPty } from './help/pty.js';
+import { COMMAND_NAMES } from '../../src/cli/options.js';
+import { command, file, folder } from '../support/command.js';
+import { hasPty } from '../support/pty.js';
 
 /** Completes a line of words in one shell; what comes back are its last words, one where they are clear. */
 type Complete = (script: string, words: readonly string[]) => readonly string[];

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../src/options.js';
-import { command, file, folder, summary } from './help/command.js';
-import { goOnIn, numbered, typed, upTo } from './help/interrupted.js';
-import { hasPty, inPty } from './help/pty.js';
+import { COMMAND_NAMES } from '../../src/cli/options.js';
+import { command, file, folder, summary } from '../support/command.js';
+import { goOnIn, numbered, typed, upTo } from '../support/interrupted-run.js';
+import { hasPty, inPty } from '../support/pty.js';
 
 if (!hasPty && process.env.CI === 'true') throw new Error('CI has to have python3, for a terminal');
 if (!hasPty) process.stderr.write('nothing is typed at a terminal here: there is no python3\n');

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES, optionsOf } from '../src/options.js';
-import { type Simulator, startSimulator } from '../src/simulator/server.js';
-import { CLI, command, file, folder, summary, type Transcript } from './help/command.js';
+import { COMMAND_NAMES, optionsOf } from '../../src/cli/options.js';
+import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import { CLI, command, file, folder, summary, type Transcript } from '../support/command.js';
 
-const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
-const PROBLEMS = new URL('../samples/groups-with-problems.csv', import.meta.url).pathname;
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
+const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const TWO = 'name\nFirst\nSecond\n';
 const twin = (flag: string): string => `ZOOM_IM_GROUPS_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`;
 

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../src/simulator/server.js';
-import { command, file, folder, journal, results, summary, type Transcript } from './help/command.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { command, file, folder, journal, results, summary, type Transcript } from '../support/command.js';
 
 const open: Simulator[] = [];
 afterAll(async () => {

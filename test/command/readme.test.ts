@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXIT, STATUSES } from '../src/core/outcome.js';
-import { RESULT_COLUMNS } from '../src/core/report.js';
-import { COMMAND_NAMES, OPTIONS } from '../src/options.js';
-import { FILES } from '../src/reports.js';
-import { command, folder } from './help/command.js';
+import { COMMAND_NAMES, OPTIONS } from '../../src/cli/options.js';
+import { EXIT, STATUSES } from '../../src/model/outcome.js';
+import { RESULT_COLUMNS } from '../../src/reporting/results.js';
+import { FILES } from '../../src/runs/write-reports.js';
+import { command, folder } from '../support/command.js';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 /** Blocks of one language. */
@@ -67,7 +67,7 @@ describe('the tables of the README', () => {
   });
 
   test('name every variable that is read, and no other', () => {
-    const config = readFileSync(join(ROOT, 'src/config.ts'), 'utf8');
+    const config = readFileSync(join(ROOT, 'src/cli/environment.ts'), 'utf8');
     const read = new Set([...config.matchAll(/env\('(ZOOM_\w+)'\)/g)].map(([, name]) => name));
     const named = column(/^\| variable/).flatMap((cell) =>
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),

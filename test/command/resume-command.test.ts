@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { command, folder, results, summary } from './help/command.js';
+import { command, folder, results, summary } from '../support/command.js';
 import {
   expectEveryRowOnce,
   expectHonest,
@@ -13,7 +13,7 @@ import {
   standIn,
   typed,
   upTo,
-} from './help/interrupted.js';
+} from '../support/interrupted-run.js';
 
 const QUICK = ['--account-plan', 'business', '--rate', '300'];
 

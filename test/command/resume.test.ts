@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { command, results, summary } from './help/command.js';
+import { command, results, summary } from '../support/command.js';
 import {
   attemptsIn,
   expectEveryRowOnce,
@@ -24,7 +24,7 @@ import {
   standIn,
   typed,
   upTo,
-} from './help/interrupted.js';
+} from '../support/interrupted-run.js';
 
 const QUICK = ['--account-plan', 'business', '--rate', '300'];
 

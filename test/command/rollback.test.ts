@@ -1,9 +1,9 @@
 /** What a user may rely on when a run is taken back that was cut off, or when the taking back is. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Simulator } from '../src/simulator/server.js';
-import { command, file, folder, journal, results, summary } from './help/command.js';
-import { killedAt, numbered, standIn, upTo } from './help/interrupted.js';
+import type { Simulator } from '../../src/simulator/server.js';
+import { command, file, folder, journal, results, summary } from '../support/command.js';
+import { killedAt, numbered, standIn, upTo } from '../support/interrupted-run.js';
 
 const THERE = [
   { id: 'kept-1', name: 'Group 3' },

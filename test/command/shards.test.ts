@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, folder, summary } from './help/command.js';
-import { numbered, upTo } from './help/interrupted.js';
+import { command, folder, summary } from '../support/command.js';
+import { numbered, upTo } from '../support/interrupted-run.js';
 
 const QUICK = ['--simulate', '--account-plan', 'business', '--rate', '300'];
 

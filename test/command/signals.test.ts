@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { command, folder, journal, summary, type Transcript } from './help/command.js';
+import { command, folder, journal, summary, type Transcript } from '../support/command.js';
 import {
   expectEveryRowOnce,
   expectHonest,
@@ -14,7 +14,7 @@ import {
   runUntil,
   standIn,
   upTo,
-} from './help/interrupted.js';
+} from '../support/interrupted-run.js';
 
 const QUICK = ['--account-plan', 'business', '--rate', '200'];
 const text = numbered(upTo(150));

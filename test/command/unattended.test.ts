@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../src/simulator/server.js';
-import { CLI, folder } from './help/command.js';
+import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import { CLI, folder } from '../support/command.js';
 
-const README = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8');
+const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
 
 /** The block of the README that begins with this line. */
 function block(first: RegExp): string {

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checker, type Row } from '../src/core/check.js';
-import { readColumns } from '../src/core/columns.js';
-import { Halt } from '../src/core/outcome.js';
-import { type Problem, problemLine } from '../src/core/problem.js';
-import { type CsvOptions, readCsv, type Sheet } from '../src/io/csv.js';
-import { encodeText, textEncoder } from '../src/io/encoding.js';
-import { CsvFault } from '../src/io/fault.js';
+import { CsvFault } from '../../src/csv/csv-error.js';
+import { encodeText, textEncoder } from '../../src/csv/encoding.js';
+import { type CsvOptions, readCsv, type Sheet } from '../../src/csv/reader.js';
+import { Halt } from '../../src/model/outcome.js';
+import { readColumns } from '../../src/validation/header.js';
+import { type Problem, problemLine } from '../../src/validation/problem.js';
+import { checker, type Row } from '../../src/validation/row.js';
 
 type Read = { readonly sheet?: Sheet; readonly rows: readonly Row[]; readonly problem?: Problem };
 
@@ -35,7 +35,7 @@ async function read(input: Uint8Array | string, options: CsvOptions = {}, size =
 
 const cellsOf = ({ rows }: Read): readonly (readonly string[])[] => rows.map((row) => row.cells);
 const linesOf = ({ rows }: Read): readonly number[] => rows.map((row) => row.line);
-const fixture = (name: string): Buffer => readFileSync(new URL(`fixtures/${name}.csv`, import.meta.url));
+const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/${name}.csv`, import.meta.url));
 
 describe('delimiters', () => {
   it.each([

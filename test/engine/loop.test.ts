@@ -1,9 +1,9 @@
 /** The loop itself, on a clock of its own: what a run does about the answers it gets, and when. */
 import { describe, expect, test } from 'vitest';
-import type { EventOf } from '../src/core/event.js';
-import { EXIT, Halt, type Reply } from '../src/core/outcome.js';
-import { counted, of, stopped } from './help/told.js';
-import { type Asked, runScript } from './help/virtual.js';
+import type { EventOf } from '../../src/events/event.js';
+import { EXIT, Halt, type Reply } from '../../src/model/outcome.js';
+import { counted, of, stopped } from '../support/events.js';
+import { type Asked, runScript } from '../support/virtual-clock.js';
 
 const done: Reply = { kind: 'done', http: 201, message: '', groupId: 'g1' };
 const nameless: Reply = { kind: 'done', http: 201, message: '' };

@@ -1,9 +1,9 @@
 /** The loop in bad weather, on a clock of its own: who pauses, who probes, and when a run gives up. */
 import { describe, expect, test } from 'vitest';
-import { EXIT, type Reply } from '../src/core/outcome.js';
-import { BREAKER, EXHAUSTED_PAUSE_MS, GROWTH, MARGIN } from '../src/core/weather.js';
-import { counted, of, statuses, stopped } from './help/told.js';
-import { type Asked, runScript, type Sent } from './help/virtual.js';
+import { EXIT, type Reply } from '../../src/model/outcome.js';
+import { BREAKER, EXHAUSTED_PAUSE_MS, GROWTH, MARGIN } from '../../src/resilience/run-policy.js';
+import { counted, of, statuses, stopped } from '../support/events.js';
+import { type Asked, runScript, type Sent } from '../support/virtual-clock.js';
 
 const done: Reply = { kind: 'done', http: 201, message: '', groupId: 'g1' };
 const trouble: Reply = { kind: 'trouble', ambiguous: true, patience: 'short', http: 500, message: 'oh' };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Event, SCHEMA_VERSION } from '../src/core/event.js';
-import { emptyHistory, fold, type History } from '../src/core/history.js';
-import { inDoubt } from '../src/core/rows.js';
+import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
+import { inDoubt } from '../../src/events/row-state.js';
+import { emptyHistory, fold, type History } from '../../src/events/run-state.js';
 
 const run: Event = {
   e: 'run',

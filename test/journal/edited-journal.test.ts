@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, Halt } from '../src/core/outcome.js';
-import { readHistory, writeReports } from '../src/reports.js';
-import { command, file, folder } from './help/command.js';
+import { EXIT, Halt } from '../../src/model/outcome.js';
+import { readHistory, writeReports } from '../../src/runs/write-reports.js';
+import { command, file, folder } from '../support/command.js';
 
 type Line = Record<string, unknown>;
 

@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Event, SCHEMA_VERSION } from '../src/core/event.js';
-import { EXIT, Halt } from '../src/core/outcome.js';
-import { realDisk } from '../src/io/disk.js';
-import { createJournal, JOURNAL, type Journal, reopenJournal, replay } from '../src/io/journal.js';
-import { type Fault, faultyDisk, noSpace } from './faulty-disk.js';
+import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
+import { createJournal, JOURNAL, type Journal, reopenJournal, replay } from '../../src/journal/writer.js';
+import { EXIT, Halt } from '../../src/model/outcome.js';
+import { realDisk } from '../../src/storage/disk.js';
+import { type Fault, faultyDisk, noSpace } from '../support/faulty-disk.js';
 
 let folder: string;
 let path: string;

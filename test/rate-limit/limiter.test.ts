@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { measureOf } from '../src/io/line.js';
-import { type Pacer, pacer } from '../src/io/pacer.js';
+import { type Pacer, pacer } from '../../src/rate-limit/limiter.js';
+import { measureOf } from '../../src/rate-limit/sliding-window-queue.js';
 
 const MARGIN_MS = 30;
 const open: Pacer[] = [];
@@ -208,7 +208,7 @@ describe('giving up', () => {
 });
 
 describe('the process', () => {
-  const io = new URL('../dist/io/pacer.js', import.meta.url).href;
+  const io = new URL('../../dist/rate-limit/limiter.js', import.meta.url).href;
   const node = (code: string) =>
     promisify(execFile)(
       process.execPath,

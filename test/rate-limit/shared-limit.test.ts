@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Halt } from '../src/core/outcome.js';
-import { Peers, parseSaid, type Said } from '../src/io/peers.js';
-import { sharedPacer } from '../src/io/shared-limit.js';
+import { Halt } from '../../src/model/outcome.js';
+import { Peers, parseSaid, type Said } from '../../src/rate-limit/peers.js';
+import { sharedPacer } from '../../src/rate-limit/redis-session.js';
 
-const DIST = resolve(import.meta.dirname, '../dist');
+const DIST = resolve(import.meta.dirname, '../../dist');
 const PASSWORD = 'p@ss/w:rd';
 const ACCOUNT = 'account-of-a-customer';
 
@@ -61,7 +61,7 @@ function worker(url: string, turns: number, perSecond: number, more = ''): Worke
   const code = `
     const print = (what) => console.log(JSON.stringify({ at: performance.timeOrigin + performance.now(), what }));
     ${more}
-    const { sharedPacer } = await import('${DIST}/io/shared-limit.js');
+    const { sharedPacer } = await import('${DIST}/rate-limit/redis-session.js');
     const shared = await sharedPacer({
       url: process.env.REDIS, account: '${ACCOUNT}', perSecond: ${perSecond}, marginMs: 30,
       onTrouble: print, onBack: () => print('back'),
@@ -277,7 +277,7 @@ describe('without a Redis', () => {
     // An empty folder, so that no ioredis of a folder further up is found.
     mkdirSync(join(folder, 'node_modules/ioredis'), { recursive: true });
     symlinkSync(resolve(DIST, '../node_modules/bottleneck'), join(folder, 'node_modules/bottleneck'));
-    const code = `const { sharedPacer } = await import('${folder}/dist/io/shared-limit.js');
+    const code = `const { sharedPacer } = await import('${folder}/dist/rate-limit/redis-session.js');
       await sharedPacer({ url: 'redis://127.0.0.1', account: 'a' }).catch(({ stop }) => console.log(JSON.stringify(stop)));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
     expect(JSON.parse(stdout)).toMatchObject({ exit: 2, hint: 'Run: npm install ioredis@5' });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type ExitCode, STATUSES, type Status } from '../src/core/outcome.js';
-import type { Summary } from '../src/core/report.js';
-import { counted, spanWords, thousands, utcTime } from '../src/core/span.js';
-import { verdict } from '../src/core/verdict.js';
-import { summaryOf } from './help/summary.js';
+import { EXIT, type ExitCode, STATUSES, type Status } from '../../src/model/outcome.js';
+import { verdict } from '../../src/reporting/headline.js';
+import type { Summary } from '../../src/reporting/results.js';
+import { counted, spanWords, thousands, utcTime } from '../../src/text/format.js';
+import { summaryOf } from '../support/summary.js';
 
 type Case = readonly [string, Partial<Record<Status, number>>, Partial<Summary>];
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../src/core/outcome.js';
-import { HOSTILE, pageOf, resultNamed, toldOf } from './help/page.js';
+import type { Status } from '../../src/model/outcome.js';
+import { HOSTILE, pageOf, resultNamed, toldOf } from '../support/page.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const there = existsSync(CHROMIUM);

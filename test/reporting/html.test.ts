@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ROWS_MAX } from '../src/core/html.js';
-import { countsFigure, partsOfBar } from '../src/core/html-counts.js';
-import { SCRIPT } from '../src/core/html-script.js';
-import { LOOKS } from '../src/core/html-status.js';
-import { STYLE } from '../src/core/html-style.js';
-import { besideLink, escaped, scriptJson, shownText } from '../src/core/html-text.js';
-import { timelineFigure } from '../src/core/html-timeline.js';
-import { EXIT, STATUSES } from '../src/core/outcome.js';
-import { axisOf, binsOf, pausesByReason } from '../src/core/timeline.js';
-import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, toldOf } from './help/page.js';
-import { summaryOf } from './help/summary.js';
+import { EXIT, STATUSES } from '../../src/model/outcome.js';
+import { countsFigure, partsOfBar } from '../../src/reporting/html/counts-bar.js';
+import { besideLink, escaped, scriptJson, shownText } from '../../src/reporting/html/escape.js';
+import { ROWS_MAX } from '../../src/reporting/html/page.js';
+import { SCRIPT } from '../../src/reporting/html/page-script.js';
+import { LOOKS } from '../../src/reporting/html/status-style.js';
+import { STYLE } from '../../src/reporting/html/stylesheet.js';
+import { axisOf, binsOf, pausesByReason } from '../../src/reporting/html/time-axis.js';
+import { timelineFigure } from '../../src/reporting/html/timeline-chart.js';
+import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, toldOf } from '../support/page.js';
+import { summaryOf } from '../support/summary.js';
 
 /** The page without its scripts and style: what is to be read with scripts off. */
 const still = (page: string): string => page.replace(/<(script|style)[\s\S]*?<\/\1>/g, '');

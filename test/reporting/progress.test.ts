@@ -1,10 +1,16 @@
 /** What a progress line tells, from a run's events alone. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../src/core/event.js';
-import type { Outcome } from '../src/core/outcome.js';
-import { advance, newProgress, type Progress, progressLine, progressReport } from '../src/core/progress.js';
-import { widthOf } from '../src/core/visible.js';
+import type { Event } from '../../src/events/event.js';
+import type { Outcome } from '../../src/model/outcome.js';
+import {
+  advance,
+  newProgress,
+  type Progress,
+  progressLine,
+  progressReport,
+} from '../../src/reporting/progress.js';
+import { widthOf } from '../../src/text/visible.js';
 
 const AT = 1_767_323_045_000;
 

@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../src/core/outcome.js';
-import { shellCommand } from '../src/core/quote.js';
-import { summaryText } from '../src/core/summary-text.js';
-import { verdict } from '../src/core/verdict.js';
-import { widthOf } from '../src/core/visible.js';
-import { summaryOf } from './help/summary.js';
+import { EXIT } from '../../src/model/outcome.js';
+import { verdict } from '../../src/reporting/headline.js';
+import { summaryText } from '../../src/reporting/summary-text.js';
+import { shellCommand } from '../../src/text/shell-quote.js';
+import { widthOf } from '../../src/text/visible.js';
+import { summaryOf } from '../support/summary.js';
 
 const PLAIN = { color: false, columns: 80 } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type Reply } from '../src/core/outcome.js';
+import { EXIT, type Reply } from '../../src/model/outcome.js';
 import {
   ATTEMPTS,
   BACKOFF,
@@ -7,7 +7,7 @@ import {
   type Judged,
   LIMITED_ATTEMPTS,
   LONGEST_WAIT_MS,
-} from '../src/core/policy.js';
+} from '../../src/resilience/retry-policy.js';
 
 const create: Judged = { op: 'create', inDoubt: false };
 const doubtful: Judged = { op: 'create', inDoubt: true };

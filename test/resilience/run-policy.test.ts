@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type Reply } from '../src/core/outcome.js';
+import { EXIT, type Reply } from '../../src/model/outcome.js';
 import {
   ALL_REFUSED,
   BREAKER,
@@ -10,7 +10,7 @@ import {
   react,
   STRAY,
   type Weather,
-} from '../src/core/weather.js';
+} from '../../src/resilience/run-policy.js';
 
 const done: Reply = { kind: 'done', http: 201, message: '' };
 const limited: Reply = { kind: 'limited', per: 'second', http: 429, message: 'too fast' };

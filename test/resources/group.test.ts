@@ -1,7 +1,13 @@
 /** What makes two names one, and two groups different. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeDifferences, differences, directoryName, keyOf, settingsText } from '../src/core/group.js';
+import {
+  describeDifferences,
+  differences,
+  directoryName,
+  keyOf,
+  settingsText,
+} from '../../src/resources/groups/group.js';
 
 describe('the key of a name', () => {
   const anyName = fc.oneof(

@@ -1,8 +1,8 @@
 /** What a plan says in words, and which groups a rollback may take back, as tables. */
 import { describe, expect, test } from 'vitest';
-import { duration, emptySum, forecastLine, sumLine } from '../src/core/forecast.js';
-import type { Group } from '../src/core/group.js';
-import { type Undo, undoStep } from '../src/core/rollback.js';
+import { duration, emptySum, forecastLine, sumLine } from '../../src/resources/groups/forecast.js';
+import type { Group } from '../../src/resources/groups/group.js';
+import { type Undo, undoStep } from '../../src/resources/groups/rollback.js';
 
 const target = { baseUrl: 'https://api.zoom.us/v2', api: 'im', accountPlan: 'pro', perSecond: 30 } as const;
 

@@ -1,10 +1,10 @@
 /** What is asked of a file before anything is sent: whatever its bytes, an answer, and the file let go of. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Halt } from '../src/core/outcome.js';
-import { problemLine } from '../src/core/problem.js';
-import { type Survey, survey } from '../src/input.js';
-import { command, file } from './help/command.js';
+import { Halt } from '../../src/model/outcome.js';
+import { problemLine } from '../../src/validation/problem.js';
+import { type Survey, survey } from '../../src/runs/validate-input.js';
+import { command, file } from '../support/command.js';
 
 const PLAIN = { encoding: '', delimiter: '', map: {} };
 

@@ -3,11 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Event } from '../src/core/event.js';
-import { EXIT, type ExitCode, Halt } from '../src/core/outcome.js';
-import { replay } from '../src/io/journal.js';
-import { type Fault, faultyDisk } from './faulty-disk.js';
-import { CLI, command, folder } from './help/command.js';
+import type { Event } from '../../src/events/event.js';
+import { replay } from '../../src/journal/writer.js';
+import { EXIT, type ExitCode, Halt } from '../../src/model/outcome.js';
+import { CLI, command, folder } from '../support/command.js';
+import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 import {
   expectEveryRowOnce,
   expectHonest,
@@ -15,8 +15,8 @@ import {
   reportBytes,
   standIn,
   upTo,
-} from './help/interrupted.js';
-import { type Life, live, Watched } from './help/watched.js';
+} from '../support/interrupted-run.js';
+import { type Life, live, Watched } from '../support/watched-run.js';
 
 const ROWS = 14;
 const THERE = new Set(['Group 4', 'Group 9']);

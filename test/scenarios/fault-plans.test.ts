@@ -1,19 +1,19 @@
 /** Whatever goes wrong, in whatever mixture: what is true at the end of every run. Real sockets, virtual waits. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openClient } from '../src/client.js';
-import { type Checked, checker } from '../src/core/check.js';
-import { readColumns } from '../src/core/columns.js';
-import type { Event } from '../src/core/event.js';
-import { emptyHistory, type History } from '../src/core/history.js';
-import { EXIT } from '../src/core/outcome.js';
-import { plan } from '../src/core/plan.js';
-import { count, emptyTally, exitOf, type Result, resultOf, type Tally } from '../src/core/report.js';
-import { MARGIN } from '../src/core/weather.js';
-import { pacer } from '../src/io/pacer.js';
-import type { Clock, Turns } from '../src/ports.js';
-import { provision } from '../src/provision.js';
-import { type Simulator, startSimulator } from '../src/simulator/server.js';
+import type { Clock, Turns } from '../../src/engine/ports.js';
+import { provision } from '../../src/engine/provision.js';
+import type { Event } from '../../src/events/event.js';
+import { emptyHistory, type History } from '../../src/events/run-state.js';
+import { EXIT } from '../../src/model/outcome.js';
+import { pacer } from '../../src/rate-limit/limiter.js';
+import { count, emptyTally, exitOf, type Result, resultOf, type Tally } from '../../src/reporting/results.js';
+import { MARGIN } from '../../src/resilience/run-policy.js';
+import { plan } from '../../src/resources/groups/plan.js';
+import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import { readColumns } from '../../src/validation/header.js';
+import { type Checked, checker } from '../../src/validation/row.js';
+import { openClient } from '../../src/zoom/client.js';
 
 const ROWS = 200;
 const THERE = ['Group 7', 'Group 70', 'Group 170'];

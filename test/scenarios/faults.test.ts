@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FAULT_KINDS, type Simulator } from '../src/simulator/server.js';
+import { FAULT_KINDS, type Simulator } from '../../src/simulator/server.js';
 import {
   command,
   file,
@@ -12,9 +12,9 @@ import {
   results,
   summary,
   type Transcript,
-} from './help/command.js';
-import { resultsOfHanging } from './help/hanging.js';
-import { closeAll, standIn } from './help/stand-in.js';
+} from '../support/command.js';
+import { resultsOfHanging } from '../support/hanging-server.js';
+import { closeAll, standIn } from '../support/simulator.js';
 
 afterAll(closeAll);
 

@@ -1,6 +1,6 @@
 /** A few kills at random moments; `npm run soak` has many. */
 import { describe, expect, test } from 'vitest';
-import { survive } from './help/kills.js';
+import { survive } from '../support/kills.js';
 
 describe('killed again and again, while answers get lost', () => {
   test('a run knows all that it made, and makes no group twice', async () => {

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/server.js';
-import { answering, say } from './help/answering.js';
-import { command, file, folder } from './help/command.js';
+import { startSimulator } from '../../src/simulator/server.js';
+import { command, file, folder } from '../support/command.js';
+import { answering, say } from '../support/scripted-server.js';
 
 test('an echoed token, a client secret and a Basic header are nowhere to be read', async () => {
   const zoom = await startSimulator({ latencyMs: 0, groups: [], faults: ['echo-secret'] });

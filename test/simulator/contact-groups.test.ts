@@ -1,6 +1,6 @@
 /** What a client may rely on when it meets the stand-in instead of Zoom: contact groups. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { ask, closeAll, standIn } from './help/stand-in.js';
+import { ask, closeAll, standIn } from '../support/simulator.js';
 
 afterEach(closeAll);
 

@@ -1,7 +1,7 @@
 /** What a client may rely on when the stand-in misbehaves on purpose: each fault does what its help says, and no more. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { FAULT_KINDS, type Simulator } from '../src/simulator/server.js';
-import { ask, closeAll, type Said, standIn } from './help/stand-in.js';
+import { FAULT_KINDS, type Simulator } from '../../src/simulator/server.js';
+import { ask, closeAll, type Said, standIn } from '../support/simulator.js';
 
 afterEach(closeAll);
 

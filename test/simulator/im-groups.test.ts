@@ -1,7 +1,7 @@
 /** What a client may rely on when it meets the stand-in instead of Zoom: answers in general, and IM groups. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { DEFAULT_GROUPS } from '../src/simulator/server.js';
-import { type Asked, ask, closeAll, standIn } from './help/stand-in.js';
+import { DEFAULT_GROUPS } from '../../src/simulator/server.js';
+import { type Asked, ask, closeAll, standIn } from '../support/simulator.js';
 
 afterEach(closeAll);
 

@@ -1,7 +1,7 @@
 /** What a client may rely on when it meets the stand-in instead of Zoom: the token call. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Simulator } from '../src/simulator/server.js';
-import { ask, closeAll, standIn } from './help/stand-in.js';
+import type { Simulator } from '../../src/simulator/server.js';
+import { ask, closeAll, standIn } from '../support/simulator.js';
 
 afterEach(closeAll);
 

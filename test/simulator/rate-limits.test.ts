@@ -1,8 +1,8 @@
 /** What a client may rely on when it meets the stand-in instead of Zoom: the rate limits. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Label, Limits, type Plan } from '../src/simulator/limits.js';
-import { ask, closeAll, standIn } from './help/stand-in.js';
+import { type Label, Limits, type Plan } from '../../src/simulator/rate-limits.js';
+import { ask, closeAll, standIn } from '../support/simulator.js';
 
 afterEach(closeAll);
 

@@ -1,6 +1,6 @@
 /** Fifty kills and more at random moments, while answers get lost and the journal is torn. */
 import { describe, expect, test } from 'vitest';
-import { survive } from '../help/kills.js';
+import { survive } from '../support/kills.js';
 
 // A seed of its own each time; a failure names it.
 const seed = Date.now() % 1_000_000;

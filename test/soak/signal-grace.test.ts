@@ -1,8 +1,8 @@
 /** What needs half a minute to be seen. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { command, journal, summary } from '../help/command.js';
-import { expectEveryRowOnce, inFolder, numbered, standIn, upTo } from '../help/interrupted.js';
+import { command, journal, summary } from '../support/command.js';
+import { expectEveryRowOnce, inFolder, numbered, standIn, upTo } from '../support/interrupted-run.js';
 
 test('after a signal what never answers is waited for 30 s and no longer; then the reports are written', async () => {
   const { zoom, env } = await standIn({ faults: ['hang:1'] });

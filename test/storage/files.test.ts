@@ -14,10 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, Halt } from '../src/core/outcome.js';
-import { errorWords } from '../src/io/disk.js';
-import { hashing, makeRunFolder, readBytes, writeWhole } from '../src/io/files.js';
-import { type Fault, faultyDisk } from './faulty-disk.js';
+import { EXIT, Halt } from '../../src/model/outcome.js';
+import { hashing, makeRunFolder, readBytes, writeWhole } from '../../src/storage/atomic-file.js';
+import { errorWords } from '../../src/storage/disk.js';
+import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 
 let folder: string;
 beforeEach(() => {

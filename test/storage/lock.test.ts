@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, Halt } from '../src/core/outcome.js';
-import type { Holder } from '../src/io/holder.js';
-import { type Lock, lock } from '../src/io/lock.js';
+import { EXIT, Halt } from '../../src/model/outcome.js';
+import { type Lock, lock } from '../../src/storage/lock.js';
+import type { Holder } from '../../src/storage/lock-owner.js';
 
 const SCOPE = { origin: 'https://api.zoom.us', account: 'account-7' };
 const RUN = { command: 'apply', folder: '/runs/x' };
@@ -214,7 +214,7 @@ describe('a lock whose holder can not be seen from here is never taken', () => {
 });
 
 describe('of 8 processes', () => {
-  const DIST = new URL('../dist/io/lock.js', import.meta.url);
+  const DIST = new URL('../../dist/storage/lock.js', import.meta.url);
   const workers: ChildProcess[] = [];
   let shared: string;
 
@@ -235,7 +235,7 @@ describe('of 8 processes', () => {
   beforeAll(async () => {
     if (!existsSync(DIST)) throw new Error('the workers run what was built: npm run build');
     shared = mkdtempSync(join(tmpdir(), 'lock-8-'));
-    const script = new URL('lock-worker.mjs', import.meta.url);
+    const script = new URL('../support/lock-worker.mjs', import.meta.url);
     for (let i = 0; i < 8; i += 1) workers.push(fork(script, [shared, JSON.stringify(SCOPE)]));
     await Promise.all(workers.map(said));
     return async () => {

@@ -1,7 +1,7 @@
 /** What a run of the loop told, as a test asks for it. */
 import { expect } from 'vitest';
-import type { Event, EventOf } from '../../src/core/event.js';
-import type { Told } from './virtual.js';
+import type { Event, EventOf } from '../../src/events/event.js';
+import type { Told } from './virtual-clock.js';
 
 /** The events of one kind. */
 export function of<E extends Event['e']>({ events }: Told, e: E): readonly EventOf<E>[] {

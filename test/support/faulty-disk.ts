@@ -1,5 +1,5 @@
 /** A disk that keeps a list of its calls and fails where it is told to. */
-import { type Disk, realDisk } from '../src/io/disk.js';
+import { type Disk, realDisk } from '../../src/storage/disk.js';
 
 /**
  * How the n-th call goes wrong: `refused` does nothing and throws; `half`: a write takes half of its bytes, and

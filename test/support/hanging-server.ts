@@ -1,16 +1,16 @@
 /** A run against a stand-in that sometimes never answers, with less patience than the command's 30 seconds. */
 
-import { type Checked, checker } from '../../src/core/check.js';
-import { readColumns } from '../../src/core/columns.js';
-import type { Event } from '../../src/core/event.js';
-import { emptyHistory } from '../../src/core/history.js';
-import { plan } from '../../src/core/plan.js';
-import { type Result, resultOf } from '../../src/core/report.js';
-import { openHttp } from '../../src/io/http.js';
-import { fixedToken } from '../../src/io/token.js';
-import { imDirectory } from '../../src/io/zoom.js';
-import { provision } from '../../src/provision.js';
+import { provision } from '../../src/engine/provision.js';
+import type { Event } from '../../src/events/event.js';
+import { emptyHistory } from '../../src/events/run-state.js';
+import { type Result, resultOf } from '../../src/reporting/results.js';
+import { plan } from '../../src/resources/groups/plan.js';
 import { startSimulator } from '../../src/simulator/server.js';
+import { readColumns } from '../../src/validation/header.js';
+import { type Checked, checker } from '../../src/validation/row.js';
+import { openHttp } from '../../src/zoom/http-client.js';
+import { imDirectory } from '../../src/zoom/im-groups.js';
+import { fixedToken } from '../../src/zoom/oauth.js';
 
 const ANSWER_MS = 250;
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { seeded } from '../../src/simulator/faults.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { command, folder, summary, type Transcript } from './command.js';
-import { expectEveryRowOnce, expectHonest, numbered, standIn, upTo } from './interrupted.js';
+import { expectEveryRowOnce, expectHonest, numbered, standIn, upTo } from './interrupted-run.js';
 
 export type Ordeal = {
   readonly rows: number;

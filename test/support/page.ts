@@ -1,8 +1,8 @@
 /** Pages for tests: results and a history in, the file's text out. */
 import { createHash } from 'node:crypto';
-import { htmlPage, type Told } from '../../src/core/html.js';
-import { isProvisioned, type Outcome, type Status } from '../../src/core/outcome.js';
-import { count, emptyTally, type Result, type Summary } from '../../src/core/report.js';
+import { isProvisioned, type Outcome, type Status } from '../../src/model/outcome.js';
+import { htmlPage, type Told } from '../../src/reporting/html/page.js';
+import { count, emptyTally, type Result, type Summary } from '../../src/reporting/results.js';
 import { summaryOf } from './summary.js';
 
 export const BEGIN = Date.UTC(2026, 2, 2, 1, 10, 4);

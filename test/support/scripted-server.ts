@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type Http, type HttpOptions, openHttp } from '../../src/io/http.js';
+import { type Http, type HttpOptions, openHttp } from '../../src/zoom/http-client.js';
 
 export type Asked = {
   readonly method: string;

@@ -1,6 +1,6 @@
 /** A summary for tests: counts, and whatever else a test is about. */
-import { EXIT, STATUSES, type Status } from '../../src/core/outcome.js';
-import type { Summary } from '../../src/core/report.js';
+import { EXIT, STATUSES, type Status } from '../../src/model/outcome.js';
+import type { Summary } from '../../src/reporting/results.js';
 
 export function summaryOf(counts: Partial<Record<Status, number>>, rest: Partial<Summary> = {}): Summary {
   const all = Object.fromEntries(STATUSES.map((status) => [status, counts[status] ?? 0]));

@@ -1,11 +1,11 @@
 /** The loop in a world of its own: time that passes only when everybody waits, and a directory with a script. */
 import { setMaxListeners } from 'node:events';
-import type { Directory } from '../../src/core/directory.js';
-import type { Event, EventOf } from '../../src/core/event.js';
-import type { Outcome, Reply } from '../../src/core/outcome.js';
-import type { Planned } from '../../src/core/plan.js';
-import type { Clock, Limits, Turns } from '../../src/ports.js';
-import { type Ran, run } from '../../src/run.js';
+import { type Ran, run } from '../../src/engine/loop.js';
+import type { Clock, Limits, Turns } from '../../src/engine/ports.js';
+import type { Event, EventOf } from '../../src/events/event.js';
+import type { Directory } from '../../src/model/directory.js';
+import type { Outcome, Reply } from '../../src/model/outcome.js';
+import type { Planned } from '../../src/resources/groups/plan.js';
 
 export type VirtualClock = Clock & {
   /** Lets time pass until the work is done. @throws Error where nothing is left to wait for */

@@ -1,18 +1,18 @@
 /** A run in this process, on a disk of the test's choice and a directory that watches what is sent. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Account } from '../../src/account.js';
-import { lockedWork, type Work } from '../../src/commands/work.js';
-import type { Directory } from '../../src/core/directory.js';
-import type { Event } from '../../src/core/event.js';
-import type { Group } from '../../src/core/group.js';
-import { type ExitCode, Halt } from '../../src/core/outcome.js';
-import { plan } from '../../src/core/plan.js';
-import { survey } from '../../src/input.js';
-import type { Disk } from '../../src/io/disk.js';
-import type { Terminal } from '../../src/io/terminal.js';
-import type { Options } from '../../src/options.js';
-import { readHistory } from '../../src/reports.js';
+import type { Account } from '../../src/cli/account.js';
+import type { Options } from '../../src/cli/options.js';
+import { lockedWork, type Work } from '../../src/cli/run-session.js';
+import type { Event } from '../../src/events/event.js';
+import type { Directory } from '../../src/model/directory.js';
+import { type ExitCode, Halt } from '../../src/model/outcome.js';
+import type { Group } from '../../src/resources/groups/group.js';
+import { plan } from '../../src/resources/groups/plan.js';
+import { survey } from '../../src/runs/validate-input.js';
+import { readHistory } from '../../src/runs/write-reports.js';
+import type { Disk } from '../../src/storage/disk.js';
+import type { Terminal } from '../../src/terminal/terminal.js';
 
 /** A directory in memory that looks, whenever something is sent, whether that is in the journal. */
 export class Watched {

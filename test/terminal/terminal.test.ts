@@ -3,13 +3,13 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Event } from '../src/core/event.js';
-import { newProgress } from '../src/core/progress.js';
-import { widthOf } from '../src/core/visible.js';
-import { formsOf } from '../src/io/secrets.js';
-import { type Terminal, type TerminalOptions, terminal } from '../src/io/terminal.js';
-import { folder } from './help/command.js';
-import { hasPty, inPty } from './help/pty.js';
+import type { Event } from '../../src/events/event.js';
+import { newProgress } from '../../src/reporting/progress.js';
+import { type Terminal, type TerminalOptions, terminal } from '../../src/terminal/terminal.js';
+import { formsOf } from '../../src/text/redact.js';
+import { widthOf } from '../../src/text/visible.js';
+import { folder } from '../support/command.js';
+import { hasPty, inPty } from '../support/pty.js';
 
 const AT = 1_767_323_045_000;
 const CLEAR = '\r\u001b[K';
@@ -356,7 +356,7 @@ describe('a stream that breaks', () => {
 });
 
 describe.skipIf(!hasPty)('in a real terminal', () => {
-  const SAMPLE = new URL('../samples/groups.csv', import.meta.url).pathname;
+  const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
 
   test.each([40, 100])('of %i columns the bar stays in its line and leaves a clean one', async (columns) => {
     const { code, text } = await inPty(['apply', SAMPLE, '--simulate'], { columns, cwd: folder() });

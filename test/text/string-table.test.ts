@@ -1,10 +1,10 @@
 /** Texts, groups and rows that are held as bytes: what goes in comes out, whatever the texts are. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { directoryName, GROUP_TYPES, type Group } from '../src/core/group.js';
-import { Listing } from '../src/core/listed.js';
-import { Rows } from '../src/core/rows.js';
-import { LateSet, TextSet, Texts } from '../src/core/texts.js';
+import { Rows } from '../../src/events/row-state.js';
+import { directoryName, GROUP_TYPES, type Group } from '../../src/resources/groups/group.js';
+import { Listing } from '../../src/resources/groups/group-index.js';
+import { LateSet, TextSet, Texts } from '../../src/text/string-table.js';
 
 /** Letters of one byte and of two, halves of surrogate pairs, and texts longer than a block. */
 const text = fc.oneof(

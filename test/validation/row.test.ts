@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Checked, type Columns, checker, type Row } from '../src/core/check.js';
-import { readColumns } from '../src/core/columns.js';
-import { keyOf } from '../src/core/group.js';
-import { nameBook } from '../src/core/names.js';
-import { type Problem, problemLine } from '../src/core/problem.js';
-import { readCsv } from '../src/io/csv.js';
+import { readCsv } from '../../src/csv/reader.js';
+import { keyOf } from '../../src/resources/groups/group.js';
+import { readColumns } from '../../src/validation/header.js';
+import { nameBook } from '../../src/validation/name-index.js';
+import { type Problem, problemLine } from '../../src/validation/problem.js';
+import { type Checked, type Columns, checker, type Row } from '../../src/validation/row.js';
 
 type Api = 'im' | 'contacts';
 
@@ -460,7 +460,7 @@ describe('a problem as a line', () => {
 
 describe('the samples', () => {
   async function checkSample(name: string): Promise<readonly Checked[]> {
-    const bytes = readFileSync(new URL(`../samples/${name}.csv`, import.meta.url));
+    const bytes = readFileSync(new URL(`../../samples/${name}.csv`, import.meta.url));
     const sheet = await readCsv(
       (async function* () {
         yield bytes;

@@ -1,10 +1,10 @@
 /** Contact groups over real sockets: their own words for the same settings, their pages. */
 import { expect, test } from 'vitest';
-import type { Directory } from '../src/core/directory.js';
-import type { GroupType } from '../src/core/group.js';
-import { contactsDirectory } from '../src/io/contacts.js';
-import { fixedToken } from '../src/io/token.js';
-import { answering, client, say } from './help/answering.js';
+import type { Directory } from '../../src/model/directory.js';
+import type { GroupType } from '../../src/resources/groups/group.js';
+import { contactsDirectory } from '../../src/zoom/contact-groups.js';
+import { fixedToken } from '../../src/zoom/oauth.js';
+import { answering, client, say } from '../support/scripted-server.js';
 
 function directoryAt(url: URL): Directory {
   return contactsDirectory({

@@ -1,8 +1,8 @@
 /** One request, one exchange, over real sockets: what was answered, or whether the request had left. */
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { safeUrl } from '../src/io/http.js';
-import { answering, client, say } from './help/answering.js';
+import { safeUrl } from '../../src/zoom/http-client.js';
+import { answering, client, say } from '../support/scripted-server.js';
 
 describe('an answer', () => {
   test('has its status, its headers in lower case and its body', async () => {

@@ -1,10 +1,10 @@
 /** IM groups over real sockets: what is sent to Zoom, to the letter, and what becomes of its answers. */
 import { describe, expect, test } from 'vitest';
-import type { Directory, ListingEnd } from '../src/core/directory.js';
-import type { Group } from '../src/core/group.js';
-import { fixedToken } from '../src/io/token.js';
-import { type Body, imDirectory } from '../src/io/zoom.js';
-import { answering, client, say } from './help/answering.js';
+import type { Directory, ListingEnd } from '../../src/model/directory.js';
+import type { Group } from '../../src/resources/groups/group.js';
+import { type Body, imDirectory } from '../../src/zoom/im-groups.js';
+import { fixedToken } from '../../src/zoom/oauth.js';
+import { answering, client, say } from '../support/scripted-server.js';
 
 function directoryAt(url: URL, body: Body = 'multipart'): Directory {
   const baseUrl = new URL('/v2', url);

@@ -1,7 +1,7 @@
 /** A listing read as it comes is what JSON.parse makes of the whole. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupsIn } from '../src/io/groups-json.js';
+import { groupsIn } from '../../src/zoom/listing-parser.js';
 
 async function read(
   bytes: Uint8Array,

@@ -1,10 +1,10 @@
 /** Server-to-Server OAuth: one token, one refresh at a time, errors that a person understands. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { Halt } from '../src/core/outcome.js';
-import { openHttp, safeUrl } from '../src/io/http.js';
-import { fixedToken, type ServerToServer, serverToServer } from '../src/io/token.js';
-import { type Simulator, startSimulator } from '../src/simulator/server.js';
-import { answering } from './help/answering.js';
+import { Halt } from '../../src/model/outcome.js';
+import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import { openHttp, safeUrl } from '../../src/zoom/http-client.js';
+import { fixedToken, type ServerToServer, serverToServer } from '../../src/zoom/oauth.js';
+import { answering } from '../support/scripted-server.js';
 
 const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {

@@ -2,11 +2,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Reply } from '../src/core/outcome.js';
-import { type Call, replyOf } from '../src/io/answers.js';
-import { type Exchange, openHttp } from '../src/io/http.js';
-import { scrubber } from '../src/io/secrets.js';
-import { imDirectory } from '../src/io/zoom.js';
+import type { Reply } from '../../src/model/outcome.js';
+import { scrubber } from '../../src/text/redact.js';
+import { type Exchange, openHttp } from '../../src/zoom/http-client.js';
+import { imDirectory } from '../../src/zoom/im-groups.js';
+import { type Call, replyOf } from '../../src/zoom/response-classifier.js';
 
 const NOW = Date.UTC(2030, 0, 1, 12);
 

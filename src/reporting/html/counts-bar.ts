@@ -1,9 +1,10 @@
 /** The counts as a picture: one bar, a part for each status, and a legend that tells the same in words. */
-import { LOOKS } from './html-status.js';
-import { escaped } from './html-text.js';
-import { STATUSES, type Status } from './outcome.js';
-import type { Summary } from './report.js';
-import { thousands } from './span.js';
+
+import { STATUSES, type Status } from '../../model/outcome.js';
+import { thousands } from '../../text/format.js';
+import type { Summary } from '../results.js';
+import { escaped } from './escape.js';
+import { LOOKS } from './status-style.js';
 
 type Part = { readonly status: Status; readonly n: number; readonly from: number; readonly width: number };
 

@@ -3,8 +3,14 @@
  * one pass over the results; what is kept meanwhile is bounded.
  */
 
-import type { History } from './history.js';
-import { countsFigure } from './html-counts.js';
+import type { History } from '../../events/run-state.js';
+import { EXIT, STATUSES, type Status } from '../../model/outcome.js';
+import { counted, spanWords, thousands, utcTime } from '../../text/format.js';
+import { isRollback, verdict } from '../headline.js';
+import type { Result, Summary } from '../results.js';
+import { countsFigure } from './counts-bar.js';
+import { besideLink, escaped, fileName } from './escape.js';
+import { PAGE_ROWS, SCRIPT } from './page-script.js';
 import {
   countReason,
   missingTable,
@@ -14,16 +20,10 @@ import {
   rowsTable,
   type Shown,
   shownRow,
-} from './html-rows.js';
-import { PAGE_ROWS, SCRIPT } from './html-script.js';
-import { STYLE } from './html-style.js';
-import { besideLink, escaped, fileName } from './html-text.js';
-import { timelineFigure } from './html-timeline.js';
-import { EXIT, STATUSES, type Status } from './outcome.js';
-import type { Result, Summary } from './report.js';
-import { counted, spanWords, thousands, utcTime } from './span.js';
-import type { Recorded } from './timeline.js';
-import { isRollback, verdict } from './verdict.js';
+} from './rows-table.js';
+import { STYLE } from './stylesheet.js';
+import type { Recorded } from './time-axis.js';
+import { timelineFigure } from './timeline-chart.js';
 
 /** Of a longer run the page carries only what is not provisioned, and of that no more than this. */
 export const ROWS_MAX = 100_000;

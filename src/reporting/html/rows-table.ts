@@ -1,9 +1,10 @@
 /** Rows on the page: as data for the page's script, as table rows for a reader without scripts, and the reasons. */
-import { pill } from './html-status.js';
-import { escaped, scriptJson, shownText } from './html-text.js';
-import type { Status } from './outcome.js';
-import type { Result } from './report.js';
-import { thousands } from './span.js';
+
+import type { Status } from '../../model/outcome.js';
+import { thousands } from '../../text/format.js';
+import type { Result } from '../results.js';
+import { escaped, scriptJson, shownText } from './escape.js';
+import { pill } from './status-style.js';
 
 /** What the page knows of a row. An array, since 100,000 of them are sent to a browser; the script knows the order. */
 export type Shown = readonly [

@@ -1,6 +1,7 @@
 /** How a status looks on the page: a sign and a pattern besides the colour, and what it means in a few words. */
-import { escaped } from './html-text.js';
-import { STATUSES, type Status } from './outcome.js';
+
+import { STATUSES, type Status } from '../../model/outcome.js';
+import { escaped } from './escape.js';
 
 type Look = {
   readonly sign: string;

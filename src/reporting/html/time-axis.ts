@@ -1,5 +1,5 @@
 /** A run's seconds laid on an axis: idle hours between two processes are folded, many seconds become one bar. */
-import type { History, Pause, Second } from './history.js';
+import type { History, Pause, Second } from '../../events/run-state.js';
 
 export type Recorded = Pick<History, 'timeline' | 'pauses' | 'rates' | 'lastAt'>;
 

@@ -1,9 +1,17 @@
 /** The run over time as a drawing: requests a second under the limit, and below them what held the run up. */
 
-import type { Pause } from './history.js';
-import { escaped } from './html-text.js';
-import { counted, spanWords, thousands, utcTime } from './span.js';
-import { type Axis, axisOf, type Bin, binsOf, pausesByReason, type Recorded, roundStep } from './timeline.js';
+import type { Pause } from '../../events/run-state.js';
+import { counted, spanWords, thousands, utcTime } from '../../text/format.js';
+import { escaped } from './escape.js';
+import {
+  type Axis,
+  axisOf,
+  type Bin,
+  binsOf,
+  pausesByReason,
+  type Recorded,
+  roundStep,
+} from './time-axis.js';
 
 /** Drawn over any width: across in percent, so that text keeps its size on a telephone; down in pixels. */
 const PLOT = { top: 20, height: 150, units: 1000 } as const;

@@ -1,7 +1,7 @@
 /** What a plan comes to: each row in a word, the sum in a line, and how long it would take. */
-import type { Target } from './event.js';
+import type { Target } from '../../events/event.js';
+import { PER_DAY } from '../../resilience/retry-policy.js';
 import type { Planned } from './plan.js';
-import { PER_DAY } from './policy.js';
 
 /** What a row of a plan is called, in text and in JSON. */
 export type Planning = 'create' | 'update' | 'differs' | 'identical' | 'done' | 'duplicate' | 'problem';

@@ -1,6 +1,7 @@
 /** What a listing of the directory has shown, found by name. */
+
+import { Numbers, TextSet, Texts } from '../../text/string-table.js';
 import { directoryName, type Group, parseSettings, type Settings, settingsText } from './group.js';
-import { Numbers, TextSet, Texts } from './texts.js';
 
 /** A million groups may be listed, so they are held as bytes, and an object is made of one when it is asked for. */
 export class Listing {

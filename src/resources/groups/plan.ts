@@ -2,7 +2,11 @@
  * What each row needs: definitions × the directory's listing × the run's history → steps. No listing and
  * an empty one are different facts: the first proves nothing, the second proves absence.
  */
-import type { Checked } from './check.js';
+
+import { inDoubt, type RowState } from '../../events/row-state.js';
+import type { History } from '../../events/run-state.js';
+import { isProvisioned, type Outcome, shownFacts } from '../../model/outcome.js';
+import type { Checked } from '../../validation/row.js';
 import {
   type Definition,
   describeDifferences,
@@ -11,10 +15,7 @@ import {
   type Group,
   type Settings,
 } from './group.js';
-import type { History } from './history.js';
-import type { Listing } from './listed.js';
-import { isProvisioned, type Outcome, shownFacts } from './outcome.js';
-import { inDoubt, type RowState } from './rows.js';
+import type { Listing } from './group-index.js';
 
 /** A row with what it needs. */
 export type Planned = {

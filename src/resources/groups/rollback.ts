@@ -1,4 +1,9 @@
 /** What one run made or changed, and which of it may be taken back: its own, and only while nobody uses it. */
+
+import type { History } from '../../events/run-state.js';
+import type { Outcome } from '../../model/outcome.js';
+import { csvLine } from '../../reporting/results.js';
+import { counted } from '../../text/format.js';
 import {
   type Definition,
   describeDifferences,
@@ -9,11 +14,7 @@ import {
   SETTINGS,
   type Settings,
 } from './group.js';
-import type { History } from './history.js';
-import type { Outcome } from './outcome.js';
 import type { Step } from './plan.js';
-import { csvLine } from './report.js';
-import { counted } from './span.js';
 
 /** One group that a rollback is about. */
 export type Undo = {

@@ -2,9 +2,9 @@
 /** The process: arguments in, one command run, its exit code out. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
-import { isSwitchedOn, twinValue } from './cli/environment.js';
+import { isSwitchedOn, readOptionVariable } from './cli/environment.js';
 import { type CommandName, type Options, optionsOf } from './cli/options.js';
-import { EXIT, type ExitCode, Halt } from './model/outcome.js';
+import { EXIT, type ExitCode, FatalError } from './model/outcome.js';
 
 /** What a command is given, and the exit code that it answers with. */
 type Act = (args: readonly string[], options: Options) => Promise<ExitCode>;
@@ -134,14 +134,14 @@ function heedTwins(command: Command, options: readonly Option[]): void {
   for (const option of options) {
     const key = option.attributeName();
     if (command.getOptionValueSource(key) === 'cli') continue;
-    const value = twinValue(option);
+    const value = readOptionVariable(option);
     if (value !== undefined) command.setOptionValueWithSource(key, value, 'env');
   }
 }
 
 /** Runs the program once. The exit code stays 70 until a command has proven a better one. */
 async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = EXIT.defect;
+  process.exitCode = EXIT.internalError;
   // A reader that went away (`| head`) must not end the job: the results are on the disk.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
@@ -152,7 +152,7 @@ async function main(argv: readonly string[]): Promise<void> {
     await program(done).parseAsync([...argv]);
   } catch (error) {
     const code = tell(error, argv);
-    done(isDetailed(argv) && code !== EXIT.ok && code !== EXIT.defect ? EXIT.unprovisioned : code);
+    done(isDetailed(argv) && code !== EXIT.ok && code !== EXIT.internalError ? EXIT.unprovisioned : code);
   }
 }
 
@@ -168,13 +168,13 @@ function tell(error: unknown, argv: readonly string[]): ExitCode {
     const isHelp = argv[2] === 'help' && (argv[3] === undefined || Object.hasOwn(COMMANDS, argv[3]));
     return error.exitCode === 0 || isHelp ? EXIT.ok : EXIT.usage;
   }
-  if (error instanceof Halt) {
+  if (error instanceof FatalError) {
     process.stderr.write(`zoom-im-groups: ${error.stop.message}\n${error.stop.hint}\n`);
     return error.stop.exit;
   }
   const trace = error instanceof Error ? error.stack : String(error);
   process.stderr.write(`zoom-im-groups: a defect of this program, please report it\n${trace}\n`);
-  return EXIT.defect;
+  return EXIT.internalError;
 }
 
 await main(process.argv);

@@ -3,10 +3,10 @@
 import { clock } from './engine/clock.js';
 import { provision as runJob } from './engine/provision.js';
 import type { Event, Target } from './events/event.js';
-import { emptyHistory, type History } from './events/run-state.js';
-import { Halt, type Outcome, type Status, type Stop, usage } from './model/outcome.js';
+import { createRunState, type RunState } from './events/run-state.js';
+import { FatalError, type Outcome, type Status, type Stop, usageError } from './model/outcome.js';
 import { pacer } from './rate-limit/limiter.js';
-import { count, emptyTally, resultOf } from './reporting/results.js';
+import { addResult, createTotals, toResult } from './reporting/results.js';
 import { ZOOM } from './resilience/retry-policy.js';
 import { MARGIN } from './resilience/run-policy.js';
 import {
@@ -17,9 +17,9 @@ import {
   type Settings,
 } from './resources/groups/group.js';
 import { plan } from './resources/groups/plan.js';
-import { readColumns } from './validation/header.js';
+import { mapHeader } from './validation/header.js';
 import type { Problem } from './validation/problem.js';
-import { type Checked, checker } from './validation/row.js';
+import { createRowValidator, type ValidatedRow } from './validation/row.js';
 import { openClient } from './zoom/client.js';
 import type { Credentials } from './zoom/oauth.js';
 
@@ -29,14 +29,14 @@ export type {
   Event,
   Group,
   GroupType,
-  History,
   Outcome,
   Problem,
+  RunState,
   Settings,
   Status,
   Stop,
 };
-export { Halt };
+export { FatalError };
 
 /** What to provision, and where. Only the first two are needed. */
 export type ProvisionOptions = {
@@ -81,12 +81,12 @@ export type ProvisionResult = {
   readonly counts: Readonly<Record<Status, number>>;
   /** Why the run ended before its definitions did; undefined where it did not. */
   readonly stop: Stop | undefined;
-  readonly history: History;
+  readonly history: RunState;
 };
 
 /**
  * Creates every group that is not there yet, paced to the account's limit, and says of each how it ended.
- * @throws Halt when a definition is wrong or an address is not safe for a token: nothing was sent then
+ * @throws FatalError when a definition is wrong or an address is not safe for a token: nothing was sent then
  */
 export async function provision(options: ProvisionOptions): Promise<ProvisionResult> {
   const rows = await check(options.definitions, options.api ?? 'im');
@@ -99,7 +99,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
     writes: true,
   });
   const turns = pacer({ perSecond: client.target.perSecond, marginMs: MARGIN.startMs });
-  const history = emptyHistory();
+  const history = createRunState();
   try {
     await runJob({
       ...client,
@@ -124,10 +124,10 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
   } finally {
     await Promise.all([client.close(), turns.close()]);
   }
-  const tally = emptyTally();
+  const tally = createTotals();
   const results = rows.map((row) => {
-    const result = resultOf(row, history);
-    count(tally, result);
+    const result = toResult(row, history);
+    addResult(tally, result);
     return { name: result.name, outcome: result.outcome, provisioned: result.provisioned };
   });
   return { results, counts: tally.counts, stop: history.stop, history };
@@ -137,12 +137,12 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
 async function check(
   definitions: ProvisionOptions['definitions'],
   api: Target['api'],
-): Promise<readonly Checked[]> {
+): Promise<readonly ValidatedRow[]> {
   const header = ['name', ...SETTINGS.map(([, word]) => word)];
-  const read = readColumns(header, 0, {}, api);
+  const read = mapHeader(header, 0, {}, api);
   if ('problems' in read) throw new Error('our own columns are wrong');
-  const checkRow = checker(read.columns);
-  const rows: Checked[] = [];
+  const checkRow = createRowValidator(read.columns);
+  const rows: ValidatedRow[] = [];
   for await (const definition of definitions) {
     const cells = [definition.name, ...SETTINGS.map(([setting]) => String(definition[setting] ?? ''))];
     rows.push(checkRow({ line: rows.length + 1, cells, raw: '' }));
@@ -150,5 +150,5 @@ async function check(
   const problems = rows.flatMap((row) => (row.kind === 'invalid' ? row.problems : []));
   if (problems.length === 0) return rows;
   const told = problems.map((problem) => `definition ${problem.line}: ${problem.message} (${problem.value})`);
-  throw usage(told.join('\n'), 'Nothing was sent.');
+  throw usageError(told.join('\n'), 'Nothing was sent.');
 }

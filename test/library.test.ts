@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { type Definition, type Event, Halt, provision } from '../src/index.js';
+import { type Definition, type Event, FatalError, provision } from '../src/index.js';
 import { folder } from './support/command.js';
 import { closeAll, standIn } from './support/simulator.js';
 
@@ -56,9 +56,9 @@ test('sends nothing where a definition is wrong, and names each that is', async 
   const { given } = await account();
   const definitions = [{ name: 'Fine' }, { name: ' ' }, { name: 'fine' }];
   const failed = provision({ ...given, definitions, onEvent: (event) => events.push(event) });
-  await expect(failed).rejects.toBeInstanceOf(Halt);
+  await expect(failed).rejects.toBeInstanceOf(FatalError);
   await expect(failed).rejects.toMatchObject({ stop: { exit: 2 } });
-  const { stop } = await failed.catch((error: Halt) => error as never);
+  const { stop } = await failed.catch((error: FatalError) => error as never);
   expect((stop as { message: string }).message).toMatch(/definition 2: .*\ndefinition 3: /);
   expect(events).toEqual([]);
 });

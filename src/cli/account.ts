@@ -1,13 +1,13 @@
 /** The account that a command works on: Zoom's, with credentials, or the stand-in's, made for the occasion. */
 
 import type { Turns } from '../engine/ports.js';
-import { usage } from '../model/outcome.js';
+import { usageError } from '../model/outcome.js';
 import { pacer } from '../rate-limit/limiter.js';
 import { MARGIN } from '../resilience/run-policy.js';
 import type { Group } from '../resources/groups/group.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
 import { type Client, openClient } from '../zoom/client.js';
-import { type ZoomEnvironment, zoomEnvironment } from './environment.js';
+import { readZoomEnvironment, type ZoomEnvironment } from './environment.js';
 import type { Options } from './options.js';
 
 export type Account = Omit<Client, 'account' | 'origin'> & {
@@ -19,7 +19,7 @@ export type Account = Omit<Client, 'account' | 'origin'> & {
 
 type Warn = (message: string) => void;
 
-export type Opening = {
+export type ConnectOptions = {
   /** Groups that the stand-in is to have besides its own, so that a simulated run can go on. */
   readonly known?: readonly Group[];
   /** Whether the command creates or changes groups. */
@@ -28,22 +28,25 @@ export type Opening = {
 
 /**
  * Opens the account that the options and the environment name.
- * @throws Halt (exit 2) with neither credentials nor --simulate
+ * @throws FatalError (exit 2) with neither credentials nor --simulate
  */
-export async function openAccount(options: Options, warn: Warn, opening: Opening = {}): Promise<Account> {
+export async function connect(options: Options, warn: Warn, opening: ConnectOptions = {}): Promise<Account> {
   if (options.simulate) {
-    const simulator = await startStandIn(options, opening.known ?? []);
+    const simulator = await startConfiguredSimulator(options, opening.known ?? []);
     const { baseUrl, tokenUrl, credentials } = simulator;
     const zoom = { baseUrl, tokenUrl, credentials: { kind: 'app', ...credentials } as const, warnings: [] };
     return open(options, zoom, opening, warn, simulator);
   }
-  const zoom = zoomEnvironment(options.envFile);
+  const zoom = readZoomEnvironment(options.envFile);
   zoom.warnings.forEach(warn);
   return open(options, zoom, opening, warn, undefined);
 }
 
-/** Starts the stand-in as the options want it. @throws Halt (exit 2) for a fault that it does not know */
-export async function startStandIn(options: Options, known: readonly Group[]): Promise<Simulator> {
+/** Starts the stand-in as the options want it. @throws FatalError (exit 2) for a fault that it does not know */
+export async function startConfiguredSimulator(
+  options: Options,
+  known: readonly Group[],
+): Promise<Simulator> {
   // Only who simulates pays for loading it.
   const { DEFAULT_GROUPS, startSimulator } = await import('../simulator/server.js');
   const { accountPlan, fault, latency, dailyLimit, port, seed } = options;
@@ -59,7 +62,7 @@ export async function startStandIn(options: Options, known: readonly Group[]): P
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usage(`the stand-in can't start: ${why}`, 'See zoom-im-groups simulate --help.');
+    throw usageError(`the stand-in can't start: ${why}`, 'See zoom-im-groups simulate --help.');
   }
 }
 
@@ -79,12 +82,12 @@ function simulated(group: Group): SimulatedGroup {
 async function open(
   options: Options,
   { credentials, baseUrl, tokenUrl }: ZoomEnvironment,
-  { writes = false }: Opening,
+  { writes = false }: ConnectOptions,
   warn: Warn,
   simulator: Simulator | undefined,
 ): Promise<Account> {
   if (!credentials) {
-    throw usage(
+    throw usageError(
       'no credentials for Zoom',
       'Set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (or ZOOM_ACCESS_TOKEN), or try it out with --simulate.',
     );

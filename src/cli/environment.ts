@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseEnv } from 'node:util';
 import type { Option } from 'commander';
-import { usage } from '../model/outcome.js';
+import { usageError } from '../model/outcome.js';
 import { ZOOM } from '../resilience/retry-policy.js';
 import type { Credentials } from '../zoom/oauth.js';
 import { list, mapping } from './option-parsers.js';
@@ -24,7 +24,7 @@ export function isSwitchedOn(name: string): boolean {
 }
 
 /** What an option's twin in the environment says; undefined where it is not set. */
-export function twinValue(option: Option): unknown {
+export function readOptionVariable(option: Option): unknown {
   const text = process.env[twinOf(option.name())];
   if (text === undefined || text === '') return undefined;
   if (option.negate) return !truth(option, text);
@@ -38,7 +38,7 @@ export function twinValue(option: Option): unknown {
     return values.reduce<unknown>((before, value) => parseArg.call(option, value.trim(), before), undefined);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usage(`${twinOf(option.name())}: ${why} (${text})`, 'Correct the variable, or unset it.');
+    throw usageError(`${twinOf(option.name())}: ${why} (${text})`, 'Correct the variable, or unset it.');
   }
 }
 
@@ -50,7 +50,7 @@ function isRepeated({ parseArg }: Option): boolean {
 function truth(option: Option, text: string): boolean {
   if (YES.test(text)) return true;
   if (NO.test(text)) return false;
-  throw usage(
+  throw usageError(
     `${twinOf(option.name())} is neither true nor false (${text})`,
     'Set it to 1 or 0, or unset it.',
   );
@@ -69,8 +69,8 @@ const INSTEAD: Readonly<Record<string, readonly string[]>> = {
   ZOOM_CLIENT_SECRET: ['ZOOM_CLIENT_SECRET_FILE'],
 };
 
-/** Zoom's part of the environment. @throws Halt (exit 2) when it is half there or a file can't be read */
-export function zoomEnvironment(envFile: string | undefined): ZoomEnvironment {
+/** Zoom's part of the environment. @throws FatalError (exit 2) when it is half there or a file can't be read */
+export function readZoomEnvironment(envFile: string | undefined): ZoomEnvironment {
   const warnings: string[] = [];
   const fromFile = envFile === undefined ? {} : parseEnv(readPrivate(envFile, 'the --env-file', warnings));
   const env = (name: string): string | undefined => {
@@ -103,7 +103,7 @@ function credentials(env: (name: string) => string | undefined, warnings: string
     ...(clientId ? [] : ['ZOOM_CLIENT_ID']),
     ...(clientSecret ? [] : ['ZOOM_CLIENT_SECRET (or ZOOM_CLIENT_SECRET_FILE)']),
   ];
-  throw usage(
+  throw usageError(
     `credentials are half there: ${missing.join(' and ')} is missing`,
     'A Server-to-Server OAuth app has all three; or set ZOOM_ACCESS_TOKEN instead.',
   );
@@ -118,7 +118,7 @@ function readPrivate(path: string, what: string, warnings: string[]): string {
     return text;
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? error.code : error;
-    throw usage(`${what} can't be read: ${path} (${why})`, 'Name a file that this user can read.');
+    throw usageError(`${what} can't be read: ${path} (${why})`, 'Name a file that this user can read.');
   }
 }
 
@@ -133,7 +133,7 @@ export function redrawsLines(): boolean {
 }
 
 /** Where locks live. */
-export function stateFolder(): string {
+export function findStateFolder(): string {
   const base = process.env.XDG_STATE_HOME || `${homedir()}/.local/state`;
   return `${base}/zoom-im-groups`;
 }

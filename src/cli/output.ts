@@ -1,24 +1,24 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
 
 import { fstatSync } from 'node:fs';
-import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
-import { verdict } from '../reporting/headline.js';
+import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
+import { formatHeadline } from '../reporting/headline.js';
 import type { Summary } from '../reporting/results.js';
-import { summaryText } from '../reporting/summary-text.js';
+import { formatSummary } from '../reporting/summary-text.js';
 import { SETTINGS } from '../resources/groups/group.js';
-import { type Run, sourceOf } from '../runs/find-run.js';
-import type { Reading, Survey } from '../runs/validate-input.js';
-import { codeOf, realDisk, unwritable, writeAll } from '../storage/disk.js';
-import { type Terminal, terminal } from '../terminal/terminal.js';
-import { counted } from '../text/format.js';
-import { pathWord, shellCommand } from '../text/shell-quote.js';
-import { problemLine } from '../validation/problem.js';
+import { type Run, rollbackSource } from '../runs/find-run.js';
+import type { InputValidation, ReadOptions } from '../runs/validate-input.js';
+import { errorCode, realDisk, writeAll, writeFailure } from '../storage/disk.js';
+import { createTerminal, type Terminal } from '../terminal/terminal.js';
+import { formatCount } from '../text/format.js';
+import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
+import { formatProblem } from '../validation/problem.js';
 import type { Account } from './account.js';
 import { redrawsLines, wantsColor } from './environment.js';
 import type { Options } from './options.js';
 
 /** How the options say that the CSV is to be read. */
-export function readingFrom({ encoding, delimiter, map, api, shard }: Options): Reading {
+export function readOptionsFrom({ encoding, delimiter, map, api, shard }: Options): ReadOptions {
   const dialect = { encoding: encoding ?? '', delimiter: delimiter ?? '', map: map ?? {} };
   return { dialect, api: api ?? 'im', ...(shard ? { shard } : {}) };
 }
@@ -26,7 +26,7 @@ export function readingFrom({ encoding, delimiter, map, api, shard }: Options): 
 /** The terminal that the options ask for. */
 export function openTerminal(options: Options): Terminal {
   const { quiet, logFormat, logLevel, simulate } = options;
-  return terminal({
+  return createTerminal({
     stream: process.stderr,
     quiet: quiet ?? false,
     format: logFormat,
@@ -41,13 +41,13 @@ export function openTerminal(options: Options): Terminal {
 let lost: unknown;
 
 /** Writes results to standard output; `printed` tells whether they arrived. */
-export function print(text: string): void {
+export function writeStdout(text: string): void {
   const { stdout } = process;
   const line = text.endsWith('\n') ? text : `${text}\n`;
   if (!isFile(stdout.fd)) {
     stdout.write(line, (error) => {
       // A reader that went away is no failure of the job.
-      if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(codeOf(error))) lost ??= error;
+      if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(errorCode(error))) lost ??= error;
     });
     return;
   }
@@ -69,12 +69,12 @@ function isFile(fd: number): boolean {
 
 /**
  * Waits until all that was printed has arrived, and answers with the exit code of a command whose result it is.
- * @throws Halt (exit 6) where some of it is lost
+ * @throws FatalError (exit 6) where some of it is lost
  */
-export async function printed(code: ExitCode): Promise<ExitCode> {
+export async function flushStdout(code: ExitCode): Promise<ExitCode> {
   await new Promise((flushed) => process.stdout.write('', flushed));
   if (lost === undefined) return code;
-  throw unwritable(
+  throw writeFailure(
     'stdout-unwritable',
     'standard output',
     lost,
@@ -83,18 +83,22 @@ export async function printed(code: ExitCode): Promise<ExitCode> {
 }
 
 /** The same for a command whose results are in its folder: it is told what is lost, and ends as it would have. */
-export async function printedOrTold(code: ExitCode): Promise<ExitCode> {
+export async function flushStdoutOrWarn(code: ExitCode): Promise<ExitCode> {
   try {
-    return await printed(code);
+    return await flushStdout(code);
   } catch (error) {
-    if (!(error instanceof Halt)) throw error;
+    if (!(error instanceof FatalError)) throw error;
     process.stderr.write(`${error.stop.message}\n`);
     return code;
   }
 }
 
 /** Columns that the chosen API has no setting for: told once, by name. */
-export function warnUnsupported({ settings }: Survey, { directory }: Account, terminal: Terminal): void {
+export function warnUnsupported(
+  { settings }: InputValidation,
+  { directory }: Account,
+  terminal: Terminal,
+): void {
   const words = SETTINGS.filter(
     ([setting]) => settings.includes(setting) && directory.unsupported.includes(setting),
   );
@@ -104,30 +108,30 @@ export function warnUnsupported({ settings }: Survey, { directory }: Account, te
 }
 
 /** All problems of a file, a line each; nothing was sent. */
-export function printProblems(file: string, surveyed: Survey, options: Options): ExitCode {
+export function printProblems(file: string, surveyed: InputValidation, options: Options): ExitCode {
   const { problems, rows } = surveyed;
   if (options.json) {
-    print(
+    writeStdout(
       JSON.stringify(
-        { ...shownSurvey(file, surveyed), exit: { code: EXIT.usage, reason: 'problems' } },
+        { ...describeValidation(file, surveyed), exit: { code: EXIT.usage, reason: 'problems' } },
         null,
         2,
       ),
     );
   }
-  const sum = `${counted(problems.length, 'problem')} in ${counted(rows, 'row')}: nothing was sent.`;
+  const sum = `${formatCount(problems.length, 'problem')} in ${formatCount(rows, 'row')}: nothing was sent.`;
   const help = surveyed.broken ? '' : ' Mend them, or send the other rows with --skip-invalid.';
-  process.stderr.write(`${problemLines(file, surveyed)}${sum}${help}\n`);
+  process.stderr.write(`${formatProblems(file, surveyed)}${sum}${help}\n`);
   return EXIT.usage;
 }
 
 /** The problems of a file, a line each, as `validate` prints them and whatever the log is like. */
-export function problemLines(file: string, { problems }: Survey): string {
-  return problems.map((problem) => `${problemLine(file, problem)}\n`).join('');
+export function formatProblems(file: string, { problems }: InputValidation): string {
+  return problems.map((problem) => `${formatProblem(file, problem)}\n`).join('');
 }
 
 /** A survey for a script. */
-export function shownSurvey(file: string, surveyed: Survey): Record<string, unknown> {
+export function describeValidation(file: string, surveyed: InputValidation): Record<string, unknown> {
   const { sha256, rows, definitions, duplicates, invalid, problems } = surveyed;
   return { file, sha256, rows, definitions, duplicates, invalid, problems };
 }
@@ -141,12 +145,12 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
   const goOn = isRun && unfinished(summary.exit.code) ? nextCommand(summary, run, options) : undefined;
   if (options.json) {
     const next = goOn === undefined ? {} : { go_on: goOn };
-    print(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));
+    writeStdout(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));
   }
   if (options.quiet) {
     if (summary.exit.code === EXIT.ok) return;
     const said = [
-      `${verdict(summary)} Results: ${folder}`,
+      `${formatHeadline(summary)} Results: ${folder}`,
       ...(stop ? [`${stop.message}. ${stop.hint}`] : []),
       ...(goOn ? [`Go on with: ${goOn}`] : []),
     ];
@@ -156,7 +160,9 @@ export function printSummary(summary: Summary, run: Run, options: Options, termi
   if (options.json) return;
   const columns = process.stdout.columns || 80;
   const color = wantsColor(process.stdout.isTTY === true);
-  print(summaryText(summary, { color, columns, folder, stop, ...(goOn === undefined ? {} : { goOn }) }));
+  writeStdout(
+    formatSummary(summary, { color, columns, folder, stop, ...(goOn === undefined ? {} : { goOn }) }),
+  );
 }
 
 function unfinished(code: ExitCode): boolean {
@@ -167,8 +173,8 @@ function unfinished(code: ExitCode): boolean {
 function nextCommand({ exit }: Summary, run: Run, options: Options): string {
   const { simulate, accountPlan, envFile } = options;
   if (exit.reason !== 'api-gone' || run.history?.runs.at(-1)?.command !== 'apply')
-    return goOnCommand(run, options);
-  return shellCommand([
+    return formatResumeCommand(run, options);
+  return formatShellCommand([
     ...['zoom-im-groups', 'apply', run.file],
     ...applyOptions({ ...options, api: 'contacts', body: 'multipart', baseline: true }),
     ...(simulate ? ['--simulate'] : []),
@@ -178,19 +184,19 @@ function nextCommand({ exit }: Summary, run: Run, options: Options): string {
 }
 
 /** The command that goes on with a run: the options that shape it, and its folder. */
-export function goOnCommand(run: Run, options: Options): string {
+export function formatResumeCommand(run: Run, options: Options): string {
   const { rate, concurrency, accountPlan, envFile, sharedLimit } = options;
   const isRollback = run.history?.runs.at(-1)?.command === 'rollback';
-  return shellCommand([
+  return formatShellCommand([
     'zoom-im-groups',
-    ...(isRollback ? ['rollback', pathWord(sourceOf(run))] : ['apply', fileWord(run.file)]),
-    ...['--resume', pathWord(run.folder)],
+    ...(isRollback ? ['rollback', formatPathArgument(rollbackSource(run))] : ['apply', fileWord(run.file)]),
+    ...['--resume', formatPathArgument(run.folder)],
     ...(options.simulate ? ['--simulate'] : []),
     ...(accountPlan === 'pro' ? [] : ['--account-plan', accountPlan]),
     ...(rate === undefined ? [] : ['--rate', String(rate)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
     ...(isRollback ? rollbackOptions(options) : applyOptions(options)),
-    ...(envFile === undefined ? [] : ['--env-file', pathWord(envFile)]),
+    ...(envFile === undefined ? [] : ['--env-file', formatPathArgument(envFile)]),
     // A URL with a password is not printed: it has to come from the environment again.
     ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
   ]);
@@ -198,7 +204,7 @@ export function goOnCommand(run: Run, options: Options): string {
 
 /** A dash alone is standard input. */
 function fileWord(file: string): string {
-  return file === '-' ? file : pathWord(file);
+  return file === '-' ? file : formatPathArgument(file);
 }
 
 function rollbackOptions({ updates, yes }: Options): readonly string[] {

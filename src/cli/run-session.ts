@@ -3,48 +3,54 @@ import { basename, resolve } from 'node:path';
 import { clock } from '../engine/clock.js';
 import { type Job, provision } from '../engine/provision.js';
 import { type Event, type EventOf, SCHEMA_VERSION } from '../events/event.js';
-import { emptyHistory, fold, type History } from '../events/run-state.js';
+import { applyEvent, createRunState, type RunState } from '../events/run-state.js';
 import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
-import { EXIT, type ExitCode, Halt, usage } from '../model/outcome.js';
-import { advance, newProgress } from '../reporting/progress.js';
-import { begun, type Run, upToDate } from '../runs/find-run.js';
-import type { Reading, Survey } from '../runs/validate-input.js';
-import { inputEvents, isReadAlike, keptInput, openKept, writeReports } from '../runs/write-reports.js';
-import { hashing } from '../storage/atomic-file.js';
+import { EXIT, type ExitCode, FatalError, usageError } from '../model/outcome.js';
+import { createProgress, updateProgress } from '../reporting/progress.js';
+import { createRun, type Run, refreshRun } from '../runs/find-run.js';
+import type { InputValidation, ReadOptions } from '../runs/validate-input.js';
+import {
+  hasSameReadOptions,
+  inputEvents,
+  openStoredInput,
+  storedInput,
+  writeReports,
+} from '../runs/write-reports.js';
+import { hashWhileReading } from '../storage/atomic-file.js';
 import { type Disk, realDisk } from '../storage/disk.js';
-import { lock } from '../storage/lock.js';
+import { acquireLock } from '../storage/lock.js';
 import { VERSION } from '../storage/version.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { Account } from './account.js';
-import { stateFolder } from './environment.js';
+import { findStateFolder } from './environment.js';
 import type { Options } from './options.js';
-import { goOnCommand, printedOrTold, printSummary } from './output.js';
-import { interrupts } from './signals.js';
+import { flushStdoutOrWarn, formatResumeCommand, printSummary } from './output.js';
+import { handleSignals } from './signals.js';
 
-export type Work = {
+export type RunSession = {
   readonly command: 'apply' | 'rollback';
   readonly run: Run;
   /** The input's bytes, from the first; the same at each call, or the run is refused. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
-  readonly reading: Reading;
-  readonly surveyed: Survey;
+  readonly reading: ReadOptions;
+  readonly surveyed: InputValidation;
   readonly account: Account;
   readonly options: Options;
   readonly terminal: Terminal;
-  readonly plan: (history: History) => Job['plan'];
+  readonly plan: (history: RunState) => Job['plan'];
   readonly needsListing: string | undefined;
   /** Where the run is written; a test hands in one that fails. */
   readonly disk?: Disk;
 };
 
 /** Does the work under the account's lock; the stand-in is nobody else's and needs none. */
-export async function lockedWork(given: Work): Promise<ExitCode> {
+export async function runWithLock(given: RunSession): Promise<ExitCode> {
   const { account, command, run, options } = given;
   if (!account.lockScope) return work(await withFolder(given));
-  const held = await lock(
+  const held = await acquireLock(
     account.lockScope,
     { command, folder: resolve(run.folder) },
-    { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: stateFolder() },
+    { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: findStateFolder() },
   );
   try {
     return await work(await withFolder(given));
@@ -54,37 +60,37 @@ export async function lockedWork(given: Work): Promise<ExitCode> {
 }
 
 /** A new run gets its folder; somebody may have gone on with an old one while we waited for the lock. */
-async function withFolder(given: Work): Promise<Work> {
+async function withFolder(given: RunSession): Promise<RunSession> {
   const { run, disk } = given;
-  return { ...given, run: run.history ? await upToDate(run) : begun(run, disk) };
+  return { ...given, run: run.history ? await refreshRun(run) : createRun(run, disk) };
 }
 
-async function work(given: Work): Promise<ExitCode> {
+async function work(given: RunSession): Promise<ExitCode> {
   const { run, surveyed, account, options, terminal, disk = realDisk } = given;
-  const history = run.history ?? emptyHistory();
+  const history = run.history ?? createRunState();
   refuseOtherTarget(history, account);
   const journal = run.history ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
-  const signals = interrupts(
+  const signals = handleSignals(
     (text) => terminal.say(text),
     () => void account.close(),
   );
   try {
     await keepInput(given, journal, history);
     const { definitions } = surveyed;
-    const progress = newProgress(definitions, account.target.perSecond, clock.now(), history.carriedOver);
+    const progress = createProgress(definitions, account.target.perSecond, clock.now(), history.carriedOver);
     terminal.show(progress);
     await provision({
       ...account,
       perSecond: account.target.perSecond,
       rows: async function* () {
-        yield* (await openKept(run.folder, history)).rows;
+        yield* (await openStoredInput(run.folder, history)).rows;
       },
       plan: given.plan(history),
       needsListing: given.needsListing,
       history,
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
-        advance(progress, event);
+        updateProgress(progress, event);
         terminal.event(event);
       },
       onLost: (event) => terminal.record(event),
@@ -105,20 +111,20 @@ async function work(given: Work): Promise<ExitCode> {
 }
 
 /** The header, and the input where the journal does not have it yet. From here on the run may send. */
-async function keepInput(given: Work, journal: Journal, history: History): Promise<void> {
+async function keepInput(given: RunSession, journal: Journal, history: RunState): Promise<void> {
   const { run, bytes, reading, surveyed } = given;
   const header = headerOf(given, history);
-  const known = keptInput(history);
+  const known = storedInput(history);
   const record = (event: Event): void => {
     journal.record(event);
-    fold(history, event);
+    applyEvent(history, event);
   };
   record(header);
-  if (known && isReadAlike(known, reading) && known.sha256 === surveyed.sha256) return;
-  const hashed = hashing(bytes());
+  if (known && hasSameReadOptions(known, reading) && known.sha256 === surveyed.sha256) return;
+  const hashed = hashWhileReading(bytes());
   for await (const event of inputEvents(hashed.source, surveyed.encoding, clock.now)) record(event);
   if (hashed.digest() !== surveyed.sha256) {
-    throw usage(
+    throw usageError(
       `${run.file} changed while it was read`,
       'Nothing was sent. Run it again when the file is complete.',
     );
@@ -127,7 +133,10 @@ async function keepInput(given: Work, journal: Journal, history: History): Promi
   await journal.sync();
 }
 
-function headerOf({ command, run, reading, surveyed, account }: Work, history: History): EventOf<'run'> {
+function headerOf(
+  { command, run, reading, surveyed, account }: RunSession,
+  history: RunState,
+): EventOf<'run'> {
   const { dialect, shard } = reading;
   return {
     e: 'run',
@@ -152,7 +161,7 @@ function headerOf({ command, run, reading, surveyed, account }: Work, history: H
 }
 
 /** A run belongs to one account and one API; a stand-in has a new port each time. */
-function refuseOtherTarget({ runs }: History, account: Account): void {
+function refuseOtherTarget({ runs }: RunState, account: Account): void {
   const { target, simulated } = account;
   const before = runs.at(-1);
   if (!before) return;
@@ -163,16 +172,16 @@ function refuseOtherTarget({ runs }: History, account: Account): void {
     (simulated || before.target.baseUrl === target.baseUrl);
   if (!same) {
     const was = before.simulated ? 'simulated' : `for ${before.target.baseUrl}`;
-    throw usage(`this run is ${was} (${before.target.api} groups), and can't go on elsewhere`, hint);
+    throw usageError(`this run is ${was} (${before.target.api} groups), and can't go on elsewhere`, hint);
   }
-  refuseOtherAccount(runs, account);
+  assertSameAccount(runs, account);
 }
 
-/** Groups of another account are none of this one's. @throws Halt (exit 2) */
-export function refuseOtherAccount(runs: History['runs'], { accountMark, simulated }: Account): void {
+/** Groups of another account are none of this one's. @throws FatalError (exit 2) */
+export function assertSameAccount(runs: RunState['runs'], { accountMark, simulated }: Account): void {
   const known = runs.find(({ account }) => account !== undefined)?.account;
   if (simulated || known === undefined || accountMark === undefined || known === accountMark) return;
-  throw usage(
+  throw usageError(
     'this run was made on another Zoom account than that of the credentials',
     'Use the credentials of that account, or begin a new run without --resume.',
   );
@@ -184,13 +193,14 @@ function maxFailures({ maxFailures: most }: Options, rows: number): { maxFailure
 }
 
 /** The reports, from the journal; and the exit code, once every row that came in has come out. */
-async function finish(given: Work, journal: Journal, history: History): Promise<ExitCode> {
+async function finish(given: RunSession, journal: Journal, history: RunState): Promise<ExitCode> {
   const { surveyed, options, terminal } = given;
   const run = { ...given.run, history };
   const isWhole = await synced(journal, history);
   const summary = await writeReports(run.folder, history, undefined, given.disk).catch((error: unknown) => {
     const { stop } = history;
-    if (stop) terminal.say(`${stop.message}\nGo on with: ${goOnCommand(run, options)}`, { always: true });
+    if (stop)
+      terminal.say(`${stop.message}\nGo on with: ${formatResumeCommand(run, options)}`, { always: true });
     throw error;
   });
   if (summary.input.rows !== surveyed.rows) {
@@ -202,16 +212,16 @@ async function finish(given: Work, journal: Journal, history: History): Promise<
     await journal.close();
   }
   printSummary(summary, run, options, terminal);
-  return printedOrTold(code);
+  return flushStdoutOrWarn(code);
 }
 
 /** Reports must not know more than a power cut leaves in the journal; false where the journal lacks something. */
-async function synced(journal: Journal, history: History): Promise<boolean> {
+async function synced(journal: Journal, history: RunState): Promise<boolean> {
   try {
     await journal.sync();
   } catch (error) {
-    if (!(error instanceof Halt)) throw error;
-    fold(history, { e: 'stop', at: clock.now(), stop: error.stop });
+    if (!(error instanceof FatalError)) throw error;
+    applyEvent(history, { e: 'stop', at: clock.now(), stop: error.stop });
   }
   return history.stop?.exit !== EXIT.unwritable;
 }

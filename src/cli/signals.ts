@@ -1,5 +1,5 @@
 /** Ctrl-C and its kin: the first asks the run to stop, the second ends the process at once. */
-import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
+import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
 
 const CODES: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', ExitCode>> = {
   SIGINT: EXIT.interrupt,
@@ -10,14 +10,14 @@ const CODES: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', ExitCode>> = {
 /** How long what is in flight may take after the first signal. */
 const GRACE_MS = 30_000;
 
-export type Interrupts = { readonly signal: AbortSignal; readonly dispose: () => void };
+export type SignalHandling = { readonly signal: AbortSignal; readonly dispose: () => void };
 
 /**
  * Listens for signals until disposed.
  * @param said tells a person what happens and what a second signal does
  * @param cut ends what is in flight, when the grace is over
  */
-export function interrupts(said: (text: string) => void, cut: () => void): Interrupts {
+export function handleSignals(said: (text: string) => void, cut: () => void): SignalHandling {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const names = Object.keys(CODES) as (keyof typeof CODES)[];
@@ -31,7 +31,7 @@ export function interrupts(said: (text: string) => void, cut: () => void): Inter
     said(`${name}: requests in flight are finished, then the reports are written; again: stops at once`);
     timer = setTimeout(cut, GRACE_MS).unref();
     const hint = 'Run the same command with --resume to go on.';
-    stopping.abort(new Halt({ exit: CODES[name], reason: name, message: `stopped by ${name}`, hint }));
+    stopping.abort(new FatalError({ exit: CODES[name], reason: name, message: `stopped by ${name}`, hint }));
   };
   const handlers = names.map((name) => ({ name, handler: () => onSignal(name) }));
   for (const { name, handler } of handlers) process.on(name, handler);

@@ -1,18 +1,18 @@
 /** `completion`: completions for three shells, made from the same table as the command itself. */
 
 import { COMMAND_NAMES, type CommandName, optionsOf } from '../cli/options.js';
-import { print, printed } from '../cli/output.js';
-import { EXIT, type ExitCode, usage } from '../model/outcome.js';
+import { flushStdout, writeStdout } from '../cli/output.js';
+import { EXIT, type ExitCode, usageError } from '../model/outcome.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 
-/** `completion SHELL`. @throws Halt (exit 2) for a shell that there is nothing for */
+/** `completion SHELL`. @throws FatalError (exit 2) for a shell that there is nothing for */
 export async function completion([shell = '']: readonly string[]): Promise<ExitCode> {
   const script = SHELLS[shell];
   if (!script)
-    throw usage(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
-  print(script());
-  return printed(EXIT.ok);
+    throw usageError(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
+  writeStdout(script());
+  return flushStdout(EXIT.ok);
 }
 
 type Flag = {

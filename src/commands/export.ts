@@ -1,20 +1,20 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
-import { openAccount } from '../cli/account.js';
+import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, print, printed } from '../cli/output.js';
+import { flushStdout, openTerminal, writeStdout } from '../cli/output.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
-import { EXIT, type ExitCode, Halt } from '../model/outcome.js';
-import { csvLine, runsAsFormula } from '../reporting/results.js';
+import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
+import { formatCsvLine, isFormula } from '../reporting/results.js';
 import { type Group, SETTINGS } from '../resources/groups/group.js';
-import { writeWhole } from '../storage/atomic-file.js';
-import { counted } from '../text/format.js';
+import { writeAtomically } from '../storage/atomic-file.js';
+import { formatCount } from '../text/format.js';
 
-/** `export [--out FILE]`. @throws Halt where no listing can be had */
+/** `export [--out FILE]`. @throws FatalError where no listing can be had */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {
   const terminal = openTerminal(options);
   try {
-    const account = await openAccount(options, (message) => terminal.log('warn', message));
+    const account = await connect(options, (message) => terminal.log('warn', message));
     terminal.hide(account.secrets);
     try {
       const { directory } = account;
@@ -23,17 +23,19 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
       if (!taken.ok) {
         const hint =
           'An export needs the read scope: imgroup:read:admin (or contact_group:read:list_groups:admin).';
-        throw new Halt(taken.stop ?? { exit: EXIT.act, reason: 'listing-needed', message: taken.why, hint });
+        throw new FatalError(
+          taken.stop ?? { exit: EXIT.actionRequired, reason: 'listing-needed', message: taken.why, hint },
+        );
       }
       const groups = [...taken.listing];
       const columns = SETTINGS.filter(([setting]) => !directory.unsupported.includes(setting));
       const lines = [
-        csvLine(['name', ...columns.map(([, word]) => word)], ','),
+        formatCsvLine(['name', ...columns.map(([, word]) => word)], ','),
         ...groups.map(lineOf(columns)),
       ];
-      if (options.out === undefined) print(lines.join(''));
-      else await writeWhole(options.out, lines);
-      const code = await printed(EXIT.ok);
+      if (options.out === undefined) writeStdout(lines.join(''));
+      else await writeAtomically(options.out, lines);
+      const code = await flushStdout(EXIT.ok);
       tell(groups, taken.listing.twice, options, (text) => terminal.say(text));
       return code;
     } finally {
@@ -45,7 +47,8 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
 }
 
 function lineOf(columns: typeof SETTINGS): (group: Group) => string {
-  return (group) => csvLine([group.name, ...columns.map(([setting]) => String(group[setting] ?? ''))], ',');
+  return (group) =>
+    formatCsvLine([group.name, ...columns.map(([setting]) => String(group[setting] ?? ''))], ',');
 }
 
 /** Names stay exact, so that apply finds them; who opens the file in a spreadsheet is told which may run. */
@@ -55,9 +58,9 @@ function tell(
   { out, simulate }: Options,
   say: (text: string) => void,
 ): void {
-  const formulas = groups.filter(({ name }) => runsAsFormula(name));
+  const formulas = groups.filter(({ name }) => isFormula(name));
   say(
-    `${counted(groups.length, 'group')} exported${out === undefined ? '' : ` to ${out}`}${simulate ? ' (simulated)' : ''}`,
+    `${formatCount(groups.length, 'group')} exported${out === undefined ? '' : ` to ${out}`}${simulate ? ' (simulated)' : ''}`,
   );
   if (formulas.length > 0) {
     say(

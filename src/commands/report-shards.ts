@@ -2,54 +2,54 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printed, printSummary } from '../cli/output.js';
-import { type History, together } from '../events/run-state.js';
-import { JOURNAL } from '../journal/writer.js';
-import { type ExitCode, usage } from '../model/outcome.js';
+import { flushStdout, openTerminal, printSummary } from '../cli/output.js';
+import { mergeRunStates, type RunState } from '../events/run-state.js';
+import { JOURNAL_FILE } from '../journal/writer.js';
+import { type ExitCode, usageError } from '../model/outcome.js';
 import type { Result } from '../reporting/results.js';
-import { newFolder } from '../runs/find-run.js';
+import { nameRunFolder } from '../runs/find-run.js';
 import {
-  type Ended,
-  endedRows,
   REPORTS,
-  readHistory,
-  readingOf,
+  type ReportRows,
+  readOptionsOfRun,
+  readReportRows,
+  readRunState,
   writeReports,
 } from '../runs/write-reports.js';
 import { makeRunFolder } from '../storage/atomic-file.js';
-import { counted } from '../text/format.js';
+import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
 
-type Shard = { readonly folder: string; readonly history: History };
+type Shard = { readonly folder: string; readonly history: RunState };
 
 /** One report of all of them. Exit 0 only where no shard is missing and every row is provisioned. */
 export async function reportShards(folders: readonly string[], options: Options): Promise<ExitCode> {
   const shards: Shard[] = [];
-  for (const folder of folders) shards.push({ folder, history: await readHistory(folder) });
+  for (const folder of folders) shards.push({ folder, history: await readRunState(folder) });
   const gaps = [...missing(shards), ...(await overlaps(shards))];
-  const out = options.out ?? newFolder('shards', new Date());
+  const out = options.out ?? nameRunFolder('shards', new Date());
   refuseRun(out, folders);
   // An earlier report is made anew; some of its files alone are somebody's own.
   const isReport = REPORTS.every((name) => existsSync(join(out, name)));
-  makeRunFolder(out, isReport ? [JOURNAL] : [JOURNAL, ...REPORTS]);
-  const whole = together(shards.map(({ history }) => history));
+  makeRunFolder(out, isReport ? [JOURNAL_FILE] : [JOURNAL_FILE, ...REPORTS]);
+  const whole = mergeRunStates(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
   const summary = await writeReports(out, whole, { ...(await inOneFile(shards)), gaps });
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
-  const file = shards[0] ? readingOf(shards[0].history).input.path : '';
+  const file = shards[0] ? readOptionsOfRun(shards[0].history).input.path : '';
   printSummary(summary, { folder: out, file, history: whole }, options, terminal);
-  return printed(summary.exit.code);
+  return flushStdout(summary.exit.code);
 }
 
 function refuseRun(out: string, folders: readonly string[]): void {
   if (!folders.some((folder) => resolve(folder) === resolve(out))) return;
-  throw usage(`${out} is one of the runs`, 'Name another folder for the report with --out.');
+  throw usageError(`${out} is one of the runs`, 'Name another folder for the report with --out.');
 }
 
 /** Which shares of the file no run was about. */
 function missing(shards: readonly Shard[]): readonly string[] {
-  const inputs = shards.map(({ history }) => readingOf(history).input);
+  const inputs = shards.map(({ history }) => readOptionsOfRun(history).input);
   if (new Set(inputs.map(({ sha256 }) => sha256)).size > 1) {
     return ['the runs are not about the same file: their inputs differ'];
   }
@@ -67,17 +67,19 @@ async function overlaps(shards: readonly Shard[]): Promise<readonly string[]> {
   const seen = new Set<number>();
   let twice = 0;
   for (const { folder, history } of shards) {
-    for await (const { row } of (await endedRows(folder, history)).results) {
+    for await (const { row } of (await readReportRows(folder, history)).results) {
       if (seen.has(row.line)) twice += 1;
       seen.add(row.line);
     }
   }
-  return twice === 0 ? [] : [`${counted(twice, 'row')} ${twice === 1 ? 'is' : 'are'} in more than one run`];
+  return twice === 0
+    ? []
+    : [`${formatCount(twice, 'row')} ${twice === 1 ? 'is' : 'are'} in more than one run`];
 }
 
 /** The rows of all runs in the order of their file. */
-async function inOneFile(shards: readonly Shard[]): Promise<Ended> {
-  const opened = await Promise.all(shards.map(({ folder, history }) => endedRows(folder, history)));
+async function inOneFile(shards: readonly Shard[]): Promise<ReportRows> {
+  const opened = await Promise.all(shards.map(({ folder, history }) => readReportRows(folder, history)));
   const [first] = opened;
   if (!first) throw new Error('a report of no runs');
   return {

@@ -1,32 +1,32 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printed, printSummary } from '../cli/output.js';
-import type { History } from '../events/run-state.js';
-import { type ExitCode, usage } from '../model/outcome.js';
+import { flushStdout, openTerminal, printSummary } from '../cli/output.js';
+import type { RunState } from '../events/run-state.js';
+import { type ExitCode, usageError } from '../model/outcome.js';
 import type { Summary } from '../reporting/results.js';
 import { PER_SECOND } from '../resilience/retry-policy.js';
-import { readHistory, writeReports } from '../runs/write-reports.js';
+import { readRunState, writeReports } from '../runs/write-reports.js';
 import { parseShard } from '../validation/shard.js';
 
-/** `report RUN`: exits as the run did. @throws Halt where there is no journal, or a damaged one */
+/** `report RUN`: exits as the run did. @throws FatalError where there is no journal, or a damaged one */
 export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {
   const [folder] = folders;
   if (folder === undefined) throw new Error('commander asks for at least one run');
   if (folders.length > 1) return (await import('./report-shards.js')).reportShards(folders, options);
   if (options.out !== undefined && resolve(options.out) !== resolve(folder)) {
     const hint = 'Leave out --out, or name several runs for one report of them all.';
-    throw usage(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
+    throw usageError(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
   }
-  const history = await readHistory(folder);
+  const history = await readRunState(folder);
   const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
   printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
-  return printed(summary.exit.code);
+  return flushStdout(summary.exit.code);
 }
 
 /** A report knows of the run's options only what its journal tells. */
-function goOnOptions({ runs }: History, { counts }: Summary, options: Options): Options {
+function goOnOptions({ runs }: RunState, { counts }: Summary, options: Options): Options {
   const run = runs.at(-1);
   if (!run) return options;
   const { target, input, simulated } = run;

@@ -1,30 +1,36 @@
 /** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
 import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { type Account, openAccount } from '../cli/account.js';
+import { type Account, connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, print, readingFrom } from '../cli/output.js';
-import { lockedWork, refuseOtherAccount } from '../cli/run-session.js';
+import { openTerminal, readOptionsFrom, writeStdout } from '../cli/output.js';
+import { assertSameAccount, runWithLock } from '../cli/run-session.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
 import type { Job } from '../engine/provision.js';
-import { EXIT, type ExitCode, Halt, usage } from '../model/outcome.js';
+import { EXIT, type ExitCode, FatalError, usageError } from '../model/outcome.js';
 import type { Group } from '../resources/groups/group.js';
-import type { Listing } from '../resources/groups/group-index.js';
+import type { GroupIndex } from '../resources/groups/group-index.js';
 import { type Undo, undoCsv, undoStep, undos } from '../resources/groups/rollback.js';
-import { goingOn, newestUnfinishedRollback, newFolder, type Run, rollbackOf } from '../runs/find-run.js';
-import { survey } from '../runs/validate-input.js';
-import { readHistory } from '../runs/write-reports.js';
-import { counted } from '../text/format.js';
+import {
+  describeRollbackInput,
+  findUnfinishedRollback,
+  nameRunFolder,
+  openRun,
+  type Run,
+} from '../runs/find-run.js';
+import { validateInput } from '../runs/validate-input.js';
+import { readRunState } from '../runs/write-reports.js';
+import { formatCount } from '../text/format.js';
 
 const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
 
-/** `rollback RUN`. @throws Halt where nothing was begun */
+/** `rollback RUN`. @throws FatalError where nothing was begun */
 export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
-  const history = await readHistory(source);
+  const history = await readRunState(source);
   const origin = history.runs.at(-1);
   if (origin?.command !== 'apply')
-    throw usage(`${source} is not a run of apply`, 'Name the run folder of one.');
+    throw usageError(`${source} is not a run of apply`, 'Name the run folder of one.');
   refuseOther(origin.simulated, given);
   const options: Options = {
     ...given,
@@ -36,14 +42,15 @@ export async function rollback([source = '']: readonly string[], given: Options)
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
   try {
-    const account = await openAccount(options, warn, { known: all.map(asGroup), writes: true });
+    const account = await connect(options, warn, { known: all.map(asGroup), writes: true });
     terminal.hide(account.secrets);
     try {
       refuseOtherAddress(origin.target.baseUrl, account);
-      refuseOtherAccount(history.runs, account);
+      assertSameAccount(history.runs, account);
       await preview(all, account, teller(options));
       if (all.length === 0) {
-        if (options.json) print(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
+        if (options.json)
+          writeStdout(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
         return EXIT.ok;
       }
       if (!options.yes && !(await isAgreed(all.length))) {
@@ -53,13 +60,13 @@ export async function rollback([source = '']: readonly string[], given: Options)
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
         yield Buffer.from(undoCsv(all));
       };
-      const reading = { ...readingFrom(options), dialect: { encoding: '', delimiter: ',', map: {} } };
-      return await lockedWork({
+      const reading = { ...readOptionsFrom(options), dialect: { encoding: '', delimiter: ',', map: {} } };
+      return await runWithLock({
         command: 'rollback',
         run: await chooseRun(source, options),
         bytes,
         reading,
-        surveyed: await survey(bytes(), reading),
+        surveyed: await validateInput(bytes(), reading),
         account,
         options,
         terminal,
@@ -80,7 +87,7 @@ function asGroup({ groupId, left }: Undo): Group {
 
 function refuseOther(simulated: boolean, { simulate }: Options): void {
   if (simulated === (simulate ?? false)) return;
-  throw usage(
+  throw usageError(
     simulated ? 'this run was simulated: nothing of it is on an account' : 'this run was a real one',
     simulated ? 'Rehearse its rollback with --simulate.' : 'Leave out --simulate.',
   );
@@ -88,17 +95,17 @@ function refuseOther(simulated: boolean, { simulate }: Options): void {
 
 function refuseOtherAddress(before: string, { target, simulated }: Account): void {
   if (simulated || before === target.baseUrl) return;
-  throw usage(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
+  throw usageError(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
 }
 
 async function chooseRun(source: string, options: Options): Promise<Run> {
-  const file = rollbackOf(source);
+  const file = describeRollbackInput(source);
   if (options.resume === undefined) {
-    const folder = options.out ?? newFolder(`rollback-${basename(resolve(source))}`, new Date());
+    const folder = options.out ?? nameRunFolder(`rollback-${basename(resolve(source))}`, new Date());
     return { folder, file, history: undefined, isUnnamed: options.out === undefined };
   }
-  const folder = typeof options.resume === 'string' ? options.resume : await newestUnfinishedRollback(file);
-  return goingOn(folder, file);
+  const folder = typeof options.resume === 'string' ? options.resume : await findUnfinishedRollback(file);
+  return openRun(folder, file);
 }
 
 const NOTHING = { code: EXIT.ok, reason: 'nothing to take back' } as const;
@@ -106,10 +113,10 @@ const NOTHING = { code: EXIT.ok, reason: 'nothing to take back' } as const;
 /** A preview is what the question is about; where it is not asked, -q needs none, and --json has one object only. */
 function teller({ json, quiet, yes }: Options): (text: string) => void {
   if (quiet && yes) return () => undefined;
-  return json ? (text) => void process.stderr.write(`${text}\n`) : print;
+  return json ? (text) => void process.stderr.write(`${text}\n`) : writeStdout;
 }
 
-/** What would be done, a line each, and why something would be left. @throws Halt where none can be told */
+/** What would be done, a line each, and why something would be left. @throws FatalError where none can be told */
 async function preview(all: readonly Undo[], account: Account, tell: (text: string) => void): Promise<void> {
   if (all.length === 0) return tell('Nothing to take back: the run created no group whose id is known.');
   const { directory } = account;
@@ -117,7 +124,9 @@ async function preview(all: readonly Undo[], account: Account, tell: (text: stri
   const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
   if (!taken.ok) {
     const hint = 'A rollback needs the read scope too: imgroup:read:admin.';
-    throw new Halt(taken.stop ?? { exit: EXIT.act, reason: 'listing-needed', message: taken.why, hint });
+    throw new FatalError(
+      taken.stop ?? { exit: EXIT.actionRequired, reason: 'listing-needed', message: taken.why, hint },
+    );
   }
   const byId = idsOf(taken.listing);
   for (const undo of all) {
@@ -130,16 +139,16 @@ async function preview(all: readonly Undo[], account: Account, tell: (text: stri
 }
 
 /** By id, for a group may have been renamed; of those that share a name, all. */
-function idsOf(listing: Listing): ReadonlyMap<string, Group> {
+function idsOf(listing: GroupIndex): ReadonlyMap<string, Group> {
   return new Map([...listing, ...listing.others].map((group) => [group.id, group]));
 }
 
 function planner(
   all: readonly Undo[],
-  own: Parameters<Parameters<typeof lockedWork>[0]['plan']>[0],
+  own: Parameters<Parameters<typeof runWithLock>[0]['plan']>[0],
 ): Job['plan'] {
   const wanted = new Map(all.map((undo) => [undo.key, undo]));
-  let known: { readonly of: Listing; readonly byId: ReadonlyMap<string, Group> } | undefined;
+  let known: { readonly of: GroupIndex; readonly byId: ReadonlyMap<string, Group> } | undefined;
   return ({ key, settings, definition, row }, now) => {
     const undo = wanted.get(key);
     if (!undo || !now) throw new Error(`nothing is known of line ${row.line}`);
@@ -153,13 +162,13 @@ function planner(
   };
 }
 
-/** @throws Halt (exit 2) where there is nobody to ask */
+/** @throws FatalError (exit 2) where there is nobody to ask */
 async function isAgreed(groups: number): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw usage('there is no terminal to ask at', 'Add --yes, having read the list above.');
+    throw usageError('there is no terminal to ask at', 'Add --yes, having read the list above.');
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await asked.question(`Take back ${counted(groups, 'group')}? Type yes: `);
+    const answer = await asked.question(`Take back ${formatCount(groups, 'group')}? Type yes: `);
     return answer.trim().toLowerCase() === 'yes';
   } finally {
     asked.close();

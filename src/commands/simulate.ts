@@ -1,17 +1,17 @@
 /** `simulate`: the stand-in for Zoom, for curl, Postman, or a run of ours in another terminal. */
 import { once } from 'node:events';
-import { startStandIn } from '../cli/account.js';
+import { startConfiguredSimulator } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { print } from '../cli/output.js';
+import { writeStdout } from '../cli/output.js';
 import { EXIT, type ExitCode } from '../model/outcome.js';
 
 /** Serves until a signal comes. */
 export async function simulate(_: readonly string[], options: Options): Promise<ExitCode> {
-  const simulator = await startStandIn(options, []);
+  const simulator = await startConfiguredSimulator(options, []);
   const { credentials } = simulator;
   // Who reads the address may send a signal at once.
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
-  print(`The stand-in for Zoom (simulated) listens. In another terminal:
+  writeStdout(`The stand-in for Zoom (simulated) listens. In another terminal:
 
   export ZOOM_BASE_URL=${simulator.baseUrl}
   export ZOOM_TOKEN_URL=${simulator.tokenUrl}

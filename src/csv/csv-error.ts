@@ -1,12 +1,12 @@
 /** Why a file can't be read: the error for it, and the files that are no CSV at all. */
-import { EXIT, Halt } from '../model/outcome.js';
+import { EXIT, FatalError } from '../model/outcome.js';
 import type { Problem } from '../validation/problem.js';
 
 /**
  * What is wrong with a file as a whole: reading it ends here. It can be thrown by `readCsv` and while
- * its rows are taken; `problem` is for a list of problems, the `Halt` for everybody else.
+ * its rows are taken; `problem` is for a list of problems, the `FatalError` for everybody else.
  */
-export class CsvFault extends Halt {
+export class CsvError extends FatalError {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
@@ -28,24 +28,24 @@ const OTHER_FILES: readonly (readonly [string, string])[] = [
 const MARKUP = 'a web page or XML';
 
 /** Shorthand for a fault that has no column. */
-export function fault(line: number, rule: Problem['rule'], message: string, value: string): CsvFault {
-  return new CsvFault({ line, column: 1, rule, message, value });
+export function csvError(line: number, rule: Problem['rule'], message: string, value: string): CsvError {
+  return new CsvError({ line, column: 1, rule, message, value });
 }
 
 /** Stops at what is no text at all, with what to do instead. */
-export function refuseOthers(head: Buffer, told: boolean): void {
+export function rejectOtherFormats(head: Buffer, told: boolean): void {
   const start = head.toString('latin1', 0, 512);
   const hex = head.toString('hex', 0, 8);
   const markup = /^\s*<(!doctype|html|\?xml|table|head|script)/i.test(start) ? MARKUP : undefined;
   const other = OTHER_FILES.find(([magic]) => hex.startsWith(magic))?.[1] ?? markup;
   if (other !== undefined) {
     const message = `this is not a CSV but ${other}; open it in its program and save it as "CSV UTF-8"`;
-    throw fault(1, 'not-csv', message, start.slice(0, 8));
+    throw csvError(1, 'not-csv', message, start.slice(0, 8));
   }
   const zeros = start.split('\0').length - 1;
   if (!told && zeros > 0 && zeros >= start.length / 4) {
     const name = start.startsWith('\0') ? 'utf-16be' : 'utf-16le';
     const message = `this looks like ${name} without a byte order mark: save it as "CSV UTF-8", or add --encoding ${name}`;
-    throw fault(1, 'bad-encoding', message, start.slice(0, 8));
+    throw csvError(1, 'bad-encoding', message, start.slice(0, 8));
   }
 }

@@ -1,7 +1,7 @@
 /** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
 import { isUtf8 } from 'node:buffer';
-import { usage } from '../model/outcome.js';
-import { type CsvFault, fault, refuseOthers } from './csv-error.js';
+import { usageError } from '../model/outcome.js';
+import { type CsvError, csvError, rejectOtherFormats } from './csv-error.js';
 
 /** A text file on its way: its bytes as UTF-8, without the byte order mark, in small pieces. */
 export type Decoded = {
@@ -36,7 +36,7 @@ function labelled(encoding: string): string {
   try {
     return new TextDecoder(encoding).encoding;
   } catch {
-    throw usage(
+    throw usageError(
       `--encoding ${JSON.stringify(encoding)} is not an encoding that is known here`,
       'Common ones: utf-8, windows-1252, iso-8859-15, utf-16le, macintosh, shift_jis, gb18030.',
     );
@@ -59,7 +59,7 @@ export async function decodeBytes(
   const mark = MARKS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
   if (mark === undefined) {
     try {
-      refuseOthers(head, told !== undefined);
+      rejectOtherFormats(head, told !== undefined);
     } catch (error) {
       await chunks.return?.();
       throw error;
@@ -130,14 +130,14 @@ async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): Async
   let offset = start;
   let last = 0;
   let rest: Buffer = Buffer.alloc(0);
-  const refuse = (bytes: Buffer): CsvFault => {
+  const refuse = (bytes: Buffer): CsvError => {
     const at = firstBad(bytes);
     const byte = `0x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
     const here = line + countLines(bytes.subarray(0, at), last);
     const text = fromSingleByte(bytes.toString('latin1', Math.max(0, at - 40), at + 40), WESTERN);
     const nearby = text.split(/[\r\n]+/).find((part) => /[^\0-\x7f]/.test(part)) ?? text;
     const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if this reads right; the file is checked only up to here`;
-    return fault(here, 'bad-encoding', message, nearby);
+    return csvError(here, 'bad-encoding', message, nearby);
   };
   for await (const piece of pieces) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
@@ -168,11 +168,11 @@ async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): Asy
   const strict = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
   let line = 1;
   let last = 0;
-  const refuse = (text: string): CsvFault => {
+  const refuse = (text: string): CsvError => {
     const at = text.indexOf('\ufffd');
     const here = line + countLines(Buffer.from(text.slice(0, Math.max(0, at))), last);
     const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
-    return fault(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), Math.max(0, at) + 10));
+    return csvError(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), Math.max(0, at) + 10));
   };
   const decode = (piece: Buffer, stream: boolean): string => {
     if (upper !== undefined) {
@@ -202,7 +202,7 @@ async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): Asy
  * UTF-16 and single-byte encodings come out to the byte. Any other becomes UTF-8 with a mark, which wins
  * over `--encoding` when it is read, so the same options still read it.
  */
-export function textEncoder(encoding: string, bom: boolean): (text: string) => Uint8Array {
+export function createTextEncoder(encoding: string, bom: boolean): (text: string) => Uint8Array {
   const upper = upperHalf(encoding);
   const codes = upper === undefined ? undefined : new Map(Array.from(upper, (c, i) => [c, 128 + i]));
   const encode = (text: string): Uint8Array => {
@@ -223,5 +223,5 @@ export function textEncoder(encoding: string, bom: boolean): (text: string) => U
 
 /** One whole text in its file's encoding; see `textEncoder`. */
 export function encodeText(text: string, encoding: string, bom: boolean): Uint8Array {
-  return textEncoder(encoding, bom)(text);
+  return createTextEncoder(encoding, bom)(text);
 }

@@ -1,9 +1,9 @@
 /** Where the quotes of a record are wrong. csv-parse reads on over them; the person is told the place. */
 import type { Problem, Rule } from '../validation/problem.js';
-import { CsvFault } from './csv-error.js';
+import { CsvError } from './csv-error.js';
 
 /** CRLF, LF or CR: how many physical lines a text goes on for. */
-export function lineEndings(text: string): number {
+export function splitLineEndings(text: string): number {
   const first = text.search(/[\r\n]/);
   if (first < 0) return 0;
   if (first === text.length - 1) return 1;
@@ -44,11 +44,11 @@ const WHY: Readonly<Record<Misplaced['why'], string>> = {
 
 function problemAt(raw: string, line: number, rule: Rule, { at, column, why }: Misplaced): Problem {
   const value = raw.slice(at, at + 200).trimEnd();
-  return { line: line + lineEndings(raw.slice(0, at)), column, rule, message: WHY[why], value };
+  return { line: line + splitLineEndings(raw.slice(0, at)), column, rule, message: WHY[why], value };
 }
 
 /** What is wrong with the quotes of a record that has ended; only a cell that begins with one can be. */
-export function strayQuote(
+export function strayQuoteProblem(
   raw: string,
   cells: readonly string[],
   line: number,
@@ -60,9 +60,9 @@ export function strayQuote(
 }
 
 /** Why a record does not end: nearly always a quote, and then this names the line where it opens. */
-export function endless(raw: string, line: number, delimiter: string): CsvFault {
+export function unclosedQuoteError(raw: string, line: number, delimiter: string): CsvError {
   const found = misplaced(raw, delimiter);
-  if (found !== undefined) return new CsvFault(problemAt(raw, line, 'unclosed-quote', found));
+  if (found !== undefined) return new CsvError(problemAt(raw, line, 'unclosed-quote', found));
   const message = 'a record of more than 1 MiB: this is no CSV of groups, or its line endings were lost';
-  return new CsvFault({ line, column: 1, rule: 'record-too-long', message, value: raw.slice(0, 200) });
+  return new CsvError({ line, column: 1, rule: 'record-too-long', message, value: raw.slice(0, 200) });
 }

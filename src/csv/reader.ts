@@ -1,11 +1,11 @@
 /** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
 import { Parser } from 'csv-parse';
-import { usage } from '../model/outcome.js';
+import { usageError } from '../model/outcome.js';
 import { isField } from '../validation/header.js';
 import type { Row } from '../validation/row.js';
-import { CsvFault } from './csv-error.js';
+import { CsvError } from './csv-error.js';
 import { decodeBytes } from './encoding.js';
-import { endless, lineEndings, strayQuote } from './quote-errors.js';
+import { splitLineEndings, strayQuoteProblem, unclosedQuoteError } from './quote-errors.js';
 
 /** What detection is not to decide. */
 export type CsvOptions = {
@@ -16,7 +16,7 @@ export type CsvOptions = {
 };
 
 /** A CSV that has been read as far as its header; `rows` reads on, once. */
-export type Sheet = {
+export type CsvReader = {
   /** The header's cells as they stand. */
   readonly header: readonly string[];
   /** The physical line on which the header starts. */
@@ -37,8 +37,8 @@ const RECORD_BYTES_MAX = 1024 * 1024;
 
 const SEP_LINE = /^"?sep=([^"\r\n])"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
-/** Reads as far as the header. `CsvFault`: the file is no CSV; `Halt`: an option is wrong. */
-export async function readCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<Sheet> {
+/** Reads as far as the header. `CsvFault`: the file is no CSV; `FatalError`: an option is wrong. */
+export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
   const told = options.delimiter === undefined ? undefined : delimiterOf(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
@@ -58,19 +58,19 @@ export async function readCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
     const close = async (): Promise<void> => void (await batches.return());
     if (header.fault !== undefined) {
       await close();
-      throw new CsvFault(header.fault);
+      throw new CsvError(header.fault);
     }
     const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
     return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows, close };
   }
   const message = 'the file is empty: it needs a header line with a name column';
-  throw new CsvFault({ line: 1, column: 1, rule: 'empty-file', message, value: '' });
+  throw new CsvError({ line: 1, column: 1, rule: 'empty-file', message, value: '' });
 }
 
 function delimiterOf(text: string): string {
   const one = text === '\\t' || text.toLowerCase() === 'tab' ? '\t' : text;
   if (Array.from(one).length === 1 && !/["\r\n]/.test(one)) return one;
-  throw usage(
+  throw usageError(
     `--delimiter ${JSON.stringify(text)} is not one character`,
     'For example: --delimiter ";" or tab.',
   );
@@ -162,9 +162,9 @@ async function* records(
     const start = offset;
     const rows = parser.found.map(({ cells, end }): Row => {
       const raw = waiting.toString('utf8', offset - start, end - start);
-      const fault = strayQuote(raw, cells, line, delimiter);
+      const fault = strayQuoteProblem(raw, cells, line, delimiter);
       const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, fault };
-      line += lineEndings(raw);
+      line += splitLineEndings(raw);
       offset = end;
       return row;
     });
@@ -173,13 +173,13 @@ async function* records(
     return rows;
   };
 
-  let fault: CsvFault | undefined;
+  let fault: CsvError | undefined;
   for await (const piece of untilFault(pieces, (found) => (fault = found))) {
     if (piece.length === 0) continue;
     waiting = waiting.length === 0 ? piece : Buffer.concat([waiting, piece]);
     await written(parser, piece);
     if (parser.found.length > 0) yield taken();
-    if (waiting.length > RECORD_BYTES_MAX) throw endless(waiting.toString(), line, delimiter);
+    if (waiting.length > RECORD_BYTES_MAX) throw unclosedQuoteError(waiting.toString(), line, delimiter);
   }
   if (offset === 0 && waiting.length === 0 && !fault) return;
   const closed = await ended(parser);
@@ -187,21 +187,21 @@ async function* records(
     const column = lastColumn(waiting.toString(), delimiter);
     // The record that it is in is not whole.
     yield taken().filter(({ raw }) => /[\r\n]$/.test(raw));
-    throw new CsvFault({ ...fault.problem, column });
+    throw new CsvError({ ...fault.problem, column });
   }
   if (parser.found.length > 0) yield taken();
-  if (!closed) throw endless(waiting.toString(), line, delimiter);
+  if (!closed) throw unclosedQuoteError(waiting.toString(), line, delimiter);
 }
 
 /** The pieces up to the one that can't be decoded. */
 async function* untilFault(
   pieces: AsyncIterable<Buffer>,
-  found: (fault: CsvFault) => void,
+  found: (fault: CsvError) => void,
 ): AsyncGenerator<Buffer, void> {
   try {
     yield* pieces;
   } catch (error) {
-    if (!(error instanceof CsvFault)) throw error;
+    if (!(error instanceof CsvError)) throw error;
     found(error);
   }
 }

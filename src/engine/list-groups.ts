@@ -4,7 +4,7 @@ import type { Event } from '../events/event.js';
 import type { Directory, ListingEnd } from '../model/directory.js';
 import type { Reply, Stop } from '../model/outcome.js';
 import { decide } from '../resilience/retry-policy.js';
-import { Listing } from '../resources/groups/group-index.js';
+import { GroupIndex } from '../resources/groups/group-index.js';
 import type { Clock } from './ports.js';
 
 export type Lister = {
@@ -16,7 +16,7 @@ export type Lister = {
 
 export type ListingOptions = {
   readonly which: 'baseline' | 'closing';
-  /** Keeps each event. @throws Halt when it can't */
+  /** Keeps each event. @throws FatalError when it can't */
   readonly record: (event: Event) => void;
   /** Whether the groups themselves are kept as events too. */
   readonly keepGroups?: boolean;
@@ -24,7 +24,7 @@ export type ListingOptions = {
 
 /** `stop` is there where every other call would meet the same. */
 export type TakenListing =
-  | { readonly ok: true; readonly listing: Listing }
+  | { readonly ok: true; readonly listing: GroupIndex }
   | { readonly ok: false; readonly why: string; readonly stop?: Stop };
 
 /** Refusals that may be meant for the listing alone: the writes may be allowed all the same. */
@@ -42,7 +42,7 @@ export async function takeListing(lister: Lister, options: ListingOptions): Prom
   const replies: Reply[] = [];
   for (;;) {
     if (signal.aborted) throw signal.reason;
-    const listing = new Listing();
+    const listing = new GroupIndex();
     const end = await readListing(lister, listing, options);
     const event = { e: 'listing', at: clock.now(), which, requests: end.requests } as const;
     if (end.ok) {
@@ -66,7 +66,7 @@ export async function takeListing(lister: Lister, options: ListingOptions): Prom
 
 async function readListing(
   { directory, clock }: Lister,
-  listing: Listing,
+  listing: GroupIndex,
   { record, keepGroups }: ListingOptions,
 ): Promise<ListingEnd> {
   const batches = directory.list();

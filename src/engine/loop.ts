@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import type { Event } from '../events/event.js';
 import type { Directory } from '../model/directory.js';
-import { EXIT, Halt, type Outcome, type Reply, type Stop } from '../model/outcome.js';
+import { EXIT, FatalError, type Outcome, type Reply, type Stop } from '../model/outcome.js';
 import { DayBudget } from '../resilience/daily-quota.js';
 import { decide, type Judged, tooManyFailures } from '../resilience/retry-policy.js';
 import {
@@ -29,7 +29,7 @@ const SETTLED_AT_ONCE = 1_000;
 /**
  * Takes every step to an outcome, or stops. Of a batch, what needs no request is settled first. A row waits for a place before the next one is read, an attempt
  * for its turn before it is recorded and sent; after a stop nothing is sent any more.
- * @param signal its reason is a `Halt`; what is in flight is answered, nothing else is begun
+ * @param signal its reason is a `FatalError`; what is in flight is answered, nothing else is begun
  */
 export async function run(
   steps: AsyncIterable<readonly Planned[]>,
@@ -191,7 +191,7 @@ class Loop {
       this.#obey(react(this.#weather, reply, sentAt, this.#ports.clock.now()));
       return reply;
     } catch (error) {
-      if (!(error instanceof Halt)) throw error;
+      if (!(error instanceof FatalError)) throw error;
       // No token was to be had, so nothing left: the row is as it was, and not in doubt.
       return { kind: 'blocked', message: error.message, stop: error.stop };
     }
@@ -253,7 +253,7 @@ class Loop {
       this.#ports.record(...events);
       return true;
     } catch (error) {
-      if (!(error instanceof Halt)) throw error;
+      if (!(error instanceof FatalError)) throw error;
       // An attempt that is not recorded is not made either.
       for (const event of events) if (event.e !== 'attempt') this.#ports.lost(event);
       this.#halt(error.stop);
@@ -279,9 +279,9 @@ class Loop {
 }
 
 function stopOf(reason: unknown): Stop {
-  if (reason instanceof Halt) return reason.stop;
+  if (reason instanceof FatalError) return reason.stop;
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'aborted',
     message: 'the run was aborted',
     hint: 'Go on with --resume.',

@@ -24,7 +24,7 @@ export type Turns = {
 export type Ports = {
   readonly directory: Directory;
   readonly turns: Turns;
-  /** Keeps events before anybody acts on them, all or none. @throws Halt when they could not be kept */
+  /** Keeps events before anybody acts on them, all or none. @throws FatalError when they could not be kept */
   readonly record: (...events: readonly Event[]) => void;
   /** Told of each event that could not be kept: the last place where it can be seen. */
   readonly lost: (event: Event) => void;

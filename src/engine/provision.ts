@@ -1,30 +1,30 @@
 /** One run from listing to look-up: baseline, plan, the loop, and the listing that settles what is open. */
 
 import type { Event } from '../events/event.js';
-import { fold, type History } from '../events/run-state.js';
+import { applyEvent, type RunState } from '../events/run-state.js';
 import type { Directory } from '../model/directory.js';
-import { EXIT, Halt, type Stop } from '../model/outcome.js';
+import { EXIT, FatalError, type Stop } from '../model/outcome.js';
 import { PER_DAY } from '../resilience/retry-policy.js';
-import type { Listing } from '../resources/groups/group-index.js';
+import type { GroupIndex } from '../resources/groups/group-index.js';
 import { completed, type Planned, settleOpen } from '../resources/groups/plan.js';
-import type { Checked } from '../validation/row.js';
+import type { ValidatedRow } from '../validation/row.js';
 import { settledEvent } from './event-factory.js';
 import { takeListing } from './list-groups.js';
 import { run } from './loop.js';
 import type { Clock, Ports, Turns } from './ports.js';
 
-type Definable = Extract<Checked, { kind: 'definition' }>;
+type Definable = Extract<ValidatedRow, { kind: 'definition' }>;
 
 /** What a run needs. The history is folded in place: hand in an earlier process's to go on with its run. */
 export type Job = {
   /** The rows, from the first, in batches. */
-  readonly rows: () => AsyncIterable<readonly Checked[]>;
+  readonly rows: () => AsyncIterable<readonly ValidatedRow[]>;
   /** What a row needs, under a listing of the directory; undefined where none could be had. */
-  readonly plan: (row: Definable, now: Listing | undefined) => Planned;
-  readonly history: History;
+  readonly plan: (row: Definable, now: GroupIndex | undefined) => Planned;
+  readonly history: RunState;
   readonly directory: Directory;
   readonly turns: Turns;
-  /** Keeps events durably, all of them or none. @throws Halt when it can't */
+  /** Keeps events durably, all of them or none. @throws FatalError when it can't */
   readonly keep: (...events: readonly Event[]) => void;
   /** Told of every event after it was kept. */
   readonly onEvent: (event: Event) => void;
@@ -49,24 +49,25 @@ export async function provision(job: Job): Promise<void> {
     job.keep(...events);
     for (const event of events) {
       // The listing at hand serves as the baseline; its names are not held a second time.
-      if (event.e !== 'listed') fold(job.history, event);
+      if (event.e !== 'listed') applyEvent(job.history, event);
       job.onEvent(event);
     }
   };
   const lost = (event: Event): void => {
-    fold(job.history, event);
+    applyEvent(job.history, event);
     job.onLost(event);
   };
   try {
     const now = job.baseline ? await baseline(job, record) : undefined;
-    if (!job.baseline && job.needsListing !== undefined) throw new Halt(listingNeeded(job.needsListing));
+    if (!job.baseline && job.needsListing !== undefined)
+      throw new FatalError(listingNeeded(job.needsListing));
     const ports: Ports = { ...job, record, lost };
     const limits = { ...job, ...day(job), heard: now !== undefined };
     const { open } = await run(steps(job, now), ports, limits, job.signal);
     const left = now || !job.baseline ? open : open.filter(({ key }) => !job.history.rows.get(key)?.outcome);
     if (left.length > 0 && mayStillAsk(job.history.stop)) await close(job, left, record);
   } catch (error) {
-    if (!(error instanceof Halt)) throw error;
+    if (!(error instanceof FatalError)) throw error;
     const event: Event = { e: 'stop', at: job.clock.now(), stop: error.stop };
     try {
       record(event);
@@ -76,7 +77,7 @@ export async function provision(job: Job): Promise<void> {
   }
 }
 
-async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<readonly Planned[]> {
+async function* steps(job: Job, now: GroupIndex | undefined): AsyncGenerator<readonly Planned[]> {
   for await (const batch of job.rows()) {
     yield batch.flatMap((row) => (row.kind === 'definition' ? [job.plan(row, now)] : []));
   }
@@ -86,14 +87,14 @@ async function* steps(job: Job, now: Listing | undefined): AsyncGenerator<readon
  * The listing before the first create, kept in the journal. What forbids a listing only is no reason not to
  * create; what forbids everything, and a listing that contact groups can't do without, ends the run.
  */
-async function baseline(job: Job, record: (event: Event) => void): Promise<Listing | undefined> {
+async function baseline(job: Job, record: (event: Event) => void): Promise<GroupIndex | undefined> {
   const { history, needsListing } = job;
   const keepGroups = !history.baseline && history.requests.sent === 0;
   const taken = await takeListing(job, { which: 'baseline', record, keepGroups });
   if (taken.ok && keepGroups) history.baseline = taken.listing;
   if (taken.ok) return taken.listing;
-  if (taken.stop) throw new Halt(taken.stop);
-  if (needsListing !== undefined) throw new Halt(listingNeeded(needsListing));
+  if (taken.stop) throw new FatalError(taken.stop);
+  if (needsListing !== undefined) throw new FatalError(listingNeeded(needsListing));
   return undefined;
 }
 
@@ -127,7 +128,7 @@ function day(job: Job): { day?: { left: number; perDay: number; resetsAt: number
 
 function listingNeeded(why: string): Stop {
   return {
-    exit: EXIT.act,
+    exit: EXIT.actionRequired,
     reason: 'listing-needed',
     message: `a listing of the existing groups is needed, and none could be had: ${why}`,
     hint: 'Add the read scope (imgroup:read:admin, or contact_group:read:admin for contact groups) and leave out --no-baseline.',

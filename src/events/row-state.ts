@@ -28,7 +28,7 @@ export type RowState = {
 };
 
 /** Whether Zoom may have done something for this row that we have not learnt of. */
-export function inDoubt(state: RowState | undefined): boolean {
+export function isInDoubt(state: RowState | undefined): boolean {
   return state !== undefined && (state.pending || state.ambiguous);
 }
 
@@ -55,7 +55,7 @@ type Ending = { readonly settings: string; readonly status: Status; readonly det
  * Rows by their key. Those that something was sent for are objects, to be changed in place; of those that needed no
  * request there may be a million at once, so they are held as bytes, and an object is made of one when it is asked for.
  */
-export class Rows {
+export class RowStates {
   readonly #sent = new Map<string, RowState>();
   readonly #unsent = new TextSet();
   /** Of each unsent row the number of its ending, and of its group's id plus 1; 0 is none. */

@@ -1,21 +1,21 @@
 /** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
 
-import { type Outcome, type Stop, shownFacts } from '../model/outcome.js';
+import { type Outcome, pickMetadata, type Stop } from '../model/outcome.js';
 import { DONE } from '../resilience/retry-policy.js';
-import { directoryName } from '../resources/groups/group.js';
+import { normalizeName } from '../resources/groups/group.js';
 import { LateSet } from '../text/string-table.js';
 import type { Event, EventOf } from './event.js';
-import { type RowState, Rows } from './row-state.js';
+import { type RowState, RowStates } from './row-state.js';
 
 /** One second of a run, for the picture of it. */
 export type Second = { sent: number; settled: number; retried: number; limited: number };
 
 export type Pause = { readonly at: number; readonly pauseMs: number; readonly why: string };
 
-export type History = {
+export type RunState = {
   /** One a process, the newest last. */
   readonly runs: EventOf<'run'>[];
-  readonly rows: Rows;
+  readonly rows: RowStates;
   /** Names in the first listing that could be trusted; undefined where there was none. */
   baseline: { has(name: string): boolean } | undefined;
   /** Names of a listing that has not ended yet. */
@@ -36,10 +36,10 @@ export type History = {
   carriedOver: number;
 };
 
-export function emptyHistory(): History {
+export function createRunState(): RunState {
   return {
     runs: [],
-    rows: new Rows(),
+    rows: new RowStates(),
     baseline: undefined,
     listed: new LateSet(),
     kept: undefined,
@@ -57,7 +57,7 @@ export function emptyHistory(): History {
 }
 
 /** Adds one event to a history, in place: a million rows are folded without a copy. */
-export function fold(history: History, event: Event): void {
+export function applyEvent(history: RunState, event: Event): void {
   // The last word tells nothing of the rows: reports made before and after it are the same.
   if (event.e === 'end') {
     history.end = event;
@@ -80,7 +80,7 @@ export function fold(history: History, event: Event): void {
       history.kept = history.runs.length - 1;
       return;
     case 'listed':
-      for (const group of event.groups) history.listed.add(directoryName(group.name));
+      for (const group of event.groups) history.listed.add(normalizeName(group.name));
       return;
     case 'listing':
       foldListing(history, event);
@@ -104,7 +104,7 @@ export function fold(history: History, event: Event): void {
   }
 }
 
-function secondOf(history: History, at: number): Second {
+function secondOf(history: RunState, at: number): Second {
   const key = Math.floor(at / 1000);
   const found = history.timeline.get(key);
   if (found) return found;
@@ -117,7 +117,7 @@ function secondOf(history: History, at: number): Second {
  * A listing tells what was there *before* us only if nothing had been sent: one that a resume takes may
  * already hold our own groups, so it never becomes the baseline.
  */
-function foldListing(history: History, event: EventOf<'listing'>): void {
+function foldListing(history: RunState, event: EventOf<'listing'>): void {
   history.requests.lists += event.requests;
   if (event.why !== '') history.warnings.push(event.why);
   const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
@@ -125,7 +125,7 @@ function foldListing(history: History, event: EventOf<'listing'>): void {
   history.listed = new LateSet();
 }
 
-function foldAttempt(history: History, event: EventOf<'attempt'>): void {
+function foldAttempt(history: RunState, event: EventOf<'attempt'>): void {
   const second = secondOf(history, event.at);
   history.requests.sent += 1;
   second.sent += 1;
@@ -147,7 +147,7 @@ function foldAttempt(history: History, event: EventOf<'attempt'>): void {
   state.before ??= event.before;
 }
 
-function foldReply(history: History, event: EventOf<'reply'>): void {
+function foldReply(history: RunState, event: EventOf<'reply'>): void {
   if (event.kind === 'limited') {
     history.requests.rateLimited += 1;
     secondOf(history, event.at).limited += 1;
@@ -169,11 +169,11 @@ function doneBy({ op, attempts, groupId }: RowState, reply: EventOf<'reply'>): O
     detail: '',
     attempts,
     ...(id === undefined ? {} : { groupId: id }),
-    ...shownFacts(reply),
+    ...pickMetadata(reply),
   };
 }
 
-function foldSettled(history: History, event: EventOf<'settled'>): void {
+function foldSettled(history: RunState, event: EventOf<'settled'>): void {
   secondOf(history, event.at).settled += 1;
   const { key, settings, outcome } = event;
   const sent = history.rows.known(key);
@@ -194,8 +194,8 @@ function foldOutcome(state: RowState, outcome: Outcome): void {
 }
 
 /** Several runs' histories as one, for one report of them all. Rows stay with their own. */
-export function together(all: readonly History[]): History {
-  const one = emptyHistory();
+export function mergeRunStates(all: readonly RunState[]): RunState {
+  const one = createRunState();
   for (const history of all) {
     one.runs.push(...history.runs);
     one.requests.sent += history.requests.sent;

@@ -4,12 +4,12 @@ import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
-import { EXIT, Halt, usage } from '../model/outcome.js';
-import { codeOf, errorWords } from '../storage/disk.js';
+import { EXIT, FatalError, usageError } from '../model/outcome.js';
+import { describeError, errorCode } from '../storage/disk.js';
 import { isEvent } from './event-schema.js';
 
 /** The journal's name in a run folder. */
-export const JOURNAL = 'journal.ndjson';
+export const JOURNAL_FILE = 'journal.ndjson';
 
 const NEWLINE = 0x0a;
 const BRACE = 0x7b;
@@ -21,10 +21,10 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /**
  * The events of a run folder's journal, in batches, in the order in which they were recorded. A torn last line
  * is left out.
- * @throws Halt (exit 2) where there is no journal, where a newer version wrote it, and where it is damaged
+ * @throws FatalError (exit 2) where there is no journal, where a newer version wrote it, and where it is damaged
  */
-export async function* replay(folder: string): AsyncGenerator<readonly Event[]> {
-  const path = join(folder, JOURNAL);
+export async function* readJournal(folder: string): AsyncGenerator<readonly Event[]> {
+  const path = join(folder, JOURNAL_FILE);
   const file = await openToRead(path, folder);
   try {
     let lines = 0;
@@ -42,7 +42,7 @@ export async function* replay(folder: string): AsyncGenerator<readonly Event[]> 
     }
     if (lines === 0) throw await headless(path, file);
   } catch (error) {
-    throw codeOf(error) === '' ? error : cantRead(path, error);
+    throw errorCode(error) === '' ? error : cantRead(path, error);
   } finally {
     await file.close();
   }
@@ -101,7 +101,10 @@ function parseLine(line: string): Event | undefined {
  * Where a journal's whole lines end, and what follows them: a line without its end, or a last one that is no
  * event. Throws the system's error.
  */
-export function tornTail(fd: number, size: number): { readonly from: number; readonly bytes: Uint8Array } {
+export function findTornTail(
+  fd: number,
+  size: number,
+): { readonly from: number; readonly bytes: Uint8Array } {
   // The last line has a hundred bytes or some hundred thousand; a wider look is taken until all of it is seen.
   for (let length = CHUNK_BYTES; ; length *= 4) {
     const start = Math.max(0, size - length);
@@ -130,18 +133,21 @@ async function openToRead(path: string, folder: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw cantRead(path, error);
-    throw usage(`${folder} holds no run: there is no ${JOURNAL} in it`, 'Name the folder of a run.');
+    if (errorCode(error) !== 'ENOENT') throw cantRead(path, error);
+    throw usageError(
+      `${folder} holds no run: there is no ${JOURNAL_FILE} in it`,
+      'Name the folder of a run.',
+    );
   }
 }
 
-function cantRead(path: string, error: unknown): Halt {
-  return usage(`${path} can't be read: ${errorWords(error)}`, 'Check the path and its permissions.');
+function cantRead(path: string, error: unknown): FatalError {
+  return usageError(`${path} can't be read: ${describeError(error)}`, 'Check the path and its permissions.');
 }
 
-function damaged(path: string, line: number | undefined, offset: number): Halt {
+function damaged(path: string, line: number | undefined, offset: number): FatalError {
   const where = line === undefined ? `byte ${offset}` : `line ${line}, byte ${offset}`;
-  return new Halt({
+  return new FatalError({
     exit: EXIT.usage,
     reason: 'journal-damaged',
     message: `${path} is damaged at ${where}`,
@@ -151,7 +157,7 @@ function damaged(path: string, line: number | undefined, offset: number): Halt {
 
 function refuseNewer(path: string, version: number): void {
   if (version <= SCHEMA_VERSION) return;
-  throw new Halt({
+  throw new FatalError({
     exit: EXIT.usage,
     reason: 'journal-newer',
     message: `${path} was written by a newer version: its schema is ${version}, this one reads up to ${SCHEMA_VERSION}`,
@@ -160,12 +166,12 @@ function refuseNewer(path: string, version: number): void {
 }
 
 /** Why nothing could be read: the run was killed before its first line was whole, or this is something else. */
-async function headless(path: string, file: FileHandle): Promise<Halt> {
+async function headless(path: string, file: FileHandle): Promise<FatalError> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
   const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
   const isOneLine = bytesRead < CHUNK_BYTES && (newline < 0 || newline === bytesRead - 1);
   const began = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
-  return new Halt({
+  return new FatalError({
     exit: EXIT.usage,
     reason: began ? 'journal-empty' : 'no-journal',
     message: began

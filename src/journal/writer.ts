@@ -1,12 +1,12 @@
 /** Appends a run's events durably, and mends the tail that a crash has torn. */
 import { join } from 'node:path';
 import type { Event } from '../events/event.js';
-import type { Halt } from '../model/outcome.js';
+import type { FatalError } from '../model/outcome.js';
 import { holdsRun } from '../storage/atomic-file.js';
-import { codeOf, type Disk, quietly, realDisk, unwritable, writeAll } from '../storage/disk.js';
-import { JOURNAL, tornTail } from './reader.js';
+import { type Disk, errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from '../storage/disk.js';
+import { findTornTail, JOURNAL_FILE } from './reader.js';
 
-export { JOURNAL, replay } from './reader.js';
+export { JOURNAL_FILE, readJournal } from './reader.js';
 
 /** Whichever comes first. A sync costs 13 µs a record in groups like these, and 283 µs alone. */
 const GROUP = { records: 32, waitMs: 250 } as const;
@@ -17,27 +17,27 @@ export type Journal = {
   /**
    * Keeps events, in one write: all of them or none. The operating system has them when this returns, so a killed
    * process loses nothing; they are durable within 32 records or 250 ms.
-   * @throws Halt (exit 6) when they could not be kept; what was kept before stays readable
+   * @throws FatalError (exit 6) when they could not be kept; what was kept before stays readable
    */
   readonly record: (...events: readonly Event[]) => void;
-  /** Makes everything durable now. @throws Halt (exit 6) */
+  /** Makes everything durable now. @throws FatalError (exit 6) */
   readonly sync: () => Promise<void>;
-  /** Makes everything durable and closes the file. @throws Halt (exit 6) */
+  /** Makes everything durable and closes the file. @throws FatalError (exit 6) */
   readonly close: () => Promise<void>;
 };
 
-/** Begins a run's journal. @throws Halt: exit 2 where the folder holds one already, exit 6 where it can't be made */
+/** Begins a run's journal. @throws FatalError: exit 2 where the folder holds one already, exit 6 where it can't be made */
 export function createJournal(folder: string, disk: Disk = realDisk): Journal {
-  const path = join(folder, JOURNAL);
+  const path = join(folder, JOURNAL_FILE);
   let fd: number | undefined;
   try {
     fd = disk.create(path);
     disk.syncFolder(folder);
     return new Appender(path, fd, 0, disk);
   } catch (error) {
-    if (fd === undefined && codeOf(error) === 'EEXIST') throw holdsRun(folder);
+    if (fd === undefined && errorCode(error) === 'EEXIST') throw holdsRun(folder);
     closeQuietly(disk, fd);
-    if (fd !== undefined) quietly(() => disk.remove(path));
+    if (fd !== undefined) ignoreErrors(() => disk.remove(path));
     throw cantKeep(path, error);
   }
 }
@@ -45,15 +45,15 @@ export function createJournal(folder: string, disk: Disk = realDisk): Journal {
 /**
  * Opens a run's journal to go on with it. A torn last line is put into a file of its own, `journal.torn-1` and
  * so on, and cut off.
- * @throws Halt (exit 6) when it can't be opened or mended
+ * @throws FatalError (exit 6) when it can't be opened or mended
  */
 export function reopenJournal(folder: string, disk: Disk = realDisk): Journal {
-  const path = join(folder, JOURNAL);
+  const path = join(folder, JOURNAL_FILE);
   let fd: number | undefined;
   try {
     fd = disk.open(path);
     const size = disk.size(fd);
-    const { from, bytes } = tornTail(fd, size);
+    const { from, bytes } = findTornTail(fd, size);
     if (from < size) {
       putAside(folder, bytes, disk);
       disk.truncate(fd, from);
@@ -77,7 +77,7 @@ class Appender implements Journal {
   #unsynced = 0;
   #timer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
-  #failure: Halt | undefined;
+  #failure: FatalError | undefined;
   #isClosed = false;
 
   constructor(path: string, fd: number, size: number, disk: Disk) {
@@ -97,7 +97,7 @@ class Appender implements Journal {
       writeAll(this.#disk, this.#fd, lines);
       this.#torn = false;
     } catch (error) {
-      quietly(() => this.#cutBack());
+      ignoreErrors(() => this.#cutBack());
       throw cantKeep(this.path, error);
     }
     this.#size += lines.length;
@@ -123,7 +123,7 @@ class Appender implements Journal {
     } finally {
       this.#isClosed = true;
       clearTimeout(this.#timer);
-      quietly(() => this.#disk.close(this.#fd));
+      ignoreErrors(() => this.#disk.close(this.#fd));
     }
   };
 
@@ -155,12 +155,12 @@ class Appender implements Journal {
 }
 
 function closeQuietly(disk: Disk, fd: number | undefined): void {
-  if (fd !== undefined) quietly(() => disk.close(fd));
+  if (fd !== undefined) ignoreErrors(() => disk.close(fd));
 }
 
-function cantKeep(path: string, error: unknown): Halt {
+function cantKeep(path: string, error: unknown): FatalError {
   const hint = 'Make room or mend the permissions, then run the same command with --resume.';
-  return unwritable('journal-unwritable', path, error, hint);
+  return writeFailure('journal-unwritable', path, error, hint);
 }
 
 /** Keeps what is cut off: it may tell a person what was about to be sent. */
@@ -170,7 +170,7 @@ function putAside(folder: string, bytes: Uint8Array, disk: Disk): void {
     try {
       fd = disk.create(join(folder, `journal.torn-${n}`));
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') continue;
+      if (errorCode(error) === 'EEXIST') continue;
       throw error;
     }
     try {

@@ -7,7 +7,7 @@ export type ListingEnd =
   | { readonly ok: true; readonly requests: number }
   | { readonly ok: false; readonly requests: number; readonly reply: Reply };
 
-/** Every answer is a value; only what ends the whole command is thrown, as a `Halt`. */
+/** Every answer is a value; only what ends the whole command is thrown, as a `FatalError`. */
 export type Directory = {
   readonly api: 'im' | 'contacts';
   /** Settings that this API has no field for: they are not sent, and never differ. */

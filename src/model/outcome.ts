@@ -8,11 +8,11 @@ export const EXIT = {
   ok: 0,
   unprovisioned: 1,
   usage: 2,
-  act: 3,
-  later: 4,
+  actionRequired: 3,
+  retryLater: 4,
   locked: 5,
   unwritable: 6,
-  defect: 70,
+  internalError: 70,
   hangup: 129,
   interrupt: 130,
   terminate: 143,
@@ -29,23 +29,23 @@ export type Stop = {
 };
 
 /** The one error of this program: anything that ends a command for a reason that its user can read. */
-export class Halt extends Error {
+export class FatalError extends Error {
   readonly stop: Stop;
 
   constructor(stop: Stop) {
     super(stop.message);
-    this.name = 'Halt';
+    this.name = 'FatalError';
     this.stop = stop;
   }
 }
 
 /** Shorthand for a problem with what the user typed or handed in: exit 2, nothing was sent. */
-export function usage(message: string, hint: string): Halt {
-  return new Halt({ exit: EXIT.usage, reason: 'usage', message, hint });
+export function usageError(message: string, hint: string): FatalError {
+  return new FatalError({ exit: EXIT.usage, reason: 'usage', message, hint });
 }
 
 /** What the wire said, kept with every reply: the support desk asks for exactly these. */
-export type Facts = {
+export type ResponseMetadata = {
   /** HTTP status; absent when nothing answered. */
   readonly http?: number;
   /** Zoom's own code from the body. */
@@ -58,7 +58,9 @@ export type Facts = {
 };
 
 /** The facts that the results show, of whatever carries them; absent ones stay absent. */
-export function shownFacts(of: Partial<Facts> | undefined): Pick<Outcome, 'http' | 'code' | 'trackingId'> {
+export function pickMetadata(
+  of: Partial<ResponseMetadata> | undefined,
+): Pick<Outcome, 'http' | 'code' | 'trackingId'> {
   return {
     ...(of?.http === undefined ? {} : { http: of.http }),
     ...(of?.code === undefined ? {} : { code: of.code }),
@@ -67,7 +69,7 @@ export function shownFacts(of: Partial<Facts> | undefined): Pick<Outcome, 'http'
 }
 
 /** What one attempt taught us. Every exchange becomes exactly one of these, in `io/zoom`. */
-export type Reply = Facts &
+export type Reply = ResponseMetadata &
   (
     | { readonly kind: 'done'; readonly groupId?: string }
     /** The name is in use already (409). */

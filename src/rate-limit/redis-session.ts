@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { EXIT, Halt, usage } from '../model/outcome.js';
+import { EXIT, FatalError, usageError } from '../model/outcome.js';
 import type { Pacer } from './limiter.js';
 import { parseSaid, type Said } from './peers.js';
 import { BEAT_MS, type Hearing, type Session, SharedTurns, type Sharing } from './shared-limiter.js';
@@ -26,7 +26,7 @@ const LAST_WORD_MS = 500;
 
 /**
  * Joins the limit of an account.
- * @throws Halt (exit 2) without ioredis or with a malformed URL, (exit 3) where Redis can't be used
+ * @throws FatalError (exit 2) without ioredis or with a malformed URL, (exit 3) where Redis can't be used
  */
 export async function sharedPacer(options: SharedOptions): Promise<Pacer> {
   const { Redis } = await ioredis();
@@ -51,8 +51,8 @@ export async function sharedPacer(options: SharedOptions): Promise<Pacer> {
     return turns;
   } catch (error) {
     await turns.close();
-    throw new Halt({
-      exit: EXIT.act,
+    throw new FatalError({
+      exit: EXIT.actionRequired,
       reason: 'shared-limit',
       message: `the shared limit's Redis at ${url.host} can't be used: ${scrubbed(error, url)}`,
       hint: 'Check the address, the password, and that Redis runs. Without --shared-limit a process has the rate for itself.',
@@ -65,7 +65,7 @@ async function ioredis() {
     return await import('ioredis');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw usage(
+    throw usageError(
       '--shared-limit needs the package ioredis, which is not installed',
       'Run: npm install ioredis@5',
     );
@@ -76,7 +76,7 @@ function checked(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^rediss?:$/.test(url.protocol) && url.host !== '') return url;
   // The value is not shown: it may hold a password.
-  throw usage(
+  throw usageError(
     '--shared-limit is not the address of a Redis',
     'Write redis://host:6379, or rediss:// for TLS.',
   );

@@ -1,6 +1,6 @@
 /** What became of a run in one sentence: the page's headline, and the terminal's last word. */
 import { EXIT } from '../model/outcome.js';
-import { counted, thousands } from '../text/format.js';
+import { formatCount, formatNumber } from '../text/format.js';
 import type { Summary } from './results.js';
 
 /** Why a run stopped, for each reason that the journal may name; a new one is told by its own slug. */
@@ -48,17 +48,17 @@ function partsOf({ counts }: Summary): readonly string[] {
   const there = counts['already-provisioned'];
   const waiting = counts['not-attempted'];
   const parts: readonly (readonly [number, string])[] = [
-    [created, `${thousands(created)} created`],
-    [updated, `${thousands(updated)} updated`],
-    [deleted, `${thousands(deleted)} deleted`],
-    [restored, `${thousands(restored)} restored`],
-    [there, `${thousands(there)} ${there === 1 ? 'was' : 'were'} there already`],
-    [duplicate, counted(duplicate, 'duplicate')],
-    [kept, `${thousands(kept)} kept`],
-    [failed, `${thousands(failed)} failed`],
-    [invalid, `${thousands(invalid)} invalid`],
-    [unknown, `${thousands(unknown)} unknown`],
-    [waiting, `${thousands(waiting)} not attempted`],
+    [created, `${formatNumber(created)} created`],
+    [updated, `${formatNumber(updated)} updated`],
+    [deleted, `${formatNumber(deleted)} deleted`],
+    [restored, `${formatNumber(restored)} restored`],
+    [there, `${formatNumber(there)} ${there === 1 ? 'was' : 'were'} there already`],
+    [duplicate, formatCount(duplicate, 'duplicate')],
+    [kept, `${formatNumber(kept)} kept`],
+    [failed, `${formatNumber(failed)} failed`],
+    [invalid, `${formatNumber(invalid)} invalid`],
+    [unknown, `${formatNumber(unknown)} unknown`],
+    [waiting, `${formatNumber(waiting)} not attempted`],
   ];
   return parts.filter(([n]) => n > 0).map(([, words]) => words);
 }
@@ -70,7 +70,7 @@ export function isRollback({ counts }: Summary): boolean {
 }
 
 /** The run in one sentence; a simulated one says so. */
-export function verdict(summary: Summary): string {
+export function formatHeadline(summary: Summary): string {
   const { exit, input, not_provisioned: missing, counts } = summary;
   const simulated = summary.simulated ? ' (simulated)' : '';
   // Of several runs in one report: what is there is provisioned, and something is not there.
@@ -80,16 +80,16 @@ export function verdict(summary: Summary): string {
   const state = isRollback(summary) ? 'taken back' : 'provisioned';
   const parts = partsOf(summary).join(', ');
   if (missing === 0) {
-    const whole = input.rows === 1 ? 'The one row is' : `All ${thousands(input.rows)} rows are`;
+    const whole = input.rows === 1 ? 'The one row is' : `All ${formatNumber(input.rows)} rows are`;
     return `${whole} ${state}${simulated}: ${parts}.`;
   }
   const waiting = counts['not-attempted'];
   if (exit.code !== EXIT.ok && exit.code !== EXIT.unprovisioned) {
     const why = STOPS.get(exit.reason) ?? exit.reason.replaceAll('-', ' ');
-    const wait = `${counted(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}`;
+    const wait = `${formatCount(waiting, 'row')} ${waiting === 1 ? 'waits' : 'wait'}`;
     const others = partsOf({ ...summary, counts: { ...counts, 'not-attempted': 0 } });
     return `Stopped${simulated}: ${why}; ${[...(waiting > 0 ? [wait] : []), ...others].join(', ')}.`;
   }
-  const share = `${thousands(missing)} of ${counted(input.rows, 'row')}`;
+  const share = `${formatNumber(missing)} of ${formatCount(input.rows, 'row')}`;
   return `${share} ${missing === 1 ? 'is' : 'are'} not ${state}${simulated}: ${parts}.`;
 }

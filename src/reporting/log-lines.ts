@@ -1,22 +1,22 @@
 /** A run's events as log lines: what is worth a line, how loud it is, and its words. */
 import type { Event, EventOf } from '../events/event.js';
 import { EXIT, type Outcome, type Stop } from '../model/outcome.js';
-import { counted } from '../text/format.js';
+import { formatCount } from '../text/format.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** One line of a log. `fields` are for a machine; the message stands alone. */
-export type Line = {
+export type LogLine = {
   readonly level: Level;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
 /** Tells a run's events one by one; undefined for one that is not worth a line. */
-export type Narrator = (event: Event) => Line | undefined;
+export type EventLogger = (event: Event) => LogLine | undefined;
 
 /** A narrator remembers the names of the rows that are on their way, and no others. */
-export function narrator(): Narrator {
+export function createEventLogger(): EventLogger {
   const names = new Map<string, string>();
   return (event) => {
     switch (event.e) {
@@ -44,11 +44,11 @@ export function narrator(): Narrator {
   };
 }
 
-function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): Line | undefined {
+function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): LogLine | undefined {
   const fields = { which, groups, requests };
   if (why !== '') return { level: 'warn', message: why, fields };
   if (!ok) return { level: 'debug', message: `the ${which} listing broke off and begins again`, fields };
-  const found = `${counted(groups, 'group')} on the account`;
+  const found = `${formatCount(groups, 'group')} on the account`;
   const when = which === 'baseline' ? 'before the first create' : 'to settle what was left open';
   return { level: 'debug', message: `${found}, listed ${when}`, fields };
 }
@@ -57,7 +57,7 @@ function rowWords(line: number, name: string | undefined): string {
   return name === undefined ? `line ${line}` : `line ${line} "${name}"`;
 }
 
-function retryLine(event: EventOf<'reply'>, name: string | undefined): Line {
+function retryLine(event: EventOf<'reply'>, name: string | undefined): LogLine {
   const { line, http, code, message = '', trackingId, againInMs = 0 } = event;
   const said = message !== '' ? message : http === undefined ? 'no answer' : `HTTP ${http}`;
   return {
@@ -86,7 +86,7 @@ const LEVELS: Readonly<Record<Outcome['status'], Level>> = {
   kept: 'warn',
 };
 
-function settledLine({ line, name, outcome }: EventOf<'settled'>): Line {
+function settledLine({ line, name, outcome }: EventOf<'settled'>): LogLine {
   const { status, detail, http, code, trackingId, groupId, attempts } = outcome;
   const why = detail === '' ? '' : `: ${detail}`;
   return {
@@ -96,7 +96,7 @@ function settledLine({ line, name, outcome }: EventOf<'settled'>): Line {
   };
 }
 
-function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): Line {
+function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): LogLine {
   const rate = Math.round(perSecond * 10) / 10;
   const fields = { perSecond: rate, pauseMs: Math.round(pauseMs) };
   // The bar shows how the rate grows back; a line for each step would only be noise.
@@ -104,7 +104,7 @@ function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): Line {
   return { level: 'warn', message: `paused ${seconds(pauseMs)}: ${why}; then ${rate}/s`, fields };
 }
 
-function stopLine({ exit, reason, message, hint }: Stop): Line {
+function stopLine({ exit, reason, message, hint }: Stop): LogLine {
   // Whoever pressed Ctrl-C need not be alarmed by it.
   const asked = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
   const told = `${message.replace(/[.\s]+$/, '')}. ${hint}`;

@@ -1,8 +1,8 @@
 /** How far a run is: a fold over its events into what a progress line needs, and the line. */
 import type { Event, EventOf } from '../events/event.js';
 import { duration } from '../resources/groups/forecast.js';
-import { counted, thousands } from '../text/format.js';
-import { cutTo, visible, widthOf } from '../text/visible.js';
+import { formatCount, formatNumber } from '../text/format.js';
+import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
 
 /** Rates are told over so many seconds, the running one among them. */
 const WINDOW = 10;
@@ -42,7 +42,7 @@ export type Progress = {
  * A run before its first event.
  * @param rows to be settled, @param at ms since 1970, @param done of them, how many an earlier process settled
  */
-export function newProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
+export function createProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
   return {
     rows,
     settled: Math.min(rows, done),
@@ -63,7 +63,7 @@ export function newProgress(rows: number, perSecond: number, at: number, done = 
 }
 
 /** Takes one event in, in place. */
-export function advance(progress: Progress, event: Event): void {
+export function updateProgress(progress: Progress, event: Event): void {
   switch (event.e) {
     case 'run':
     case 'input':
@@ -154,7 +154,7 @@ function waiting(progress: Progress, nowMs: number): { readonly long: string; re
     return { long: `${short}: ${pause.why}`, short };
   }
   if (listed !== undefined) {
-    return { long: `listing the groups that exist: ${thousands(listed)}`, short: 'listing' };
+    return { long: `listing the groups that exist: ${formatNumber(listed)}`, short: 'listing' };
   }
   const left = rows - settled;
   if (left <= 0 || progress.since === undefined) return { long: '', short: '' };
@@ -181,7 +181,7 @@ function rounded(n: number): string {
  * One line for a terminal, in fewer columns than it has: in the last one some would wrap. A narrow terminal
  * gets fewer parts.
  */
-export function progressLine(
+export function formatProgressLine(
   progress: Progress,
   nowMs: number,
   columns: number,
@@ -191,8 +191,8 @@ export function progressLine(
   const rate = rateText(progress, nowMs);
   const wait = waiting(progress, nowMs);
   const paused = wait.long.startsWith('paused');
-  const count = `${thousands(settled)}/${thousands(rows)}`;
-  const failed = progress.failed > 0 ? `${thousands(progress.failed)} failed` : '';
+  const count = `${formatNumber(settled)}/${formatNumber(rows)}`;
+  const failed = progress.failed > 0 ? `${formatNumber(progress.failed)} failed` : '';
   const full = bar(settled / Math.max(1, rows), barWidth(columns));
   const lines: readonly (readonly string[])[] = [
     [full, count, paused ? '' : rate.long, failed, wait.long],
@@ -204,10 +204,10 @@ export function progressLine(
     [count],
   ];
   const shown = lines.map((parts) =>
-    [simulated ? 'simulated' : '', ...parts.map(visible)].filter((part) => part !== '').join('  '),
+    [simulated ? 'simulated' : '', ...parts.map(escapeInvisible)].filter((part) => part !== '').join('  '),
   );
   const room = columns - 1;
-  return shown.find((line) => widthOf(line) <= room) ?? cutTo(shown.at(-1) ?? '', room);
+  return shown.find((line) => displayWidth(line) <= room) ?? truncate(shown.at(-1) ?? '', room);
 }
 
 /** By the terminal alone, so that the bar keeps its place while the words after it change. */
@@ -222,13 +222,13 @@ function bar(share: number, width: number): string {
 }
 
 /** The same in words, for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
-export function progressReport(progress: Progress, nowMs: number): string {
+export function formatProgressReport(progress: Progress, nowMs: number): string {
   const { rows, settled, failed, limited } = progress;
   return [
-    `${thousands(settled)} of ${counted(rows, 'row')}`,
+    `${formatNumber(settled)} of ${formatCount(rows, 'row')}`,
     rateText(progress, nowMs).long,
-    failed > 0 ? `${thousands(failed)} failed` : '',
-    limited > 0 ? `${thousands(limited)} answered with 429` : '',
+    failed > 0 ? `${formatNumber(failed)} failed` : '',
+    limited > 0 ? `${formatNumber(limited)} answered with 429` : '',
     waiting(progress, nowMs).long,
   ]
     .filter((part) => part !== '')

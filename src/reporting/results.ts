@@ -1,18 +1,18 @@
 /** History → results, failed rows and summary, as values and as text; nothing here touches a disk. */
 
 import type { Target } from '../events/event.js';
-import { inDoubt, type RowState } from '../events/row-state.js';
-import type { History } from '../events/run-state.js';
+import { isInDoubt, type RowState } from '../events/row-state.js';
+import type { RunState } from '../events/run-state.js';
 import {
   EXIT,
   type ExitCode,
   isProvisioned,
   type Outcome,
+  pickMetadata,
   STATUSES,
   type Status,
-  shownFacts,
 } from '../model/outcome.js';
-import type { Checked, Row } from '../validation/row.js';
+import type { Row, ValidatedRow } from '../validation/row.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {
@@ -26,7 +26,7 @@ export type Result = {
 };
 
 /** What becomes of a checked row under what is known of the run. */
-export function resultOf(checked: Checked, history: History): Result {
+export function toResult(checked: ValidatedRow, history: RunState): Result {
   const { row } = checked;
   if (checked.kind === 'invalid') {
     const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
@@ -51,12 +51,12 @@ function result(row: Row, name: string, outcome: Outcome, settled: boolean): Res
 }
 
 /** A row that nothing settled: the run stopped or was killed before it, or in the middle of it. */
-function unsettled(state: RowState | undefined, history: History): Outcome {
+function unsettled(state: RowState | undefined, history: RunState): Outcome {
   const why = history.stop ? `the run stopped: ${history.stop.reason}` : 'the run was cut off';
   if (!state) return { status: 'not-attempted', detail: why, attempts: 0 };
   const { last, attempts } = state;
-  const facts = { attempts, ...shownFacts(last) };
-  if (!inDoubt(state)) {
+  const facts = { attempts, ...pickMetadata(last) };
+  if (!isInDoubt(state)) {
     const said = last?.message ? `${why}; last answer: ${last.message}` : why;
     return { status: 'not-attempted', detail: said, ...facts };
   }
@@ -64,7 +64,7 @@ function unsettled(state: RowState | undefined, history: History): Outcome {
 }
 
 /** Counts results as they pass. */
-export type Tally = {
+export type Totals = {
   readonly counts: Record<Status, number>;
   rows: number;
   unprovisioned: number;
@@ -72,12 +72,12 @@ export type Tally = {
   open: number;
 };
 
-export function emptyTally(): Tally {
+export function createTotals(): Totals {
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
   return { counts, rows: 0, unprovisioned: 0, open: 0 };
 }
 
-export function count(tally: Tally, result: Result): void {
+export function addResult(tally: Totals, result: Result): void {
   tally.rows += 1;
   tally.counts[result.outcome.status] += 1;
   if (!result.provisioned) tally.unprovisioned += 1;
@@ -131,8 +131,8 @@ const ROLLBACK_ONLY: ReadonlySet<Status> = new Set(['deleted', 'restored', 'kept
 
 /** @throws Error when the journal holds no header, which replay refuses before. */
 export function summarize(
-  history: History,
-  tally: Tally,
+  history: RunState,
+  tally: Totals,
   files: ReportFiles,
   gaps: readonly string[] = [],
 ): Summary {
@@ -170,7 +170,7 @@ export function summarize(
     },
     carried_over: history.carriedOver,
     warnings: history.warnings,
-    exit: exitOf(history, tally, gaps),
+    exit: decideExit(history, tally, gaps),
     files,
   };
 }
@@ -179,9 +179,9 @@ export function summarize(
  * The exit code is derived from how the rows ended; a stop only tells why some did not. `gaps`: what is missing from
  * a report of several runs.
  */
-export function exitOf(
-  history: History,
-  tally: Tally,
+export function decideExit(
+  history: RunState,
+  tally: Totals,
   gaps: readonly string[] = [],
 ): { code: ExitCode; reason: string } {
   const { stop } = history;
@@ -190,7 +190,7 @@ export function exitOf(
     return { code: stop.exit, reason: stop.reason };
   if (tally.unprovisioned === 0 && gaps.length === 0)
     return { code: EXIT.ok, reason: 'every row is provisioned' };
-  if (tally.open > 0) return { code: EXIT.later, reason: 'cut-off' };
+  if (tally.open > 0) return { code: EXIT.retryLater, reason: 'cut-off' };
   const rows = tally.unprovisioned === 1 ? 'row is' : 'rows are';
   const left = tally.unprovisioned > 0 ? [`${tally.unprovisioned} ${rows} not provisioned`] : [];
   return { code: EXIT.unprovisioned, reason: [...left, ...gaps].join('; ') };
@@ -208,12 +208,12 @@ export const RESULT_COLUMNS = [
 ] as const;
 
 /** The header line of results.csv: our columns, then the input's as they were. */
-export function resultsHeader(header: readonly string[], delimiter: string): string {
+export function formatResultsHeader(header: readonly string[], delimiter: string): string {
   return resultLine([...RESULT_COLUMNS, ...header], delimiter);
 }
 
 /** One line of results.csv. */
-export function resultsLine({ row, outcome }: Result, delimiter: string): string {
+export function formatResultsLine({ row, outcome }: Result, delimiter: string): string {
   return resultLine(
     [
       outcome.status,
@@ -231,14 +231,14 @@ export function resultsLine({ row, outcome }: Result, delimiter: string): string
 }
 
 function resultLine(cells: readonly string[], delimiter: string): string {
-  return csvLine(
-    cells.map((cell) => (runsAsFormula(cell) ? `'${cell}` : cell)),
+  return formatCsvLine(
+    cells.map((cell) => (isFormula(cell) ? `'${cell}` : cell)),
     delimiter,
   );
 }
 
 /** One line of a CSV, its cells as they are. */
-export function csvLine(cells: readonly string[], delimiter: string): string {
+export function formatCsvLine(cells: readonly string[], delimiter: string): string {
   return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`;
 }
 
@@ -246,7 +246,7 @@ export function csvLine(cells: readonly string[], delimiter: string): string {
  * Whether a spreadsheet would run the cell: it begins with one of these (OWASP, "CSV Injection"). A plain
  * number keeps its sign. An apostrophe before it makes it text.
  */
-export function runsAsFormula(cell: string): boolean {
+export function isFormula(cell: string): boolean {
   return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell);
 }
 

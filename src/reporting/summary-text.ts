@@ -1,8 +1,8 @@
 /** The summary of a run as a person likes to read it. */
 import { EXIT, STATUSES, type Status, type Stop } from '../model/outcome.js';
-import { counted, thousands } from '../text/format.js';
-import { visible, wrapped } from '../text/visible.js';
-import { verdict } from './headline.js';
+import { formatCount, formatNumber } from '../text/format.js';
+import { escapeInvisible, wrapText } from '../text/visible.js';
+import { formatHeadline } from './headline.js';
 import type { Summary } from './results.js';
 
 export type SummaryView = {
@@ -41,19 +41,19 @@ const MEANING_COLUMNS = 6 + Math.max(...Object.values(MEANINGS).map((meaning) =>
 const COLUMNS_MAX = 100;
 
 /** The summary as lines of text, the last one without its newline. */
-export function summaryText(summary: Summary, view: SummaryView): string {
+export function formatSummary(summary: Summary, view: SummaryView): string {
   const columns = Math.min(COLUMNS_MAX, Math.max(20, view.columns - 1));
   const { warnings, simulated } = summary;
   const bold = (text: string): string => (view.color ? `\u001b[1m${text}\u001b[0m` : text);
   const blocks: readonly (readonly string[])[] = [
-    wrapped(visible(verdict(summary)), columns).map(bold),
+    wrapText(escapeInvisible(formatHeadline(summary)), columns).map(bold),
     countLines(summary, view.color, columns),
     speedLines(summary).flatMap((line) => hanging('  ', line, columns)),
-    warnings.flatMap((warning) => hanging('  Warning: ', visible(warning), columns)),
+    warnings.flatMap((warning) => hanging('  Warning: ', escapeInvisible(warning), columns)),
     fileLines(summary, view.folder),
     view.stop === undefined ? [] : stopLines(view.stop, columns),
-    view.goOn === undefined ? [] : ['Go on with it:', `  ${visible(view.goOn)}`],
-    simulated ? wrapped(SIMULATED, columns).map(bold) : [],
+    view.goOn === undefined ? [] : ['Go on with it:', `  ${escapeInvisible(view.goOn)}`],
+    simulated ? wrapText(SIMULATED, columns).map(bold) : [],
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -62,12 +62,15 @@ export function summaryText(summary: Summary, view: SummaryView): string {
 }
 
 function stopLines({ message, hint }: Stop, columns: number): readonly string[] {
-  return [...hanging('  Why:  ', visible(message), columns), ...hanging('  Then: ', visible(hint), columns)];
+  return [
+    ...hanging('  Why:  ', escapeInvisible(message), columns),
+    ...hanging('  Then: ', escapeInvisible(hint), columns),
+  ];
 }
 
 /** A paragraph behind a mark; its further lines begin beneath its first word. */
 function hanging(mark: string, text: string, columns: number): readonly string[] {
-  return wrapped(text, columns - mark.length).map(
+  return wrapText(text, columns - mark.length).map(
     (line, i) => `${i === 0 ? mark : ' '.repeat(mark.length)}${line}`,
   );
 }
@@ -87,14 +90,14 @@ const COLORS: Readonly<Partial<Record<Status, string>>> = {
 function countLines({ counts }: Summary, color: boolean, columns: number): readonly string[] {
   const shown = STATUSES.filter((status) => counts[status] > 0);
   const names = Math.max(0, ...shown.map((status) => status.length));
-  const digits = Math.max(0, ...shown.map((status) => thousands(counts[status]).length));
+  const digits = Math.max(0, ...shown.map((status) => formatNumber(counts[status]).length));
   return shown.map((status) => {
     const code = color ? COLORS[status] : undefined;
     const name = status.padEnd(names);
     const painted = code === undefined ? name : `\u001b[${code}m${name}\u001b[0m`;
     // In a narrow terminal the meanings would wrap; the words of the statuses have to do.
     const meaning = names + digits + MEANING_COLUMNS > columns ? '' : `  ${MEANINGS[status]}`;
-    return `  ${painted}  ${thousands(counts[status]).padStart(digits)}${meaning}`;
+    return `  ${painted}  ${formatNumber(counts[status]).padStart(digits)}${meaning}`;
   });
 }
 
@@ -105,13 +108,15 @@ function speedLines({ requests, duration_ms, target, carried_over }: Summary): r
   const rate = seconds > 0 ? sent / seconds : 0;
   const speed = sent > 1 && rate > 0 ? `, ${rate.toFixed(1)}/s of ${target.rate_per_second}/s` : '';
   const healed = [
-    ...(retried > 0 ? [retried === 1 ? '1 was a retry' : `${thousands(retried)} were retries`] : []),
-    ...(rate_limited > 0 ? [`${thousands(rate_limited)} answered with 429, too many requests`] : []),
+    ...(retried > 0 ? [retried === 1 ? '1 was a retry' : `${formatNumber(retried)} were retries`] : []),
+    ...(rate_limited > 0 ? [`${formatNumber(rate_limited)} answered with 429, too many requests`] : []),
   ];
   return [
-    `${counted(sent, 'request')} in ${timeWords(seconds)}${speed}`,
+    `${formatCount(sent, 'request')} in ${timeWords(seconds)}${speed}`,
     ...(healed.length > 0 ? [healed.join(', ')] : []),
-    ...(carried_over > 0 ? [`${counted(carried_over, 'row')} had been done when this run was resumed`] : []),
+    ...(carried_over > 0
+      ? [`${formatCount(carried_over, 'row')} had been done when this run was resumed`]
+      : []),
   ];
 }
 
@@ -127,7 +132,7 @@ function timeWords(seconds: number): string {
 
 function fileLines({ files, exit, not_provisioned }: Summary, folder: string | undefined): readonly string[] {
   const before = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
-  const place = (file: string): string => visible(`${before}${file}`);
+  const place = (file: string): string => escapeInvisible(`${before}${file}`);
   return [
     `  Every row   ${place(files.results)}`,
     ...(exit.code !== EXIT.ok && not_provisioned > 0 ? [`  Not done    ${place(files.failed)}`] : []),

@@ -3,8 +3,8 @@
  * done next. What the whole run does about an answer is `weather`'s.
  */
 import type { Operation, Target } from '../events/event.js';
-import { EXIT, type Outcome, type Reply, type Stop, shownFacts } from '../model/outcome.js';
-import { spanWords } from '../text/format.js';
+import { EXIT, type Outcome, pickMetadata, type Reply, type Stop } from '../model/outcome.js';
+import { formatDuration } from '../text/format.js';
 import { BREAKER } from './run-policy.js';
 
 /** Where Zoom is, for all but government accounts. */
@@ -122,7 +122,7 @@ function settle(
 ): Decision {
   const attempts = replies.length;
   const id = groupId === undefined ? {} : { groupId };
-  return { do: 'settle', outcome: { status, detail, attempts, ...id, ...shownFacts(replies.at(-1)) } };
+  return { do: 'settle', outcome: { status, detail, attempts, ...id, ...pickMetadata(replies.at(-1)) } };
 }
 
 function limited(step: Judged, replies: readonly Reply[], waitMs: number, ambiguous: boolean): Decision {
@@ -140,7 +140,7 @@ function troubled(
   dice: () => number,
 ): Decision {
   if ((reply.waitMs ?? 0) > LONGEST_WAIT_MS) {
-    const said = `${reply.message}, and asks to wait ${spanWords(reply.waitMs ?? 0)}`;
+    const said = `${reply.message}, and asks to wait ${formatDuration(reply.waitMs ?? 0)}`;
     return ambiguous ? { do: 'look-up', said } : settle(replies, 'failed', said, step.groupId);
   }
   if (reply.ambiguous && step.namesRepeat) return { do: 'look-up' };
@@ -155,7 +155,7 @@ function troubled(
 
 function tokenRefused(reply: Reply): Stop {
   return {
-    exit: EXIT.act,
+    exit: EXIT.actionRequired,
     reason: 'token-refused',
     message: `Zoom refused a fresh access token: ${reply.message}`,
     hint: 'Check that the app is activated and belongs to this account, then run the same command with --resume.',
@@ -164,7 +164,7 @@ function tokenRefused(reply: Reply): Stop {
 
 function dailyLimit(reply: Extract<Reply, { kind: 'limited'; per: 'day' }>): Stop {
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'daily-limit',
     message: `Zoom's daily limit is used up (${reply.message}); it resets at ${new Date(reply.resetsAt).toISOString()}`,
     hint: 'Run the same command with --resume after that.',
@@ -174,7 +174,7 @@ function dailyLimit(reply: Extract<Reply, { kind: 'limited'; per: 'day' }>): Sto
 /** The plan's daily budget is used up before Zoom has to say so. */
 export function budgetSpent(perDay: number, resetsAt: number): Stop {
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'daily-budget',
     message: `the plan's ${perDay.toLocaleString('en')} requests a day are spent; they reset at ${new Date(resetsAt).toISOString()}`,
     hint: 'Run the same command with --resume after that.',
@@ -184,7 +184,7 @@ export function budgetSpent(perDay: number, resetsAt: number): Stop {
 /** `--max-failures`. */
 export function tooManyFailures(failures: number): Stop {
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'max-failures',
     message: `${failures} rows failed, as many as --max-failures allows`,
     hint: 'See failed.csv for the reasons, then run the same command with --resume.',

@@ -199,7 +199,7 @@ function calmer(weather: Weather, now: number): Reaction {
 /** Nothing ever answered: a wrong address or no network, which no waiting mends. */
 export function unreachable(message: string): Stop {
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'unreachable',
     message: `Zoom can't be reached: ${message}`,
     hint: 'Check the network, the proxy and ZOOM_BASE_URL, then run the same command with --resume.',
@@ -208,7 +208,7 @@ export function unreachable(message: string): Stop {
 
 function outage(message: string, lastedMs: number): Stop {
   return {
-    exit: EXIT.later,
+    exit: EXIT.retryLater,
     reason: 'outage',
     message: `nothing but trouble for ${Math.round(lastedMs / 60_000)} minutes: ${message}`,
     hint: 'See status.zoom.us, and run the same command with --resume when it is over.',
@@ -217,7 +217,7 @@ function outage(message: string, lastedMs: number): Stop {
 
 function allRefused(reply: Reply): Stop {
   return {
-    exit: EXIT.act,
+    exit: EXIT.actionRequired,
     reason: 'all-refused',
     message: `the first ${ALL_REFUSED} requests were all refused alike: ${reply.message}`,
     hint: 'Mend what the message names, in the file or on the account, then run the same command with --resume.',

@@ -1,12 +1,12 @@
 /** Run folders: what a new one is called, and which one --resume means. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { History } from '../events/run-state.js';
-import { EXIT, type Halt, usage } from '../model/outcome.js';
-import { codeOf, type Disk, unwritable } from '../storage/disk.js';
+import type { RunState } from '../events/run-state.js';
+import { EXIT, type FatalError, usageError } from '../model/outcome.js';
+import { errorCode, type Disk, writeFailure } from '../storage/disk.js';
 import { isSameFile, makeRunFolder } from '../storage/atomic-file.js';
 import type { Options } from '../cli/options.js';
-import { FILES, REPORTS, readHistory } from './write-reports.js';
+import { FILES, REPORTS, readRunState } from './write-reports.js';
 
 /** A run to begin, or one to go on with. */
 export type Run = {
@@ -14,7 +14,7 @@ export type Run = {
   /** The input's path; `-` is standard input. */
   readonly file: string;
   /** Of a run that goes on. */
-  readonly history: History | undefined;
+  readonly history: RunState | undefined;
   /** How long its journal was when the history was read. */
   readonly journalBytes?: number;
   /** The folder's name is ours to choose: nobody gave one with --out. */
@@ -24,9 +24,9 @@ export type Run = {
 /**
  * A new run with its folder made. Of runs of one file that begin in one second, each gets its own: the later
  * ones have a number behind the time.
- * @throws Halt where a folder that was named holds a run already, or none can be made
+ * @throws FatalError where a folder that was named holds a run already, or none can be made
  */
-export function begun(run: Run, disk?: Disk): Run {
+export function createRun(run: Run, disk?: Disk): Run {
   let { folder } = run;
   if (run.isUnnamed) {
     for (let n = 2; !isClaimed(folder); n += 1) folder = `${run.folder}-${n}`;
@@ -42,21 +42,21 @@ function isClaimed(folder: string): boolean {
     mkdirSync(folder, { mode: 0o700 });
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw unwritable('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
+    if (errorCode(error) === 'EEXIST') return false;
+    throw writeFailure('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
   }
 }
 
 /** The run with its history read again, where its journal has grown since. */
-export async function upToDate(run: Run): Promise<Run> {
+export async function refreshRun(run: Run): Promise<Run> {
   if (!run.history || run.journalBytes === journalBytes(run.folder)) return run;
-  return goingOn(run.folder, run.file);
+  return openRun(run.folder, run.file);
 }
 
-/** An earlier run to go on with. @throws Halt where it holds none, or a damaged one */
-export async function goingOn(folder: string, file: string | undefined): Promise<Run> {
+/** An earlier run to go on with. @throws FatalError where it holds none, or a damaged one */
+export async function openRun(folder: string, file: string | undefined): Promise<Run> {
   const bytes = journalBytes(folder);
-  const history = await readHistory(folder);
+  const history = await readRunState(folder);
   return { folder, file: file ?? pathIn(history), history, journalBytes: bytes };
 }
 
@@ -67,14 +67,14 @@ function journalBytes(folder: string): number {
 const RUNS = 'runs';
 
 /** The folder of a new run of that file, by its name and the time. */
-export function newFolder(file: string, now: Date): string {
+export function nameRunFolder(file: string, now: Date): string {
   const stem = file === '-' ? 'stdin' : basename(file).replace(/\.[^.]+$/, '');
   return join(RUNS, `${stem}-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`);
 }
 
 /**
  * The run that the options mean.
- * @throws Halt (exit 2) where there is nothing to go on with, or no file to begin with
+ * @throws FatalError (exit 2) where there is nothing to go on with, or no file to begin with
  */
 export async function chooseRun(given: string | undefined, options: Options, now: Date): Promise<Run> {
   const { resume, out } = options;
@@ -88,55 +88,55 @@ export async function chooseRun(given: string | undefined, options: Options, now
   }
   if (resume !== undefined) {
     const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
-    const run = await goingOn(folder, given);
+    const run = await openRun(folder, given);
     refuseOwnReport(run);
     return run;
   }
-  if (given === undefined) throw fileNeeded();
+  if (given === undefined) throw missingFileError();
   const isUnnamed = out === undefined;
-  return { folder: out ?? newFolder(given, now), file: given, history: undefined, isUnnamed };
+  return { folder: out ?? nameRunFolder(given, now), file: given, history: undefined, isUnnamed };
 }
 
 /** Exit 2: there is nothing to begin with. */
-export function fileNeeded(): Halt {
-  return usage('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
+export function missingFileError(): FatalError {
+  return usageError('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
 }
 
 /** The run's reports are made anew at its end, also the one that is its input. */
 function refuseOwnReport({ folder, file }: Run): void {
   const own = REPORTS.map((name) => join(folder, name)).find((path) => isSameFile(path, file));
   if (own === undefined) return;
-  throw usage(
+  throw usageError(
     `${own} is the input, and this run would write it anew`,
     'Put a copy of it elsewhere and name that; or begin a new run, without --resume.',
   );
 }
 
-function pathIn(history: History): string {
+function pathIn(history: RunState): string {
   const path = history.runs.at(-1)?.input.path;
-  if (path === undefined) throw usage('the journal names no input', 'Name the file: apply FILE --resume DIR');
+  if (path === undefined) throw usageError('the journal names no input', 'Name the file: apply FILE --resume DIR');
   return path;
 }
 
 const ROLLBACK_OF = 'rollback of ';
 
 /** What stands for the input's path in a rollback, whose rows come out of another run. */
-export function rollbackOf(source: string): string {
+export function describeRollbackInput(source: string): string {
   return `${ROLLBACK_OF}${source}`;
 }
 
 /** The run that a rollback takes back. */
-export function sourceOf({ file }: Run): string {
+export function rollbackSource({ file }: Run): string {
   return file.startsWith(ROLLBACK_OF) ? file.slice(ROLLBACK_OF.length) : file;
 }
 
-/** The newest rollback of that run that did not end well. @throws Halt (exit 2) where there is none */
-export async function newestUnfinishedRollback(file: string): Promise<string> {
+/** The newest rollback of that run that did not end well. @throws FatalError (exit 2) where there is none */
+export async function findUnfinishedRollback(file: string): Promise<string> {
   return newestUnfinished('rollback', file);
 }
 
 /** What a run is about: its file, that share of it, and where it makes the groups. */
-function workOf({ input, simulated, target, account }: History['runs'][number], shard?: string): string {
+function workOf({ input, simulated, target, account }: RunState['runs'][number], shard?: string): string {
   const place = simulated ? 'simulated' : target.baseUrl;
   return JSON.stringify([resolve(input.path), shard, place, target.api, account]);
 }
@@ -153,7 +153,7 @@ async function newestUnfinished(command: 'apply' | 'rollback', file: string | un
     .sort((a, b) => b.at - a.at);
   const endedWell = new Map<string, string>();
   for (const { folder } of journals) {
-    const history = await readHistory(folder).catch(() => undefined);
+    const history = await readRunState(folder).catch(() => undefined);
     const run = history?.runs.at(-1);
     if (run?.command !== command || (file !== undefined && resolve(run.input.path) !== resolve(file)))
       continue;
@@ -163,12 +163,12 @@ async function newestUnfinished(command: 'apply' | 'rollback', file: string | un
   }
   const [newest] = endedWell.values();
   if (file !== undefined && newest !== undefined) {
-    throw usage(
+    throw usageError(
       `the newest run of ${file}, ${newest}, ended well: nothing to go on with`,
       'Run it without --resume, or name an older run folder all the same: --resume DIR',
     );
   }
-  throw usage(
+  throw usageError(
     `no unfinished run${file === undefined ? '' : ` of ${file}`} in ${resolve(RUNS)}`,
     'Run it without --resume, or name the run folder: --resume DIR',
   );

@@ -1,32 +1,32 @@
 /** The input as checked rows: one reading of its bytes, whether they come from a file or out of a journal. */
-import { type Checked, checker } from '../validation/row.js';
-import { readColumns } from '../validation/header.js';
+import { type ValidatedRow, createRowValidator } from '../validation/row.js';
+import { mapHeader } from '../validation/header.js';
 import type { Dialect } from '../events/event.js';
-import { keyOf, type Settings } from '../resources/groups/group.js';
-import { EXIT, Halt } from '../model/outcome.js';
+import { nameKey, type Settings } from '../resources/groups/group.js';
+import { EXIT, FatalError } from '../model/outcome.js';
 import type { Problem } from '../validation/problem.js';
-import { inShard, type Shard } from '../validation/shard.js';
-import { readCsv, type Sheet } from '../csv/reader.js';
-import { CsvFault } from '../csv/csv-error.js';
-import { hashing } from '../storage/atomic-file.js';
+import { isInShard, type Shard } from '../validation/shard.js';
+import { openCsv, type CsvReader } from '../csv/reader.js';
+import { CsvError } from '../csv/csv-error.js';
+import { hashWhileReading } from '../storage/atomic-file.js';
 
 /** How an input is to be read. The same reading of the same bytes gives the same rows. */
-export type Reading = {
+export type ReadOptions = {
   readonly dialect: Dialect;
   readonly api: 'im' | 'contacts';
   readonly shard?: Shard;
 };
 
 export type Input = {
-  readonly sheet: Sheet;
+  readonly sheet: CsvReader;
   /** The settings that the file has columns for. */
   readonly settings: readonly (keyof Settings)[];
   /** Throws `CsvFault` where the file can't be read on. */
-  readonly rows: AsyncIterable<readonly Checked[]>;
+  readonly rows: AsyncIterable<readonly ValidatedRow[]>;
 };
 
 /** A header that can't be made sense of, with all that is wrong with it. */
-class BrokenHeader extends Halt {
+class BrokenHeader extends FatalError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
@@ -36,42 +36,42 @@ class BrokenHeader extends Halt {
   }
 }
 
-/** Opens an input as far as its header. @throws Halt when it is no CSV or its header is wrong */
-export async function openInput(source: AsyncIterable<Uint8Array>, reading: Reading): Promise<Input> {
+/** Opens an input as far as its header. @throws FatalError when it is no CSV or its header is wrong */
+export async function openInput(source: AsyncIterable<Uint8Array>, reading: ReadOptions): Promise<Input> {
   const { encoding, delimiter, map } = reading.dialect;
   const told = {
     ...(encoding === '' ? {} : { encoding }),
     ...(delimiter === '' ? {} : { delimiter }),
   };
-  const sheet = await readCsv(source, told);
-  const header = readColumns(sheet.header, sheet.headerLine, map, reading.api);
+  const sheet = await openCsv(source, told);
+  const header = mapHeader(sheet.header, sheet.headerLine, map, reading.api);
   if ('problems' in header) {
     await sheet.close();
     throw new BrokenHeader(header.problems);
   }
-  const check = checker(header.columns);
+  const check = createRowValidator(header.columns);
   const settings = header.columns.settings.map(({ setting }) => setting);
   return { sheet, settings, rows: checkedRows(sheet.rows, check, reading.shard) };
 }
 
 async function* checkedRows(
-  batches: Sheet['rows'],
-  check: ReturnType<typeof checker>,
+  batches: CsvReader['rows'],
+  check: ReturnType<typeof createRowValidator>,
   shard: Shard | undefined,
-): AsyncGenerator<readonly Checked[]> {
+): AsyncGenerator<readonly ValidatedRow[]> {
   for await (const batch of batches) {
     const checked = batch.map(check);
-    yield shard ? checked.filter((one) => inShard(keyIn(one), shard)) : checked;
+    yield shard ? checked.filter((one) => isInShard(keyIn(one), shard)) : checked;
   }
 }
 
 /** An invalid row has no key of its own; by its name each of them still falls to exactly one shard. */
-function keyIn(checked: Checked): string {
-  return checked.kind === 'invalid' ? keyOf(checked.name) : checked.key;
+function keyIn(checked: ValidatedRow): string {
+  return checked.kind === 'invalid' ? nameKey(checked.name) : checked.key;
 }
 
 /** What a whole input holds; nothing of it is sent before this is known. */
-export type Survey = {
+export type InputValidation = {
   readonly sha256: string;
   readonly encoding: string;
   readonly settings: Input['settings'];
@@ -85,8 +85,8 @@ export type Survey = {
 };
 
 /** Reads an input from end to end and counts what is in it. */
-export async function survey(source: AsyncIterable<Uint8Array>, reading: Reading): Promise<Survey> {
-  const hashed = hashing(source);
+export async function validateInput(source: AsyncIterable<Uint8Array>, reading: ReadOptions): Promise<InputValidation> {
+  const hashed = hashWhileReading(source);
   const counts = { definition: 0, duplicate: 0, invalid: 0 };
   const problems: Problem[] = [];
   let broken = false;
@@ -103,7 +103,7 @@ export async function survey(source: AsyncIterable<Uint8Array>, reading: Reading
       }
     }
   } catch (error) {
-    if (error instanceof CsvFault) problems.push(error.problem);
+    if (error instanceof CsvError) problems.push(error.problem);
     else if (error instanceof BrokenHeader) problems.push(...error.problems);
     else throw error;
     broken = true;

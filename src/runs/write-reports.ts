@@ -2,26 +2,26 @@
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Event, Input as KeptInput } from '../events/event.js';
-import { emptyHistory, fold, type History } from '../events/run-state.js';
-import { htmlPage } from '../reporting/html/page.js';
-import { EXIT, Halt } from '../model/outcome.js';
+import { createRunState, applyEvent, type RunState } from '../events/run-state.js';
+import { createHtmlPage } from '../reporting/html/page.js';
+import { EXIT, FatalError } from '../model/outcome.js';
 import {
-  count,
-  emptyTally,
+  addResult,
+  createTotals,
   type ReportFiles,
   type Result,
-  resultOf,
-  resultsHeader,
-  resultsLine,
+  toResult,
+  formatResultsHeader,
+  formatResultsLine,
   type Summary,
   summarize,
 } from '../reporting/results.js';
 import { parseShard } from '../validation/shard.js';
-import { type Input, openInput, type Reading, type Survey } from './validate-input.js';
+import { type Input, openInput, type ReadOptions, type InputValidation } from './validate-input.js';
 import { type Disk, realDisk } from '../storage/disk.js';
-import { textEncoder } from '../csv/encoding.js';
-import { hashing, openWhole, sha256Base64, type WholeFile, writeWhole } from '../storage/atomic-file.js';
-import { replay } from '../journal/writer.js';
+import { createTextEncoder } from '../csv/encoding.js';
+import { hashWhileReading, openAtomicFile, sha256Base64, type AtomicFile, writeAtomically } from '../storage/atomic-file.js';
+import { readJournal } from '../journal/writer.js';
 import { VERSION } from '../storage/version.js';
 
 /** The files of a run folder, by what they are. */
@@ -36,10 +36,10 @@ export const FILES: Required<ReportFiles> = {
 /** What is made from the journal. */
 export const REPORTS: readonly string[] = [FILES.results, FILES.failed, FILES.summary, FILES.report];
 
-/** Folds a run folder's journal. @throws Halt where there is none, or where it is damaged */
-export async function readHistory(folder: string): Promise<History> {
-  const history = emptyHistory();
-  for await (const batch of replay(folder)) for (const event of batch) fold(history, event);
+/** Folds a run folder's journal. @throws FatalError where there is none, or where it is damaged */
+export async function readRunState(folder: string): Promise<RunState> {
+  const history = createRunState();
+  for await (const batch of readJournal(folder)) for (const event of batch) applyEvent(history, event);
   return history;
 }
 
@@ -63,9 +63,9 @@ export async function* inputEvents(
 }
 
 /** The bytes of the input that a run's journal keeps. */
-export async function* keptBytes(folder: string, history: History): AsyncGenerator<Uint8Array> {
+export async function* readStoredInput(folder: string, history: RunState): AsyncGenerator<Uint8Array> {
   let run = -1;
-  for await (const batch of replay(folder)) {
+  for await (const batch of readJournal(folder)) {
     for (const event of batch) {
       if (event.e === 'run') run += 1;
       if (event.e === 'kept' && run === history.kept) return;
@@ -76,10 +76,10 @@ export async function* keptBytes(folder: string, history: History): AsyncGenerat
 }
 
 /** How the input that a history was made with is to be read. */
-export function readingOf(history: History): Reading & { readonly input: KeptInput } {
+export function readOptionsOfRun(history: RunState): ReadOptions & { readonly input: KeptInput } {
   const run = history.runs[history.kept ?? -1];
   if (!run) {
-    throw new Halt({
+    throw new FatalError({
       exit: EXIT.usage,
       reason: 'nothing-kept',
       message: 'this run ended before it had kept its input; nothing was sent',
@@ -92,12 +92,12 @@ export function readingOf(history: History): Reading & { readonly input: KeptInp
 }
 
 /** The input that a run's journal keeps; undefined where it keeps none to its end. */
-export function keptInput({ runs, kept }: History): KeptInput | undefined {
+export function storedInput({ runs, kept }: RunState): KeptInput | undefined {
   return kept === undefined ? undefined : runs[kept]?.input;
 }
 
 /** Whether the same bytes would give the same rows. */
-export function isReadAlike({ dialect, shard }: KeptInput, reading: Reading): boolean {
+export function hasSameReadOptions({ dialect, shard }: KeptInput, reading: ReadOptions): boolean {
   return (
     JSON.stringify(parseShard(shard ?? '')) === JSON.stringify(reading.shard) &&
     JSON.stringify(dialect) === JSON.stringify(reading.dialect)
@@ -108,16 +108,16 @@ export function isReadAlike({ dialect, shard }: KeptInput, reading: Reading): bo
  * The survey of an input that an earlier process of its run has found without a problem. The check of a million rows
  * takes longer than all else that a resume does before it goes on.
  */
-export async function surveyedBefore(
+export async function reuseValidation(
   source: AsyncIterable<Uint8Array>,
-  reading: Reading,
-  history: History | undefined,
-): Promise<Survey | undefined> {
-  const known = history && keptInput(history);
+  reading: ReadOptions,
+  history: RunState | undefined,
+): Promise<InputValidation | undefined> {
+  const known = history && storedInput(history);
   const checker = history?.runs[history.kept ?? -1]?.toolVersion;
-  if (known?.definitions === undefined || checker !== VERSION || !isReadAlike(known, reading))
+  if (known?.definitions === undefined || checker !== VERSION || !hasSameReadOptions(known, reading))
     return undefined;
-  const hashed = hashing(source);
+  const hashed = hashWhileReading(source);
   for await (const _ of hashed.source);
   if (hashed.digest() !== known.sha256) return undefined;
   const { sha256, rows, definitions } = known;
@@ -127,45 +127,45 @@ export async function surveyedBefore(
 }
 
 /** Opens the input that a run's journal keeps. */
-export async function openKept(folder: string, history: History): Promise<Input> {
-  return openInput(keptBytes(folder, history), readingOf(history));
+export async function openStoredInput(folder: string, history: RunState): Promise<Input> {
+  return openInput(readStoredInput(folder, history), readOptionsOfRun(history));
 }
 
 /** Rows with what became of them, to be gone through once. */
-export type Ended = {
+export type ReportRows = {
   readonly sheet: Input['sheet'];
   readonly results: AsyncIterable<Result>;
   /** Of several runs: what is missing, or there twice. Such a report has no journal of its own. */
   readonly gaps?: readonly string[];
 };
 
-async function* resultsIn(input: Input, history: History): AsyncGenerator<Result> {
-  for await (const batch of input.rows) for (const checked of batch) yield resultOf(checked, history);
+async function* resultsIn(input: Input, history: RunState): AsyncGenerator<Result> {
+  for await (const batch of input.rows) for (const checked of batch) yield toResult(checked, history);
 }
 
 /** The rows of one run, in the order of its input. */
-export async function endedRows(folder: string, history: History): Promise<Ended> {
-  const input = await openKept(folder, history);
+export async function readReportRows(folder: string, history: RunState): Promise<ReportRows> {
+  const input = await openStoredInput(folder, history);
   return { sheet: input.sheet, results: resultsIn(input, history) };
 }
 
 /** Makes all reports of a run from its journal, in one pass over its rows; each is whole or not there. */
 export async function writeReports(
   folder: string,
-  history: History,
-  ended?: Ended,
+  history: RunState,
+  ended?: ReportRows,
   disk: Disk = realDisk,
 ): Promise<Summary> {
-  const tally = emptyTally();
-  const page = htmlPage(history, sha256Base64);
-  await writeTables(folder, ended ?? (await endedRows(folder, history)), disk, (result) => {
-    count(tally, result);
+  const tally = createTotals();
+  const page = createHtmlPage(history, sha256Base64);
+  await writeTables(folder, ended ?? (await readReportRows(folder, history)), disk, (result) => {
+    addResult(tally, result);
     page.add(result);
   });
   const { journal: _, ...made } = FILES;
   const summary = summarize(history, tally, ended?.gaps ? made : FILES, ended?.gaps);
-  await writeWhole(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
-  await writeWhole(join(folder, FILES.report), page.pieces(summary), disk);
+  await writeAtomically(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
+  await writeAtomically(join(folder, FILES.report), page.pieces(summary), disk);
   return summary;
 }
 
@@ -176,26 +176,26 @@ export async function writeReports(
  */
 async function writeTables(
   folder: string,
-  { sheet, results }: Ended,
+  { sheet, results }: ReportRows,
   disk: Disk,
   told: (result: Result) => void,
 ): Promise<void> {
   const { header, delimiter, bom, encoding, preamble } = sheet;
-  const encode = textEncoder(encoding, bom);
-  const files: WholeFile[] = [];
-  const open = (name: string): WholeFile => {
-    const file = openWhole(join(folder, name), disk);
+  const encode = createTextEncoder(encoding, bom);
+  const files: AtomicFile[] = [];
+  const open = (name: string): AtomicFile => {
+    const file = openAtomicFile(join(folder, name), disk);
     files.push(file);
     return file;
   };
   try {
     const table = open(FILES.results);
     const failed = open(FILES.failed);
-    table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${resultsHeader(header, delimiter)}`);
+    table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${formatResultsHeader(header, delimiter)}`);
     failed.write(encode(preamble));
     for await (const result of results) {
       told(result);
-      table.write(resultsLine(result, delimiter));
+      table.write(formatResultsLine(result, delimiter));
       if (!result.provisioned) failed.write(encode(result.row.raw));
     }
     for (const file of files) file.commit();

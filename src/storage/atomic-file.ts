@@ -2,14 +2,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Halt, usage } from '../model/outcome.js';
-import { codeOf, type Disk, errorWords, quietly, realDisk, unwritable, writeAll } from './disk.js';
+import { FatalError, usageError } from '../model/outcome.js';
+import {
+  type Disk,
+  describeError,
+  errorCode,
+  ignoreErrors,
+  realDisk,
+  writeAll,
+  writeFailure,
+} from './disk.js';
 
 /** A file on its way. Who reads its path sees the old file until `commit`, and the new one after it, both whole. */
-export type WholeFile = {
-  /** @throws Halt (exit 6) */
+export type AtomicFile = {
+  /** @throws FatalError (exit 6) */
   readonly write: (piece: Uint8Array | string) => void;
-  /** Checks the length, makes the file durable and puts it in its place. @throws Halt (exit 6) */
+  /** Checks the length, makes the file durable and puts it in its place. @throws FatalError (exit 6) */
   readonly commit: () => void;
   /** Leaves nothing behind of what is not committed. */
   readonly discard: () => void;
@@ -20,9 +28,9 @@ const GATHERED_BYTES = 64 * 1024;
 
 /**
  * Begins a file beside its place; a link that stands there is replaced, never followed.
- * @throws Halt (exit 6) when it can't be written
+ * @throws FatalError (exit 6) when it can't be written
  */
-export function openWhole(path: string, disk: Disk = realDisk): WholeFile {
+export function openAtomicFile(path: string, disk: Disk = realDisk): AtomicFile {
   const folder = dirname(resolve(path));
   const beside = join(folder, `.${randomBytes(8).toString('hex')}.part`);
   const step = <T>(write: () => T): T => {
@@ -71,9 +79,9 @@ export function openWhole(path: string, disk: Disk = realDisk): WholeFile {
         disk.syncFolder(folder);
       }),
     discard: () => {
-      if (isOpen) quietly(() => disk.close(fd));
+      if (isOpen) ignoreErrors(() => disk.close(fd));
       isOpen = false;
-      if (isBeside) quietly(() => disk.remove(beside));
+      if (isBeside) ignoreErrors(() => disk.remove(beside));
       isBeside = false;
     },
   };
@@ -81,14 +89,14 @@ export function openWhole(path: string, disk: Disk = realDisk): WholeFile {
 
 /**
  * Writes a file whole or not at all.
- * @throws Halt (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
+ * @throws FatalError (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
  */
-export async function writeWhole(
+export async function writeAtomically(
   path: string,
   pieces: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
   disk: Disk = realDisk,
 ): Promise<void> {
-  const file = openWhole(path, disk);
+  const file = openAtomicFile(path, disk);
   try {
     for await (const piece of pieces) file.write(piece);
     file.commit();
@@ -97,10 +105,10 @@ export async function writeWhole(
   }
 }
 
-function cantWrite(path: string, error: unknown): Halt {
+function cantWrite(path: string, error: unknown): FatalError {
   const hint =
     'Make room or mend the permissions. A run whose journal is there has lost nothing: zoom-im-groups report DIR makes its reports.';
-  return unwritable('file-unwritable', path, error, hint);
+  return writeFailure('file-unwritable', path, error, hint);
 }
 
 /**
@@ -122,7 +130,7 @@ function refuseForeignLinks(folder: string): void {
  * Makes the folder of a new run, its owner's alone; parents too. An existing one is fine as long as it holds no
  * run, and no file that the run would write over.
  * @param names the run's files; by the first of them a folder holds a run
- * @throws Halt: exit 2 where the folder holds a run or such a file, exit 6 where it can't be made
+ * @throws FatalError: exit 2 where the folder holds a run or such a file, exit 6 where it can't be made
  */
 export function makeRunFolder(
   dir: string,
@@ -143,22 +151,22 @@ export function makeRunFolder(
     const taken = names.find((name) => found.has(name));
     if (taken !== undefined) throw holdsFile(join(dir, taken));
   } catch (error) {
-    if (error instanceof Halt) throw error;
-    throw unwritable('folder-unwritable', dir, error, 'Nothing was sent. Name another folder: --out DIR');
+    if (error instanceof FatalError) throw error;
+    throw writeFailure('folder-unwritable', dir, error, 'Nothing was sent. Name another folder: --out DIR');
   }
 }
 
 /** Exit 2: a run is never written over. */
-export function holdsRun(dir: string): Halt {
-  return usage(
+export function holdsRun(dir: string): FatalError {
+  return usageError(
     `${dir} holds a run already, and nothing is written over it`,
     `To go on with that run: --resume ${dir}. For a new one: another --out DIR`,
   );
 }
 
 /** Exit 2: what a person has put there is not written over. */
-function holdsFile(path: string): Halt {
-  return usage(
+function holdsFile(path: string): FatalError {
+  return usageError(
     `${path} is there already, and would be written over`,
     'Name another folder with --out DIR, or put the file elsewhere.',
   );
@@ -171,7 +179,7 @@ export function isSameFile(one: string, other: string): boolean {
 }
 
 /** Passes bytes on and sums them up: `digest` is the SHA-256, in hex, of what has passed. */
-export function hashing(source: AsyncIterable<Uint8Array>): {
+export function hashWhileReading(source: AsyncIterable<Uint8Array>): {
   readonly source: AsyncIterable<Uint8Array>;
   readonly digest: () => string;
 } {
@@ -185,7 +193,7 @@ export function hashing(source: AsyncIterable<Uint8Array>): {
   return { source: passing(), digest: () => hash.copy().digest('hex') };
 }
 
-/** A file's bytes, in pieces. @throws Halt (exit 2) where it can't be read */
+/** A file's bytes, in pieces. @throws FatalError (exit 2) where it can't be read */
 export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     // A pipe can be read once only, and a second reading would wait for ever.
@@ -193,15 +201,15 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
     if (!found.isFile() && !found.isDirectory()) throw new Error('it is no regular file');
     yield* createReadStream(path) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    const hint = codeOf(error)
+    const hint = errorCode(error)
       ? 'Check the path and its permissions.'
       : 'What comes through a pipe goes to standard input: name the file - (a dash).';
-    throw usage(`${path} can't be read: ${errorWords(error)}`, hint);
+    throw usageError(`${path} can't be read: ${describeError(error)}`, hint);
   }
 }
 
 /** A file's bytes, from the first at each call. Standard input, `-`, can be read once only: it is held in memory. */
-export async function rereadable(path: string): Promise<() => AsyncIterable<Uint8Array>> {
+export async function openRereadable(path: string): Promise<() => AsyncIterable<Uint8Array>> {
   if (path !== '-') return () => readBytes(path);
   const pieces: Uint8Array[] = [];
   for await (const piece of process.stdin) pieces.push(piece);

@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { EXIT, Halt } from '../model/outcome.js';
+import { EXIT, FatalError } from '../model/outcome.js';
 
 /** Each call throws the system's error. */
 export type Disk = {
@@ -63,7 +63,7 @@ export const realDisk: Disk = {
         closeSync(fd);
       }
     } catch (error) {
-      if (!NO_FOLDER_SYNC.has(codeOf(error))) throw error;
+      if (!NO_FOLDER_SYNC.has(errorCode(error))) throw error;
     }
   },
 };
@@ -78,20 +78,20 @@ export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
 }
 
 /** Does it, and lets what goes wrong pass: for tidying up behind a failure that is told already. */
-export function quietly(tidy: () => void): void {
+export function ignoreErrors(tidy: () => void): void {
   try {
     tidy();
   } catch {}
 }
 
 /** `ENOSPC` and its like; empty for what is no system error. */
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** A system error in words: `no space left on device` for ENOSPC. */
-export function errorWords(error: unknown): string {
-  const code = codeOf(error);
+export function describeError(error: unknown): string {
+  const code = errorCode(error);
   // libuv has no name for it.
   if (code === 'EDQUOT' || /error -122\b/.test(code)) return 'disk quota exceeded';
   if (code === 'EISDIR') return 'it is a folder';
@@ -100,11 +100,11 @@ export function errorWords(error: unknown): string {
 }
 
 /** Exit 6: a file that could not be written. */
-export function unwritable(reason: string, path: string, error: unknown, hint: string): Halt {
-  return new Halt({
+export function writeFailure(reason: string, path: string, error: unknown, hint: string): FatalError {
+  return new FatalError({
     exit: EXIT.unwritable,
     reason,
-    message: `${path} could not be written: ${errorWords(error)}`,
+    message: `${path} could not be written: ${describeError(error)}`,
     hint,
   });
 }

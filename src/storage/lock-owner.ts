@@ -5,7 +5,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** A process, told so that it can be known again: a pid alone may be another's by now. */
-export type Holder = {
+export type LockOwner = {
   /** Of this one holding; no two are alike. */
   readonly id: string;
   readonly pid: number;
@@ -22,10 +22,10 @@ export type Holder = {
 };
 
 /** What is known of a holder from here: processes of another machine or container can't be seen. */
-export type Sight = 'alive' | 'gone' | 'elsewhere';
+export type Liveness = 'alive' | 'gone' | 'elsewhere';
 
 /** This process, as a holder from now on. */
-export function newHolder(run: { readonly command: string; readonly folder: string }): Holder {
+export function describeThisProcess(run: { readonly command: string; readonly folder: string }): LockOwner {
   return {
     id: randomUUID(),
     pid: process.pid,
@@ -44,7 +44,7 @@ export function newHolder(run: { readonly command: string; readonly folder: stri
 }
 
 /** Looks for a holder's process. */
-export function sightOf(holder: Holder, own: Holder): Sight {
+export function checkLiveness(holder: LockOwner, own: LockOwner): Liveness {
   // A machine may change its name while it runs, and two may share one: the boot id is surer, where there is one.
   const isSameBoot = own.bootId !== '' && holder.bootId === own.bootId;
   if (!isSameBoot && (holder.host !== own.host || holder.machine !== own.machine)) return 'elsewhere';

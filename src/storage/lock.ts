@@ -14,9 +14,9 @@ import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EXIT, Halt } from '../model/outcome.js';
-import { codeOf, quietly, realDisk, unwritable, writeAll } from './disk.js';
-import { type Holder, newHolder, sightOf } from './lock-owner.js';
+import { EXIT, FatalError } from '../model/outcome.js';
+import { errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
+import { checkLiveness, describeThisProcess, type LockOwner } from './lock-owner.js';
 
 /** A lock that is held. */
 export type Lock = { readonly release: () => Promise<void> };
@@ -34,15 +34,15 @@ const POLL_MS = 400;
 
 /**
  * Takes the lock of an account, once its holder has released it or is gone.
- * @throws Halt: exit 5 while another run holds it, exit 6 where no lock can be written; the signal's reason
+ * @throws FatalError: exit 5 while another run holds it, exit 6 where no lock can be written; the signal's reason
  */
-export async function lock(
+export async function acquireLock(
   scope: { readonly origin: string; readonly account: string },
   run: { readonly command: string; readonly folder: string },
   { waitMs, stateFolder, signal }: LockOptions,
 ): Promise<Lock> {
   const hash = createHash('sha256').update(`${scope.origin}\n${scope.account}`).digest('hex').slice(0, 32);
-  const own = newHolder({ command: run.command, folder: resolve(run.folder) });
+  const own = describeThisProcess({ command: run.command, folder: resolve(run.folder) });
   const place = new Place(stateFolder, hash, own);
   const until = performance.now() + waitMs;
   try {
@@ -57,8 +57,8 @@ export async function lock(
       await sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)), signal);
     }
   } catch (error) {
-    if (codeOf(error) === '' || signal?.aborted) throw error;
-    throw unwritable('lock-unwritable', place.path, error, 'Name a folder for it: XDG_STATE_HOME=DIR');
+    if (errorCode(error) === '' || signal?.aborted) throw error;
+    throw writeFailure('lock-unwritable', place.path, error, 'Name a folder for it: XDG_STATE_HOME=DIR');
   } finally {
     place.tidy();
   }
@@ -69,17 +69,17 @@ async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<v
 }
 
 /** What a lock or claim says: its holder, or no more than an id where it can't be read. */
-type Found = { readonly id: string; readonly holder: Holder | undefined };
+type Found = { readonly id: string; readonly holder: LockOwner | undefined };
 
 /** The files of one account's lock. */
 class Place {
   readonly path: string;
   readonly #folder: string;
   readonly #hash: string;
-  readonly #own: Holder;
+  readonly #own: LockOwner;
   readonly #beside: string;
 
-  constructor(folder: string, hash: string, own: Holder) {
+  constructor(folder: string, hash: string, own: LockOwner) {
     this.path = join(folder, `${hash}.lock`);
     this.#folder = folder;
     this.#hash = hash;
@@ -99,14 +99,14 @@ class Place {
   }
 
   /** Takes the lock, or tells who holds it; undefined: it is ours. */
-  take(): Holder | undefined {
+  take(): LockOwner | undefined {
     for (;;) {
       if (this.#link(this.path)) return this.#taken();
       const chain = this.#chain();
       const last = chain.at(-1);
       // It was released between our link and our look.
       if (!last) continue;
-      if (last.holder && sightOf(last.holder, this.#own) !== 'gone') return last.holder;
+      if (last.holder && checkLiveness(last.holder, this.#own) !== 'gone') return last.holder;
       const claim = this.#after(last.id);
       if (!this.#link(claim)) continue;
       const now = this.#chain().map(({ id }) => id);
@@ -138,7 +138,7 @@ class Place {
       linkSync(this.#beside, path);
       return true;
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
+      if (errorCode(error) === 'EEXIST') return false;
       throw error;
     }
   }
@@ -150,7 +150,7 @@ class Place {
       if (!name.startsWith(`${this.#hash}.`) || path === this.path) continue;
       const left = read(path);
       const isOver =
-        left?.id === this.#own.id || (left?.holder && sightOf(left.holder, this.#own) === 'gone');
+        left?.id === this.#own.id || (left?.holder && checkLiveness(left.holder, this.#own) === 'gone');
       if (isOver) rmSync(path, { force: true });
     }
   }
@@ -158,13 +158,13 @@ class Place {
   /** A lock that was lifted by hand may be another's by now. */
   release(): void {
     // One that stays is a dead process's before long, and is taken over.
-    quietly(() => {
+    ignoreErrors(() => {
       if (read(this.path)?.id === this.#own.id) rmSync(this.path);
     });
   }
 
   tidy(): void {
-    quietly(() => rmSync(this.#beside, { force: true }));
+    ignoreErrors(() => rmSync(this.#beside, { force: true }));
   }
 }
 
@@ -177,7 +177,7 @@ function read(path: string): Found | undefined {
     const { ino, mtimeMs } = statSync(path);
     return { id: `${ino}-${mtimeMs}`, holder: undefined };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -194,20 +194,20 @@ const WORDS = [
   'processStart',
 ];
 
-function parseHolder(text: string): Holder | undefined {
+function parseHolder(text: string): LockOwner | undefined {
   try {
     const value: Record<string, unknown> = JSON.parse(text);
     const isWhole = WORDS.every((word) => typeof value[word] === 'string') && Number.isInteger(value.pid);
-    return isWhole && /^[\w-]+$/.test(String(value.id)) ? (value as Holder) : undefined;
+    return isWhole && /^[\w-]+$/.test(String(value.id)) ? (value as LockOwner) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function turnedAway(holder: Holder, own: Holder, path: string): Halt {
+function turnedAway(holder: LockOwner, own: LockOwner, path: string): FatalError {
   const { pid, host, startedAt, command, folder } = holder;
-  const isElsewhere = sightOf(holder, own) === 'elsewhere';
-  return new Halt({
+  const isElsewhere = checkLiveness(holder, own) === 'elsewhere';
+  return new FatalError({
     exit: EXIT.locked,
     reason: 'locked',
     message: `another run holds this account: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`,

@@ -1,7 +1,7 @@
 /** Log records by pino, as lines: NDJSON for a machine, one calm line for a person. */
 import { type Logger, pino } from 'pino';
-import { scrubbedDeep } from '../text/redact.js';
-import { visible, visibleJson } from '../text/visible.js';
+import { redactDeep } from '../text/redact.js';
+import { escapeInvisible, escapeInvisibleJson } from '../text/visible.js';
 
 export type LogOptions = {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -19,11 +19,11 @@ export type LogOptions = {
  * A logger whose lines are scrubbed and harmless. Every record passes one place on its way out: pino's own
  * `redact` is by exact path, and would let a secret through that comes back inside of a message.
  */
-export function logger(options: LogOptions): Logger {
+export function createLogger(options: LogOptions): Logger {
   const { level, json, simulated, scrub, now, put } = options;
   const write = (line: string): void => {
-    const record = scrubbedDeep(JSON.parse(line), scrub) as Record<string, unknown>;
-    put(json ? visibleJson(JSON.stringify(record)) : pretty(record, options));
+    const record = redactDeep(JSON.parse(line), scrub) as Record<string, unknown>;
+    put(json ? escapeInvisibleJson(JSON.stringify(record)) : pretty(record, options));
   };
   return pino(
     {
@@ -66,8 +66,10 @@ function pretty(record: Record<string, unknown>, { color, simulated }: LogOption
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0'));
   const rest = Object.entries(record)
     .filter(([key]) => !SAID.has(key))
-    .map(([key, value]) => visible(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`));
-  const said = `${simulated ? 'simulated: ' : ''}${visible(String(record.msg ?? ''))}`;
+    .map(([key, value]) =>
+      escapeInvisible(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+    );
+  const said = `${simulated ? 'simulated: ' : ''}${escapeInvisible(String(record.msg ?? ''))}`;
   return [
     `${paint(time.join(':'), '2')} ${paint(level.padEnd(5), COLORS[level])}`,
     said,

@@ -1,10 +1,10 @@
 /** Owns standard error: log lines, what is said to a person, and the progress beneath them. */
 import type { Event } from '../events/event.js';
-import { narrator } from '../reporting/log-lines.js';
-import { type Progress, progressLine, progressReport } from '../reporting/progress.js';
-import { scrubbedDeep, scrubber } from '../text/redact.js';
-import { visible, visibleJson } from '../text/visible.js';
-import { type LogOptions, logger } from './logger.js';
+import { createEventLogger } from '../reporting/log-lines.js';
+import { formatProgressLine, formatProgressReport, type Progress } from '../reporting/progress.js';
+import { createRedactor, redactDeep } from '../text/redact.js';
+import { escapeInvisible, escapeInvisibleJson } from '../text/visible.js';
+import { createLogger, type LogOptions } from './logger.js';
 
 export type Terminal = {
   /** Writes one log line, where its level is loud enough. */
@@ -49,18 +49,18 @@ const DEFAULT_COLUMNS = 80;
 const CLEAR = '\r\u001b[K';
 
 /** Opens a terminal on a stream. None of its functions throws, whatever becomes of the stream. */
-export function terminal(options: TerminalOptions): Terminal {
+export function createTerminal(options: TerminalOptions): Terminal {
   const { stream, quiet, format, color, simulated, now = Date.now } = options;
   const isTTY = stream.isTTY === true;
   const json = format === undefined ? !isTTY : format === 'json';
   const secrets: (() => readonly string[])[] = [];
-  const scrub = scrubber(() => secrets.flatMap((of) => of()));
+  const scrub = createRedactor(() => secrets.flatMap((of) => of()));
   const paper = paperOn(stream);
   const level = options.level ?? (quiet ? 'silent' : 'info');
-  const log = logger({ level, json, color, simulated, scrub, now, put: paper.line });
+  const log = createLogger({ level, json, color, simulated, scrub, now, put: paper.line });
   // What is said is no log line, but in a stream of records it has to be a record; cron mails plain words.
   const voice = json && !(quiet && format === undefined) ? log.child({}, { level: 'info' }) : undefined;
-  const narrate = narrator();
+  const narrate = createEventLogger();
   const hasBar = isTTY && !json && options.redraws !== false;
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
@@ -74,10 +74,10 @@ export function terminal(options: TerminalOptions): Terminal {
       end();
       if (quiet) return;
       const columns = (): number => stream.columns || DEFAULT_COLUMNS;
-      const draw = (): void => paper.bar(scrub(progressLine(progress, now(), columns(), simulated)));
+      const draw = (): void => paper.bar(scrub(formatProgressLine(progress, now(), columns(), simulated)));
       const report = (): void => {
         const { rows, settled, failed } = progress;
-        log.info({ rows, settled, failed }, progressReport(progress, now()));
+        log.info({ rows, settled, failed }, formatProgressReport(progress, now()));
       };
       timer = setInterval(hasBar ? draw : report, hasBar ? FRAME_MS : REPORT_MS).unref();
       if (hasBar) draw();
@@ -89,9 +89,9 @@ export function terminal(options: TerminalOptions): Terminal {
     say: (text, { always } = { always: false }) => {
       if (quiet && !always) return;
       if (voice) voice.info(text);
-      else for (const line of scrub(text).replace(/\n$/, '').split('\n')) paper.line(visible(line));
+      else for (const line of scrub(text).replace(/\n$/, '').split('\n')) paper.line(escapeInvisible(line));
     },
-    record: (event) => paper.line(visibleJson(JSON.stringify(scrubbedDeep(event, scrub)))),
+    record: (event) => paper.line(escapeInvisibleJson(JSON.stringify(redactDeep(event, scrub)))),
     hide: (more) => void secrets.push(more),
     end,
   };

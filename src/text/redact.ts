@@ -6,7 +6,7 @@ const LENGTH_MIN = 4;
 const MARK = '***';
 
 /** The forms in which a text may come back: as it is, in a URL, a form, JSON or base64, with others around it. */
-export function formsOf(secret: string): readonly string[] {
+export function encodedForms(secret: string): readonly string[] {
   if (secret.length < LENGTH_MIN) return [];
   // Through bytes and back: half a surrogate pair would make encodeURIComponent throw.
   const url = encodeURIComponent(Buffer.from(secret).toString());
@@ -29,10 +29,10 @@ function base64Inside(secret: string, before: number): readonly string[] {
 }
 
 /** Takes the secrets out of a text. */
-export type Scrub = (text: string) => string;
+export type Redact = (text: string) => string;
 
 /** Makes a scrubber of whatever the secrets are at the time: a token changes within a run. */
-export function scrubber(secrets: () => readonly string[]): Scrub {
+export function createRedactor(secrets: () => readonly string[]): Redact {
   let known: readonly string[] = [];
   let forms: readonly string[] = [];
   return (text) => {
@@ -40,7 +40,7 @@ export function scrubber(secrets: () => readonly string[]): Scrub {
     if (now.length !== known.length || now.some((secret, i) => secret !== known[i])) {
       known = [...now];
       // The longest of all first: a part of one secret may be another.
-      forms = [...new Set(known.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+      forms = [...new Set(known.flatMap(encodedForms))].sort((a, b) => b.length - a.length);
     }
     let clean = text;
     for (const form of forms) if (clean.includes(form)) clean = clean.replaceAll(form, MARK);
@@ -49,11 +49,11 @@ export function scrubber(secrets: () => readonly string[]): Scrub {
 }
 
 /** The same for every text inside a value. */
-export function scrubbedDeep(value: unknown, scrub: Scrub): unknown {
+export function redactDeep(value: unknown, scrub: Redact): unknown {
   if (typeof value === 'string') return scrub(value);
-  if (Array.isArray(value)) return value.map((one) => scrubbedDeep(one, scrub));
+  if (Array.isArray(value)) return value.map((one) => redactDeep(one, scrub));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [scrub(key), scrubbedDeep(inner, scrub)]),
+    Object.entries(value).map(([key, inner]) => [scrub(key), redactDeep(inner, scrub)]),
   );
 }

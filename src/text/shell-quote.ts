@@ -10,12 +10,12 @@ const UNSHOWABLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]
  * The command line that a POSIX shell splits into exactly these words; one line of visible text, unless a word
  * ends in a newline.
  */
-export function shellCommand(words: readonly string[]): string {
+export function formatShellCommand(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
 /** A path as a word that can't be taken for an option, nor for standard input. */
-export function pathWord(path: string): string {
+export function formatPathArgument(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }
 

@@ -10,7 +10,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The text as one line in which everything can be seen: `\n`, `\u{1b}`, `\u{202e}`. */
-export function visible(text: string): string {
+export function escapeInvisible(text: string): string {
   return text.replace(UNSEEN, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return ESCAPES.get(character) ?? `\\u{${code}}`;
@@ -18,7 +18,7 @@ export function visible(text: string): string {
 }
 
 /** A line of JSON in which everything can be seen; it still means the same. */
-export function visibleJson(json: string): string {
+export function escapeInvisibleJson(json: string): string {
   return json.replace(UNSEEN, (character) => {
     const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
@@ -33,7 +33,7 @@ const WIDE =
 const NARROW = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /** How many columns of a terminal a visible text takes. */
-export function widthOf(text: string): number {
+export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += NARROW.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
@@ -41,12 +41,12 @@ export function widthOf(text: string): number {
 }
 
 /** The text, cut so that it takes at most so many columns. */
-export function cutTo(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
+export function truncate(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
   let cut = '';
   let width = 1;
   for (const character of text) {
-    width += widthOf(character);
+    width += displayWidth(character);
     if (width > columns) break;
     cut += character;
   }
@@ -54,12 +54,12 @@ export function cutTo(text: string, columns: number): string {
 }
 
 /** The text in lines of at most so many columns, broken at blanks; a longer word has its line for itself. */
-export function wrapped(text: string, columns: number): readonly string[] {
+export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && widthOf(longer) > columns) {
+    if (line !== '' && displayWidth(longer) > columns) {
       lines.push(line);
       line = word;
     } else line = longer;

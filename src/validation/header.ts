@@ -137,7 +137,7 @@ function misplaced(
  * Finds the fields' columns, or all that is wrong with the header. `map` (header to field, from `--map`)
  * goes before what the headers say. `description` is a field of contact groups only.
  */
-export function readColumns(
+export function mapHeader(
   header: readonly string[],
   headerLine: number,
   map: Readonly<Record<string, string>>,

@@ -1,19 +1,19 @@
 /** The names that a file has had so far: found by what they look like. */
-import { keyOf } from '../resources/groups/group.js';
+import { nameKey } from '../resources/groups/group.js';
 import { HashIndex, hashOf, Numbers, TextSet, Texts } from '../text/string-table.js';
 
 /** Where a name stood first, and what it asked for there. */
-export type First = { readonly name: string; readonly line: number; readonly settings: string };
+export type FirstOccurrence = { readonly name: string; readonly line: number; readonly settings: string };
 
-export type Names = {
+export type NameIndex = {
   /** The first row whose name has this key. */
-  readonly find: (key: string) => First | undefined;
+  readonly find: (key: string) => FirstOccurrence | undefined;
   /** Remembers a row; its key must be new. */
-  readonly add: (key: string, first: First) => void;
+  readonly add: (key: string, first: FirstOccurrence) => void;
 };
 
 /** Only the name as written is kept; the key of a candidate is made again to be sure. */
-export function nameBook(): Names {
+export function createNameIndex(): NameIndex {
   const names = new Texts();
   const index = new HashIndex();
   const lines = new Numbers();
@@ -21,7 +21,7 @@ export function nameBook(): Names {
   const settingsOf = new Numbers();
   return {
     find: (key) => {
-      const row = index.find(hashOf(key), (n) => keyOf(names.at(n)) === key);
+      const row = index.find(hashOf(key), (n) => nameKey(names.at(n)) === key);
       if (row < 0) return undefined;
       return { name: names.at(row), line: lines.at(row), settings: settings.at(settingsOf.at(row)) };
     },

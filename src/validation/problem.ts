@@ -52,7 +52,7 @@ const UNSEEN_KINDS: readonly (readonly [RegExp, string])[] = [
 const UNSEEN = new RegExp(UNSEEN_KINDS.map(([kind]) => kind.source).join('|'), 'gu');
 
 /** The unseen characters of a text, each once, as people look them up: `U+200B (zero-width)`. */
-export function unseen(text: string): readonly string[] {
+export function findInvisible(text: string): readonly string[] {
   if (PLAIN.test(text)) return [];
   return [...new Set(text.match(UNSEEN))].map((character) => {
     const kind = UNSEEN_KINDS.find(([pattern]) => pattern.test(character));
@@ -82,7 +82,7 @@ function shown(text: string): string {
 }
 
 /** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
-export function problemLine(file: string, p: Problem): string {
+export function formatProblem(file: string, p: Problem): string {
   const value = p.value === '' ? 'empty' : shown(p.value);
   const place = `${file}:${p.line}:${p.column}`;
   return `${place} ${p.rule} ${p.message} (${value})`.replace(UNSEEN, shown);

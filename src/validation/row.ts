@@ -1,14 +1,14 @@
 /** What a row means: a definition, the repetition of one, or all that is wrong with it. */
 import {
   type Definition,
+  formatSettings,
   GROUP_TYPES,
   type GroupType,
-  keyOf,
+  nameKey,
   type Settings,
-  settingsText,
 } from '../resources/groups/group.js';
-import { type First, nameBook } from './name-index.js';
-import { type Problem, type Rule, unseen } from './problem.js';
+import { createNameIndex, type FirstOccurrence } from './name-index.js';
+import { findInvisible, type Problem, type Rule } from './problem.js';
 
 /** One record of the file. */
 export type Row = {
@@ -36,7 +36,7 @@ export type Columns = {
 };
 
 /** What a row turned out to be. `key` and `settings` are what the journal knows the row by. */
-export type Checked =
+export type ValidatedRow =
   | {
       readonly kind: 'definition';
       readonly row: Row;
@@ -85,14 +85,14 @@ function nameFinding(name: string): Finding | undefined {
     const message = `the name has ${lengthOf(name)} characters, ${NAME_LENGTH_MAX} is the most that Zoom takes`;
     return { rule: 'name-too-long', message };
   }
-  const found = unseen(name);
+  const found = findInvisible(name);
   if (found.length > 0) {
     return {
       rule: 'name-character',
       message: `the name holds ${found.slice(0, 5).join(', ')}: type it anew`,
     };
   }
-  return keyOf(name) === ''
+  return nameKey(name) === ''
     ? { rule: 'name-missing', message: 'nothing of the name can be seen' }
     : undefined;
 }
@@ -167,7 +167,7 @@ function settingsReader(columns: Columns): (cells: readonly string[]) => Setting
       if ('rule' in read) findings.push({ ...read, at });
       else settings = { ...settings, ...read };
     }
-    return { settings, text: settingsText(settings), findings };
+    return { settings, text: formatSettings(settings), findings };
   };
   return (cells) => {
     let known = root;
@@ -194,8 +194,8 @@ function settingsReader(columns: Columns): (cells: readonly string[]) => Setting
  * Checks the rows of one file, in their order: it remembers the names. An invalid row leaves no name
  * behind, so a later valid row with that name is a definition.
  */
-export function checker(columns: Columns): (row: Row) => Checked {
-  const names = nameBook();
+export function createRowValidator(columns: Columns): (row: Row) => ValidatedRow {
+  const names = createNameIndex();
   const readSettings = settingsReader(columns);
   return (row) => {
     const cell = row.cells[columns.name] ?? '';
@@ -208,7 +208,7 @@ export function checker(columns: Columns): (row: Row) => Checked {
     };
     const { settings: wanted, text: settings, findings } = readSettings(row.cells);
     const unclear = nameFinding(name);
-    const key = unclear === undefined ? keyOf(name) : '';
+    const key = unclear === undefined ? nameKey(name) : '';
     const first = unclear === undefined ? names.find(key) : undefined;
     const wrong = unclear ?? clash(name, findings.length === 0 ? settings : undefined, first);
     if (wrong !== undefined || findings.length > 0) {
@@ -224,7 +224,11 @@ export function checker(columns: Columns): (row: Row) => Checked {
 }
 
 /** How a row contradicts the first one of its name; settings that can't be read contradict nothing. */
-function clash(name: string, settings: string | undefined, first: First | undefined): Finding | undefined {
+function clash(
+  name: string,
+  settings: string | undefined,
+  first: FirstOccurrence | undefined,
+): Finding | undefined {
   if (first === undefined) return undefined;
   if (first.name !== name) {
     const message = `the name looks like ${JSON.stringify(first.name)} on line ${first.line}: write both alike, or make them differ`;

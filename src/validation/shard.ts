@@ -12,7 +12,7 @@ export function parseShard(text: string): Shard | undefined {
 }
 
 /** Whether the row with this key belongs to the shard. Every machine comes to the same answer (FNV-1a). */
-export function inShard(key: string, { k, n }: Shard): boolean {
+export function isInShard(key: string, { k, n }: Shard): boolean {
   const hash = fnv1a(key);
   // FNV's low bits alone are uneven for short keys; folding the high half in evens them out.
   return ((hash ^ (hash >>> 16)) >>> 0) % n === k - 1;

@@ -2,7 +2,7 @@
 import type { ListingEnd } from '../model/directory.js';
 import type { Reply } from '../model/outcome.js';
 import type { Group } from '../resources/groups/group.js';
-import { scrubber } from '../text/redact.js';
+import { createRedactor } from '../text/redact.js';
 import { type Http, type Request, readWhole } from './http-client.js';
 import { groupsIn, type Rest } from './listing-parser.js';
 import type { TokenSource } from './oauth.js';
@@ -36,7 +36,7 @@ export type Caller = {
 
 /** @param idOf where a create's answer has the new group's id, @param otherBody what helps where a body is refused */
 export function caller(api: Api, idOf: Call['idOf'], otherBody: string): Caller {
-  const scrub = scrubber(() => api.token.secrets());
+  const scrub = createRedactor(() => api.token.secrets());
   const meaning = (token: string, done: Call['done']): Call => ({
     done,
     idOf,

@@ -41,7 +41,7 @@ export type Client = {
   readonly close: () => Promise<void>;
 };
 
-/** @throws Halt (exit 2) for an address that a token must not go to */
+/** @throws FatalError (exit 2) for an address that a token must not go to */
 export function openClient(options: ClientOptions): Client {
   const { credentials, api: kind, accountPlan } = options;
   const id = accountIn(credentials);

@@ -1,6 +1,6 @@
 /** One request, one exchange: answered, or not and whether it left. Never a retry, never a redirect. */
 import { DecoratorHandler, type Dispatcher, FormData, Pool } from 'undici';
-import { usage } from '../model/outcome.js';
+import { usageError } from '../model/outcome.js';
 
 /** What became of a request. */
 export type Exchange =
@@ -184,19 +184,19 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /**
  * A URL that a secret may be sent to: https, or http on this machine.
  * @param what the variable that it comes from, for the message
- * @throws Halt (exit 2) for any other
+ * @throws FatalError (exit 2) for any other
  */
 export function safeUrl(text: string, what: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
   if (!url || !safe) {
-    throw usage(
+    throw usageError(
       `${what} is neither https nor on this machine (${text})`,
       'The access token goes there: use https://…',
     );
   }
   if (url.username !== '' || url.password !== '') {
-    throw usage(
+    throw usageError(
       `${what} holds a user name or a password`,
       'Leave them out: credentials come from ZOOM_CLIENT_ID and its kin.',
     );

@@ -1,6 +1,6 @@
 /** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
-import { EXIT, Halt, type Reply } from '../model/outcome.js';
-import { type Scrub, scrubber } from '../text/redact.js';
+import { EXIT, FatalError, type Reply } from '../model/outcome.js';
+import { createRedactor, type Redact } from '../text/redact.js';
 import type { Exchange, Http } from './http-client.js';
 import { bodyOf, shown } from './response-body.js';
 
@@ -18,7 +18,7 @@ export type Credentials =
 export type TokenSource = {
   /**
    * The token to send, or a reply where none could be had just now.
-   * @throws Halt when the credentials are refused
+   * @throws FatalError when the credentials are refused
    */
   token(): Promise<{ readonly token: string } | { readonly reply: Reply }>;
   /** Tells that a token was refused. Whether another can be had. */
@@ -61,7 +61,7 @@ export function serverToServer(app: ServerToServer): TokenSource {
   let refresh: Promise<Held | Reply> | undefined;
   const seen = new Set<string>([app.clientSecret, basicAuth(app)]);
 
-  const scrub = scrubber(() => [...seen]);
+  const scrub = createRedactor(() => [...seen]);
 
   const renewed = (): Promise<Held | Reply> => {
     refresh ??= requestToken(app, scrub)
@@ -97,7 +97,7 @@ function basicAuth({ clientId, clientSecret }: ServerToServer): string {
   return Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
 }
 
-async function requestToken(app: ServerToServer, scrub: Scrub): Promise<Held | Reply> {
+async function requestToken(app: ServerToServer, scrub: Redact): Promise<Held | Reply> {
   const { accountId, tokenUrl, http, now } = app;
   const asked = now();
   const exchange = await http.exchange({
@@ -119,8 +119,8 @@ function tokenIn(text: string, asked: number, app: ServerToServer): Held {
   const body = bodyOf(text);
   const { access_token: token, expires_in: seconds, scope } = body;
   if (typeof token !== 'string' || token === '') {
-    throw new Halt({
-      exit: EXIT.act,
+    throw new FatalError({
+      exit: EXIT.actionRequired,
       reason: 'no-token',
       message: `${app.tokenUrl.host} answered the request for a token with HTTP 200, but without a token`,
       hint: 'Check ZOOM_TOKEN_URL. Where it is right, a proxy or the sign-in page of a network may have answered instead of Zoom.',
@@ -133,8 +133,8 @@ function tokenIn(text: string, asked: number, app: ServerToServer): Held {
 function requireScope(scope: string, wanted: readonly string[]): void {
   const has = new Set(scope.split(/[\s,]+/).filter((one) => one !== ''));
   if (has.size === 0 || wanted.length === 0 || wanted.some((one) => has.has(one))) return;
-  throw new Halt({
-    exit: EXIT.act,
+  throw new FatalError({
+    exit: EXIT.actionRequired,
     reason: 'scope-missing',
     message: `the app may not create groups: its token has none of the scopes ${wanted.join(', ')}`,
     hint: 'Add one of them to the app at marketplace.zoom.us, under Scopes, and run the same command again.',
@@ -159,15 +159,15 @@ const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map(
   }),
 );
 
-function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
+function refusedOrTrouble(exchange: Exchange, scrub: Redact): Reply {
   if (exchange.kind === 'unanswered') {
     // Even where the request left: a token that nobody got makes no group.
     const { code, message, tls } = exchange;
     const said = shown(`token: ${code} ${message}`, scrub);
     if (!tls) return { kind: 'trouble', ambiguous: false, patience: 'long', message: said };
     const hint = 'If a proxy of your company re-signs traffic, name its certificate in NODE_EXTRA_CA_CERTS.';
-    throw new Halt({
-      exit: EXIT.act,
+    throw new FatalError({
+      exit: EXIT.actionRequired,
       reason: 'tls',
       message: `no trusted connection to Zoom: ${said}`,
       hint,
@@ -186,5 +186,5 @@ function refusedOrTrouble(exchange: Exchange, scrub: Scrub): Reply {
   // Only the two fields that Zoom documents: the rest might echo what it was sent.
   const said = shown([error, reason].filter((part) => typeof part === 'string').join(', '), scrub);
   const words = `${message} (HTTP ${status}${said === '' ? '' : `, ${said.slice(0, 200)}`})`;
-  throw new Halt({ exit: EXIT.act, reason: 'credentials', message: words, hint });
+  throw new FatalError({ exit: EXIT.actionRequired, reason: 'credentials', message: words, hint });
 }

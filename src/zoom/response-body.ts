@@ -1,6 +1,6 @@
 /** What an answer says: its body's fields, Zoom's code and message, with no secret in them. */
-import type { Facts } from '../model/outcome.js';
-import type { Scrub } from '../text/redact.js';
+import type { ResponseMetadata } from '../model/outcome.js';
+import type { Redact } from '../text/redact.js';
 import type { Exchange } from './http-client.js';
 
 export type Answered = Extract<Exchange, { kind: 'answered' }>;
@@ -22,8 +22,8 @@ const MESSAGE_LENGTH_MAX = 500;
 export function factsOf(
   answer: Answered,
   body: Readonly<Record<string, unknown>>,
-  scrub: Scrub,
-): Facts & { readonly http: number } {
+  scrub: Redact,
+): ResponseMetadata & { readonly http: number } {
   const { headers } = answer;
   const trackingId = headers['x-zm-trackingid'];
   const remaining =
@@ -60,7 +60,7 @@ function messageOf(answer: Answered, body: Readonly<Record<string, unknown>>): s
 }
 
 /** One line, no secret in it, even where Zoom echoes what it was sent. */
-export function shown(text: string, scrub: Scrub): string {
+export function shown(text: string, scrub: Redact): string {
   const clean = scrub(text.replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***'));
   const line = clean.replace(/[\p{Cc}\s]+/gu, ' ').trim();
   return line.length > MESSAGE_LENGTH_MAX ? `${line.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : line;

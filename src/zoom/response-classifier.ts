@@ -1,6 +1,6 @@
 /** The one table from an exchange to a reply: what each answer of Zoom's means, for every call of either API. */
-import { EXIT, type Facts, type Reply, type Stop } from '../model/outcome.js';
-import type { Scrub } from '../text/redact.js';
+import { EXIT, type Reply, type ResponseMetadata, type Stop } from '../model/outcome.js';
+import type { Redact } from '../text/redact.js';
 import type { Exchange } from './http-client.js';
 import { type Answered, bodyOf, factsOf, shown } from './response-body.js';
 import { limitOf, waitOf } from './retry-after.js';
@@ -14,7 +14,7 @@ export type Call = {
   /** The other request body, for a refusal of this one. */
   readonly otherBody: string;
   /** Takes secrets out of messages, should Zoom echo them. */
-  readonly scrub: Scrub;
+  readonly scrub: Redact;
   /** Whether a refused token can be replaced. */
   readonly renewable: () => boolean;
   readonly nowMs: number;
@@ -25,7 +25,7 @@ type Read = {
   readonly answer: Answered;
   readonly call: Call;
   readonly body: Readonly<Record<string, unknown>>;
-  readonly facts: Facts & { readonly http: number };
+  readonly facts: ResponseMetadata & { readonly http: number };
 };
 
 type Row = { readonly when: (read: Read) => boolean; readonly reply: (read: Read) => Reply };
@@ -144,7 +144,7 @@ function blocked(stopFor: (read: Read) => Stop): Row['reply'] {
 }
 
 function stop(reason: string, message: string, hint: string): Stop {
-  return { exit: EXIT.act, reason, message, hint };
+  return { exit: EXIT.actionRequired, reason, message, hint };
 }
 
 function scopeMissing({ facts }: Read): Stop {

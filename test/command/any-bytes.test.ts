@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, Halt } from '../../src/model/outcome.js';
-import { survey } from '../../src/runs/validate-input.js';
-import { readHistory, writeReports } from '../../src/runs/write-reports.js';
-import { problemLine } from '../../src/validation/problem.js';
+import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { validateInput } from '../../src/runs/validate-input.js';
+import { readRunState, writeReports } from '../../src/runs/write-reports.js';
+import { formatProblem } from '../../src/validation/problem.js';
 import { folder } from '../support/command.js';
 import { numbered, upTo } from '../support/interrupted-run.js';
 import { live, Watched } from '../support/watched-run.js';
@@ -77,9 +77,9 @@ test('any bytes are rows or problems of one readable line each, or refused with 
       const pieces = async function* (): AsyncGenerator<Uint8Array> {
         for (let from = 0; from < bytes.length; from += step) yield bytes.subarray(from, from + step);
       };
-      const surveyed = await refused(() => survey(pieces(), { dialect, api: 'im' }));
+      const surveyed = await refused(() => validateInput(pieces(), { dialect, api: 'im' }));
       for (const problem of surveyed?.problems ?? []) {
-        const line = problemLine('a.csv', problem);
+        const line = formatProblem('a.csv', problem);
         expect(line.length).toBeLessThan(5_000);
         expect(line).toMatch(/^a\.csv:[1-9]\d*:[1-9]\d* [a-z-]+ [^\p{Cc}\p{Bidi_Control}]+\)$/u);
       }
@@ -93,7 +93,7 @@ async function refused<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof Halt && error.stop.exit === EXIT.usage) return undefined;
+    if (error instanceof FatalError && error.stop.exit === EXIT.usage) return undefined;
     throw error;
   }
 }
@@ -110,7 +110,7 @@ async function reported(bytes: Uint8Array): Promise<void> {
   const run = join(folder(), 'r');
   mkdirSync(run);
   writeFileSync(join(run, 'journal.ndjson'), bytes);
-  await refused(async () => writeReports(run, await readHistory(run)));
+  await refused(async () => writeReports(run, await readRunState(run)));
 }
 
 test('a journal with any bytes changed is reported, or refused with exit 2', async () => {

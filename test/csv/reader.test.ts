@@ -4,15 +4,15 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CsvFault } from '../../src/csv/csv-error.js';
-import { encodeText, textEncoder } from '../../src/csv/encoding.js';
-import { type CsvOptions, readCsv, type Sheet } from '../../src/csv/reader.js';
-import { Halt } from '../../src/model/outcome.js';
-import { readColumns } from '../../src/validation/header.js';
-import { type Problem, problemLine } from '../../src/validation/problem.js';
-import { checker, type Row } from '../../src/validation/row.js';
+import { CsvError } from '../../src/csv/csv-error.js';
+import { createTextEncoder, encodeText } from '../../src/csv/encoding.js';
+import { type CsvOptions, type CsvReader, openCsv } from '../../src/csv/reader.js';
+import { FatalError } from '../../src/model/outcome.js';
+import { mapHeader } from '../../src/validation/header.js';
+import { formatProblem, type Problem } from '../../src/validation/problem.js';
+import { createRowValidator, type Row } from '../../src/validation/row.js';
 
-type Read = { readonly sheet?: Sheet; readonly rows: readonly Row[]; readonly problem?: Problem };
+type Read = { readonly sheet?: CsvReader; readonly rows: readonly Row[]; readonly problem?: Problem };
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -22,13 +22,13 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 async function read(input: Uint8Array | string, options: CsvOptions = {}, size = 1 << 20): Promise<Read> {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
   const rows: Row[] = [];
-  let sheet: Sheet | undefined;
+  let sheet: CsvReader | undefined;
   try {
-    sheet = await readCsv(inPieces(bytes, size), options);
+    sheet = await openCsv(inPieces(bytes, size), options);
     for await (const batch of sheet.rows) rows.push(...batch);
     return { sheet, rows };
   } catch (error) {
-    if (!(error instanceof CsvFault)) throw error;
+    if (!(error instanceof CsvError)) throw error;
     return { ...(sheet ? { sheet } : {}), rows, problem: error.problem };
   }
 }
@@ -184,13 +184,13 @@ describe('encodings', () => {
     const upper = /^utf/.test(encoding) ? encodeText('ÄЖ東🚲', encoding, false) : Uint8Array.of(0xc4, 0xe9);
     const bytes = Buffer.concat([written, upper]);
     const { sheet, rows } = await read(bytes, { encoding });
-    const back = textEncoder(sheet?.encoding ?? '', sheet?.bom ?? false);
+    const back = createTextEncoder(sheet?.encoding ?? '', sheet?.bom ?? false);
     const pieces = [sheet?.preamble ?? '', ...rows.map((row) => row.raw)].map(back);
     expect(Buffer.concat(pieces)).toEqual(bytes);
   });
 
   it('goes back as UTF-8 with a mark where an encoding can only be read', async () => {
-    const write = textEncoder('shift_jis', false);
+    const write = createTextEncoder('shift_jis', false);
     const bytes = Buffer.concat([write('name\n'), write('東京\n')]);
     expect((await read(bytes, { encoding: 'shift_jis' })).rows[0]?.cells).toEqual(['東京']);
   });
@@ -222,8 +222,8 @@ describe('files that are no CSV', () => {
         closed += 1;
       }
     }
-    await expect(readCsv(source('%PDF-'.repeat(200)), {})).rejects.toThrow(CsvFault);
-    const sheet = await readCsv(source('name\nA\n'.repeat(200)), {});
+    await expect(openCsv(source('%PDF-'.repeat(200)), {})).rejects.toThrow(CsvError);
+    const sheet = await openCsv(source('name\nA\n'.repeat(200)), {});
     for await (const rows of sheet.rows) if (rows.length > 0) break;
     expect(closed).toBe(2);
   });
@@ -248,7 +248,7 @@ describe('quotes', () => {
         yield piece;
       }
     }
-    const sheet = await readCsv(source(), {});
+    const sheet = await openCsv(source(), {});
     const rows: Row[] = [];
     const reading = (async () => {
       for await (const batch of sheet.rows) rows.push(...batch);
@@ -445,17 +445,17 @@ describe('any input', () => {
         const found = await read(input, encoding === undefined ? {} : { encoding }, size);
         const problems = found.problem === undefined ? [] : [found.problem];
         if (found.sheet !== undefined) {
-          const header = readColumns(found.sheet.header, found.sheet.headerLine, {});
+          const header = mapHeader(found.sheet.header, found.sheet.headerLine, {});
           if ('problems' in header) problems.push(...header.problems);
           const columns = { name: 0, settings: [], needed: 1, width: found.sheet.header.length };
-          const check = checker('columns' in header ? header.columns : columns);
+          const check = createRowValidator('columns' in header ? header.columns : columns);
           for (const row of found.rows) {
             const checked = check(row);
             if (checked.kind === 'invalid') problems.push(...checked.problems);
           }
         }
         for (const problem of problems) {
-          expect(problemLine('a.csv', problem)).toMatch(
+          expect(formatProblem('a.csv', problem)).toMatch(
             /^a\.csv:[1-9]\d*:[1-9]\d* [a-z-]+ [^\p{Cc}\p{Bidi_Control}]+\)$/u,
           );
         }
@@ -485,7 +485,7 @@ describe('any input', () => {
 });
 
 it('a fault is a stop with exit 2 for everybody who does not list problems', async () => {
-  const error = await readCsv(inPieces(Buffer.from('%PDF-'), 9), {}).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(Halt);
+  const error = await openCsv(inPieces(Buffer.from('%PDF-'), 9), {}).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(FatalError);
   expect(error).toMatchObject({ stop: { exit: 2, reason: 'not-csv' } });
 });

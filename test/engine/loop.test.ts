@@ -1,7 +1,7 @@
 /** The loop itself, on a clock of its own: what a run does about the answers it gets, and when. */
 import { describe, expect, test } from 'vitest';
 import type { EventOf } from '../../src/events/event.js';
-import { EXIT, Halt, type Reply } from '../../src/model/outcome.js';
+import { EXIT, FatalError, type Reply } from '../../src/model/outcome.js';
 import { counted, of, stopped } from '../support/events.js';
 import { type Asked, runScript } from '../support/virtual-clock.js';
 
@@ -11,10 +11,15 @@ const trouble: Reply = { kind: 'trouble', ambiguous: true, patience: 'short', ht
 const refused: Reply = { kind: 'refused', http: 400, code: 300, message: 'type' };
 const token: Reply = { kind: 'token', http: 401, code: 124, message: 'expired' };
 const daily: Reply = { kind: 'limited', per: 'day', resetsAt: Date.UTC(2030, 0, 2), message: 'daily' };
-const paid = { exit: EXIT.act, reason: 'paid-plan', message: 'pay', hint: 'pay' };
+const paid = { exit: EXIT.actionRequired, reason: 'paid-plan', message: 'pay', hint: 'pay' };
 const blocked: Reply = { kind: 'blocked', stop: paid, http: 200, code: 200, message: 'pay' };
-const full = new Halt({ exit: EXIT.unwritable, reason: 'journal-unwritable', message: 'full', hint: 'x' });
-const interrupt = new Halt({ exit: EXIT.interrupt, reason: 'SIGINT', message: 'Ctrl-C', hint: 'x' });
+const full = new FatalError({
+  exit: EXIT.unwritable,
+  reason: 'journal-unwritable',
+  message: 'full',
+  hint: 'x',
+});
+const interrupt = new FatalError({ exit: EXIT.interrupt, reason: 'SIGINT', message: 'Ctrl-C', hint: 'x' });
 /** More than any test here needs. */
 const DAY_MS = 86_400_000;
 
@@ -27,21 +32,26 @@ test('what only a listing can tell is left open: lost answers, and a group witho
 
 describe('one answer that stops the run', () => {
   const table: readonly (readonly [string, Script, number, string])[] = [
-    ['the daily limit', ({ nth }) => (nth === 5 ? daily : done), EXIT.later, 'daily-limit'],
-    ['a refusal that every row shares', ({ nth }) => (nth === 5 ? blocked : done), EXIT.act, 'paid-plan'],
+    ['the daily limit', ({ nth }) => (nth === 5 ? daily : done), EXIT.retryLater, 'daily-limit'],
+    [
+      'a refusal that every row shares',
+      ({ nth }) => (nth === 5 ? blocked : done),
+      EXIT.actionRequired,
+      'paid-plan',
+    ],
     [
       'a fresh token that is refused',
       ({ name }) => (name === 'Group 5' ? token : done),
-      EXIT.act,
+      EXIT.actionRequired,
       'token-refused',
     ],
     [
       'credentials that are refused in mid-run',
       ({ nth }) => {
-        if (nth === 5) throw new Halt({ ...paid, reason: 'credentials' });
+        if (nth === 5) throw new FatalError({ ...paid, reason: 'credentials' });
         return done;
       },
-      EXIT.act,
+      EXIT.actionRequired,
       'credentials',
     ],
   ];
@@ -72,7 +82,7 @@ describe('--max-failures', () => {
         return ['Group 2', 'Group 5', 'Group 6', 'Group 7'].includes(name) ? refused : done;
       },
     });
-    expect(told.ran?.stop).toMatchObject({ exit: EXIT.later, reason: 'max-failures' });
+    expect(told.ran?.stop).toMatchObject({ exit: EXIT.retryLater, reason: 'max-failures' });
     expect(of(told, 'stop').length).toBe(1);
     expect(told.ran?.stop?.message).toContain('3 rows failed');
     const at = of(told, 'stop')[0]?.at ?? 0;
@@ -96,7 +106,7 @@ describe('the plan’s daily budget', () => {
       answer: ({ nth }) => (first === 'outage' ? (nth === 1 ? done : trouble) : nth === 1 ? first : done),
       limits: { day: { left, perDay: 6_000, resetsAt: DAY_MS }, concurrency: first === trouble ? 1 : 10 },
     });
-    stopped(told, EXIT.later, 'daily-budget');
+    stopped(told, EXIT.retryLater, 'daily-budget');
     expect(told.sent.length).toBe(left);
   });
 
@@ -106,7 +116,7 @@ describe('the plan’s daily budget', () => {
       answer: () => done,
       limits: { perSecond: 1, day: { left: 3, perDay: 4, resetsAt: 2_000 } },
     });
-    stopped(told, EXIT.later, 'daily-budget');
+    stopped(told, EXIT.retryLater, 'daily-budget');
     expect(told.sent.map(({ at }) => at)).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
   });
 });
@@ -139,7 +149,7 @@ describe('an abort', () => {
 
   test('that says no reason of ours is told as one all the same', async () => {
     const told = await runScript({ answer: () => done, abort: { at: 50, reason: new Error('x') } });
-    stopped(told, EXIT.later, 'aborted');
+    stopped(told, EXIT.retryLater, 'aborted');
   });
 });
 

@@ -18,7 +18,7 @@ const atOnce = (sent: readonly Sent[]) =>
 describe('an outage', () => {
   test('stops a run of any size after ten minutes of nothing else, and calls no row failed', async () => {
     const told = await runScript({ rows: 60, answer: ({ nth }) => (nth === 1 ? done : trouble) });
-    stopped(told, EXIT.later, 'outage');
+    stopped(told, EXIT.retryLater, 'outage');
     expect(told.endedAt).toBeGreaterThan(BREAKER.giveUpAfterMs);
     expect(told.endedAt).toBeLessThan(2 * BREAKER.giveUpAfterMs);
     expect(told.pauses).toEqual([30_000, 60_000, 120_000, 240_000, BREAKER.longestPauseMs]);
@@ -64,7 +64,7 @@ describe('where nothing ever answered', () => {
     ['row after row', 20, 1],
   ])('%s it stops for later, and no row is called failed', async (_, rows, concurrency) => {
     const told = await runScript({ rows, answer: () => silence, limits: { heard: false, concurrency } });
-    stopped(told, EXIT.later, 'unreachable');
+    stopped(told, EXIT.retryLater, 'unreachable');
     expect(statuses(told)).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('the first ten', () => {
   const limits = { concurrency: 1 };
   test('refused alike stop the run for a person', async () => {
     const told = await runScript({ rows: 30, answer: () => refused, limits });
-    stopped(told, EXIT.act, 'all-refused');
+    stopped(told, EXIT.actionRequired, 'all-refused');
     expect(told.sent.length).toBe(10);
   });
 

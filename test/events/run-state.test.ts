@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
-import { inDoubt } from '../../src/events/row-state.js';
-import { emptyHistory, fold, type History } from '../../src/events/run-state.js';
+import { isInDoubt } from '../../src/events/row-state.js';
+import { applyEvent, createRunState, type RunState } from '../../src/events/run-state.js';
 
 const run: Event = {
   e: 'run',
@@ -38,26 +38,26 @@ const listing: Event = {
   why: '',
 };
 
-function folded(...events: readonly Event[]): History {
-  const history = emptyHistory();
-  for (const event of events) fold(history, event);
+function folded(...events: readonly Event[]): RunState {
+  const history = createRunState();
+  for (const event of events) applyEvent(history, event);
   return history;
 }
 
 describe('a row whose process was killed while its request was on the way', () => {
   test('is in doubt', () => {
-    expect(inDoubt(folded(run, attempt).rows.get('a'))).toBe(true);
+    expect(isInDoubt(folded(run, attempt).rows.get('a'))).toBe(true);
   });
 
   test('stays in doubt when the next process got a clear no to its own request', () => {
-    expect(inDoubt(folded(run, attempt, run, attempt, refusedUnsent).rows.get('a'))).toBe(true);
-    expect(inDoubt(folded(run, attempt, refusedUnsent).rows.get('a'))).toBe(false);
+    expect(isInDoubt(folded(run, attempt, run, attempt, refusedUnsent).rows.get('a'))).toBe(true);
+    expect(isInDoubt(folded(run, attempt, refusedUnsent).rows.get('a'))).toBe(false);
   });
 
   test('is created when the answer came, though nothing settled it', () => {
     const row = folded(run, attempt, done).rows.get('a');
     expect(row).toMatchObject({ createdId: 'g1', outcome: { status: 'created', groupId: 'g1', http: 201 } });
-    expect(inDoubt(row)).toBe(false);
+    expect(isInDoubt(row)).toBe(false);
     expect(folded(run, attempt, done, run).carriedOver).toBe(1);
   });
 });

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, Halt } from '../../src/model/outcome.js';
-import { readHistory, writeReports } from '../../src/runs/write-reports.js';
+import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { readRunState, writeReports } from '../../src/runs/write-reports.js';
 import { command, file, folder } from '../support/command.js';
 
 type Line = Record<string, unknown>;
@@ -42,10 +42,10 @@ async function isReadOrRefused(journal: readonly unknown[], why: string): Promis
   mkdirSync(run, { recursive: true });
   writeFileSync(join(run, 'journal.ndjson'), journal.map((line) => `${JSON.stringify(line)}\n`).join(''));
   try {
-    await writeReports(run, await readHistory(run));
+    await writeReports(run, await readRunState(run));
   } catch (error) {
-    expect(error, why).toBeInstanceOf(Halt);
-    if (error instanceof Halt) expect(error.stop.exit, why).toBe(EXIT.usage);
+    expect(error, why).toBeInstanceOf(FatalError);
+    if (error instanceof FatalError) expect(error.stop.exit, why).toBe(EXIT.usage);
   }
 }
 

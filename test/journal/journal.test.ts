@@ -13,8 +13,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
-import { createJournal, JOURNAL, type Journal, reopenJournal, replay } from '../../src/journal/writer.js';
-import { EXIT, Halt } from '../../src/model/outcome.js';
+import {
+  createJournal,
+  JOURNAL_FILE,
+  type Journal,
+  readJournal,
+  reopenJournal,
+} from '../../src/journal/writer.js';
+import { EXIT, FatalError } from '../../src/model/outcome.js';
 import { realDisk } from '../../src/storage/disk.js';
 import { type Fault, faultyDisk, noSpace } from '../support/faulty-disk.js';
 
@@ -22,7 +28,7 @@ let folder: string;
 let path: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'journal-'));
-  path = join(folder, JOURNAL);
+  path = join(folder, JOURNAL_FILE);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -48,7 +54,7 @@ function attempt(name: string, line = 2): Event {
 
 async function read(of = folder): Promise<readonly Event[]> {
   const events: Event[] = [];
-  for await (const batch of replay(of)) events.push(...batch);
+  for await (const batch of readJournal(of)) events.push(...batch);
   return events;
 }
 
@@ -58,11 +64,11 @@ async function written(...events: readonly Event[]): Promise<void> {
   await journal.close();
 }
 
-async function stopOf(doing: () => unknown): Promise<Halt['stop'] | undefined> {
+async function stopOf(doing: () => unknown): Promise<FatalError['stop'] | undefined> {
   try {
     await doing();
   } catch (error) {
-    if (error instanceof Halt) return error.stop;
+    if (error instanceof FatalError) return error.stop;
     throw error;
   }
   return undefined;
@@ -194,9 +200,11 @@ describe('on a disk that fails', () => {
   const events = [header, attempt('one'), attempt('two'), attempt('three')];
 
   /** Records everything, and tells which events were accepted. */
-  async function tryAll(fault: Fault): Promise<{ kept: Event[]; stops: Halt['stop'][]; failed: boolean }> {
+  async function tryAll(
+    fault: Fault,
+  ): Promise<{ kept: Event[]; stops: FatalError['stop'][]; failed: boolean }> {
     const kept: Event[] = [];
-    const stops: Halt['stop'][] = [];
+    const stops: FatalError['stop'][] = [];
     const { disk, failed } = faultyDisk(fault);
     let journal: Journal | undefined;
     const begin = await stopOf(() => {
@@ -278,14 +286,16 @@ describe('on a disk that fails', () => {
       if (!failed()) break;
       if (stop) expect(stop).toMatchObject({ exit: EXIT.unwritable });
       const aside = readdirSync(folder).filter((name) => name.startsWith('journal.torn-'));
-      const everything = [JOURNAL, ...aside].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+      const everything = [JOURNAL_FILE, ...aside]
+        .map((name) => readFileSync(join(folder, name), 'utf8'))
+        .join('');
       expect(everything).toContain(torn);
       const journal = reopenJournal(folder);
       journal.record(attempt('two'));
       await journal.close();
       expect(await read()).toEqual([header, attempt('one'), attempt('two')]);
     }
-    expect(readdirSync(folder).sort()).toEqual([JOURNAL, 'journal.torn-1']);
+    expect(readdirSync(folder).sort()).toEqual([JOURNAL_FILE, 'journal.torn-1']);
   });
 });
 
@@ -310,7 +320,7 @@ describe('a torn tail', () => {
           await journal.close();
           expect(await read()).toEqual([header, attempt('whole'), attempt('next')]);
           const aside = join(folder, 'journal.torn-1');
-          if (cut === 0) expect(readdirSync(folder)).toEqual([JOURNAL]);
+          if (cut === 0) expect(readdirSync(folder)).toEqual([JOURNAL_FILE]);
           else expect(readFileSync(aside)).toEqual(last.subarray(0, cut));
           rmSync(aside, { force: true });
         }

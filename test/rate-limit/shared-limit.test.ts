@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Halt } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/outcome.js';
 import { Peers, parseSaid, type Said } from '../../src/rate-limit/peers.js';
 import { sharedPacer } from '../../src/rate-limit/redis-session.js';
 
@@ -118,9 +118,9 @@ async function until(there: () => boolean): Promise<void> {
   while (!there()) await new Promise((again) => setTimeout(again, 20));
 }
 
-async function haltOf(opening: Promise<unknown>): Promise<Halt> {
+async function haltOf(opening: Promise<unknown>): Promise<FatalError> {
   const error = await opening.catch((reason: unknown) => reason);
-  if (!(error instanceof Halt)) throw new Error(`no Halt: ${String(error)}`);
+  if (!(error instanceof FatalError)) throw new Error(`no Halt: ${String(error)}`);
   return error;
 }
 

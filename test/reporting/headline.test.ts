@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT, type ExitCode, STATUSES, type Status } from '../../src/model/outcome.js';
-import { verdict } from '../../src/reporting/headline.js';
+import { formatHeadline } from '../../src/reporting/headline.js';
 import type { Summary } from '../../src/reporting/results.js';
-import { counted, spanWords, thousands, utcTime } from '../../src/text/format.js';
+import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../src/text/format.js';
 import { summaryOf } from '../support/summary.js';
 
 type Case = readonly [string, Partial<Record<Status, number>>, Partial<Summary>];
@@ -11,7 +11,7 @@ const missing = (n: number): Partial<Summary> => ({
   not_provisioned: n,
   exit: { code: EXIT.unprovisioned, reason: `${n} rows are not provisioned` },
 });
-const stopped = (n: number, reason: string, code: ExitCode = EXIT.later): Partial<Summary> => ({
+const stopped = (n: number, reason: string, code: ExitCode = EXIT.retryLater): Partial<Summary> => ({
   not_provisioned: n,
   exit: { code, reason },
 });
@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
     { failed: 1, 'not-attempted': 1 },
     stopped(2, 'SIGINT', EXIT.interrupt),
   ],
-  ['Stopped: some new reason; 1 failed.', { failed: 1 }, stopped(1, 'some-new-reason', EXIT.act)],
+  ['Stopped: some new reason; 1 failed.', { failed: 1 }, stopped(1, 'some-new-reason', EXIT.actionRequired)],
   ['All 3 rows are provisioned (simulated): 3 created.', { created: 3 }, { simulated: true }],
   [
     '1 of 3 rows is not provisioned (simulated): 2 created, 1 failed.',
@@ -60,7 +60,7 @@ const CASES: readonly Case[] = [
   [
     'Stopped (simulated): the app lacks a scope; 3 rows wait.',
     { 'not-attempted': 3 },
-    { simulated: true, ...stopped(3, 'scope-missing', EXIT.act) },
+    { simulated: true, ...stopped(3, 'scope-missing', EXIT.actionRequired) },
   ],
   ['All 3 rows are taken back: 2 deleted, 1 restored.', { deleted: 2, restored: 1 }, {}],
   ['1 of 3 rows is not taken back: 2 deleted, 1 kept.', { deleted: 2, kept: 1 }, missing(1)],
@@ -69,19 +69,19 @@ const CASES: readonly Case[] = [
 
 describe('the verdict', () => {
   test.each(CASES)('%s', (sentence, counts, rest) => {
-    expect(verdict(summaryOf(counts, rest))).toBe(sentence);
+    expect(formatHeadline(summaryOf(counts, rest))).toBe(sentence);
   });
 
   test('every status is told in it', () => {
     for (const status of STATUSES) {
-      const sentence = verdict(summaryOf({ [status]: 7 }, missing(7)));
+      const sentence = formatHeadline(summaryOf({ [status]: 7 }, missing(7)));
       expect(sentence.match(/7/g)?.length, status).toBeGreaterThanOrEqual(3);
     }
   });
 
   test('whatever is simulated says so', () => {
     for (const [, counts, rest] of CASES) {
-      expect(verdict(summaryOf(counts, { ...rest, simulated: true }))).toContain('simulated');
+      expect(formatHeadline(summaryOf(counts, { ...rest, simulated: true }))).toContain('simulated');
     }
   });
 });
@@ -97,18 +97,18 @@ describe('times', () => {
     [3_900_000, '1 hour 5 minutes'],
     [2 * 86_400_000 + 3 * 3_600_000, '2 days 3 hours'],
   ])('%i ms are %s', (spanMs, words) => {
-    expect(spanWords(spanMs)).toBe(words);
+    expect(formatDuration(spanMs)).toBe(words);
   });
 
   test('instants are told in UTC, and what is none stays as it came', () => {
-    expect(utcTime('2026-03-02T01:10:04.512Z')).toBe('2026-03-02 01:10:04 UTC');
-    expect(utcTime(0)).toBe('1970-01-01 00:00:00 UTC');
-    expect(utcTime('soon')).toBe('soon');
+    expect(formatUtcTime('2026-03-02T01:10:04.512Z')).toBe('2026-03-02 01:10:04 UTC');
+    expect(formatUtcTime(0)).toBe('1970-01-01 00:00:00 UTC');
+    expect(formatUtcTime('soon')).toBe('soon');
   });
 
   test('numbers are grouped, nouns agree', () => {
-    expect(thousands(1_234_567)).toBe('1,234,567');
-    expect([counted(0, 'row'), counted(1, 'row'), counted(1000, 'row')]).toEqual([
+    expect(formatNumber(1_234_567)).toBe('1,234,567');
+    expect([formatCount(0, 'row'), formatCount(1, 'row'), formatCount(1000, 'row')]).toEqual([
       '0 rows',
       '1 row',
       '1,000 rows',

@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EXIT, STATUSES } from '../../src/model/outcome.js';
-import { countsFigure, partsOfBar } from '../../src/reporting/html/counts-bar.js';
-import { besideLink, escaped, scriptJson, shownText } from '../../src/reporting/html/escape.js';
+import { renderCountsBar, splitBar } from '../../src/reporting/html/counts-bar.js';
+import {
+  escapeHtml,
+  formatScriptJson,
+  formatSiblingLink,
+  formatText,
+} from '../../src/reporting/html/escape.js';
 import { ROWS_MAX } from '../../src/reporting/html/page.js';
 import { SCRIPT } from '../../src/reporting/html/page-script.js';
-import { LOOKS } from '../../src/reporting/html/status-style.js';
+import { STATUS_STYLES } from '../../src/reporting/html/status-style.js';
 import { STYLE } from '../../src/reporting/html/stylesheet.js';
-import { axisOf, binsOf, pausesByReason } from '../../src/reporting/html/time-axis.js';
-import { timelineFigure } from '../../src/reporting/html/timeline-chart.js';
+import { createTimeAxis, groupIntoBins, groupPausesByReason } from '../../src/reporting/html/time-axis.js';
+import { renderTimelineChart } from '../../src/reporting/html/timeline-chart.js';
 import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, toldOf } from '../support/page.js';
 import { summaryOf } from '../support/summary.js';
 
@@ -17,13 +22,13 @@ const still = (page: string): string => page.replace(/<(script|style)[\s\S]*?<\/
 
 describe('text in a page', () => {
   test('can end no element and no attribute', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[<>"']/.test(escaped(text))));
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[<>"']/.test(escapeHtml(text))));
   });
 
   test('as data can not end its script element, and is read back as it was', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (texts) => {
-        const json = scriptJson(texts);
+        const json = formatScriptJson(texts);
         expect(json).not.toContain('<');
         expect(JSON.parse(json)).toEqual(texts);
       }),
@@ -36,16 +41,16 @@ describe('text in a page', () => {
     ['half \ud83d', 'half [U+D83D]'],
     ['👩‍🚀 ok', '👩‍🚀 ok'],
   ])('what can not be seen is told: %j', (text, shown) => {
-    expect(shownText(text, 100)).toBe(shown);
+    expect(formatText(text, 100)).toBe(shown);
   });
 
   test('a long text is cut, and not through a character', () => {
-    expect(shownText('👍'.repeat(10), 6)).toBe('👍👍…');
-    expect(shownText('x'.repeat(100_000), 512)).toHaveLength(512);
+    expect(formatText('👍'.repeat(10), 6)).toBe('👍👍…');
+    expect(formatText('x'.repeat(100_000), 512)).toHaveLength(512);
   });
 
   test('a link to a file stays in the folder and is never a scheme', () => {
-    expect(besideLink('/tmp/x/javascript:alert(1)')).toBe(
+    expect(formatSiblingLink('/tmp/x/javascript:alert(1)')).toBe(
       '<a href="./javascript%3Aalert(1)">javascript:alert(1)</a>',
     );
   });
@@ -53,7 +58,7 @@ describe('text in a page', () => {
 
 describe('the counts as a picture', () => {
   test('one row in 100,000 is still to be seen, and the parts fill the bar', () => {
-    const parts = partsOfBar(summaryOf({ created: 99_999, failed: 1 }).counts);
+    const parts = splitBar(summaryOf({ created: 99_999, failed: 1 }).counts);
     expect(parts.map(({ status }) => status)).toEqual(['created', 'failed']);
     expect(parts[1]?.width).toBeGreaterThan(0.5);
     expect(parts.reduce((sum, { width }) => sum + width, 0)).toBeCloseTo(100);
@@ -61,14 +66,14 @@ describe('the counts as a picture', () => {
 
   test('every status has a word and a sign besides its colour', () => {
     for (const status of STATUSES) {
-      const figure = countsFigure(summaryOf({ [status]: 3 }).counts);
+      const figure = renderCountsBar(summaryOf({ [status]: 3 }).counts);
       expect(figure).toContain(`<span class="word">${status}</span>`);
-      expect(figure).toContain(LOOKS[status].sign);
+      expect(figure).toContain(STATUS_STYLES[status].sign);
     }
   });
 
   test('of no rows there is no picture', () => {
-    expect(countsFigure(summaryOf({}).counts)).toBe('');
+    expect(renderCountsBar(summaryOf({}).counts)).toBe('');
   });
 });
 
@@ -79,7 +84,7 @@ describe('the run over time', () => {
     2, 7, 23, 24, 61, 300,
   ])('times do not touch on a telephone, also of a run of %i s', (seconds) => {
     const [width, character] = [358, 7.2];
-    const svg = timelineFigure(toldOf(seconds, 30), 30);
+    const svg = renderTimelineChart(toldOf(seconds, 30), 30);
     const spans = [...svg.matchAll(/class="tick" x="([\d.]+)%"[^>]*text-anchor="(\w+)">([^<]+)</g)].map(
       ([, percent, anchor, clock = '']) => {
         const long = clock.length * character;
@@ -96,10 +101,10 @@ describe('the run over time', () => {
     const told = toldOf(60, 30);
     const morning = BEGIN / 1000 + 12 * 3_600;
     told.timeline.set(morning, second);
-    const axis = axisOf({ ...told, lastAt: morning * 1000 + 1000 });
+    const axis = createTimeAxis({ ...told, lastAt: morning * 1000 + 1000 });
     expect(axis?.stretches).toHaveLength(2);
     expect(axis?.seconds).toBeLessThan(70);
-    expect(timelineFigure({ ...told, lastAt: morning * 1000 + 1000 }, 30)).toContain(
+    expect(renderTimelineChart({ ...told, lastAt: morning * 1000 + 1000 }, 30)).toContain(
       '11 hours 59 minutes later',
     );
   });
@@ -107,7 +112,7 @@ describe('the run over time', () => {
   test('a pause is no idle time, however long', () => {
     const told = toldOf(10, 30, { pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, why: 'no answer' }] });
     told.timeline.set(BEGIN / 1000 + 309, second);
-    expect(axisOf({ ...told, lastAt: BEGIN + 310_000 })?.stretches).toHaveLength(1);
+    expect(createTimeAxis({ ...told, lastAt: BEGIN + 310_000 })?.stretches).toHaveLength(1);
   });
 
   test('no request is lost between the seconds and the bars', () => {
@@ -118,8 +123,8 @@ describe('the run over time', () => {
       fc.property(timelines, (seconds) => {
         const timeline = new Map(seconds);
         const told = { ...toldOf(0, 0), timeline, lastAt: Math.max(...timeline.keys()) * 1000 };
-        const axis = axisOf(told);
-        const bins = axis ? binsOf(told, axis, 150) : [];
+        const axis = createTimeAxis(told);
+        const bins = axis ? groupIntoBins(told, axis, 150) : [];
         const sum = (of: Iterable<{ sent: number }>): number => [...of].reduce((n, { sent }) => n + sent, 0);
         expect(sum(bins)).toBe(sum(timeline.values()));
         for (const { from } of bins) {
@@ -132,8 +137,8 @@ describe('the run over time', () => {
 
   test('a day of work is some 150 bars', () => {
     const told = toldOf(86_400, 30);
-    const axis = axisOf(told);
-    expect(axis && binsOf(told, axis, 150).length).toBeLessThanOrEqual(150);
+    const axis = createTimeAxis(told);
+    expect(axis && groupIntoBins(told, axis, 150).length).toBeLessThanOrEqual(150);
   });
 
   test('pauses, repeated attempts and 429s are marked and told', () => {
@@ -142,7 +147,7 @@ describe('the run over time', () => {
       rates: [{ at: BEGIN + 2_000, perSecond: 15 }],
     });
     told.timeline.set(BEGIN / 1000 + 10, second);
-    const figure = timelineFigure(told, 30);
+    const figure = renderTimelineChart(told, 30);
     for (const text of ['429, too many requests: 1', 'sent again: 1', 'pauses: 1, 4 seconds']) {
       expect(figure).toContain(text);
     }
@@ -154,14 +159,14 @@ describe('the run over time', () => {
 
   test('pauses are told by reason, the longest first', () => {
     const pause = (why: string, pauseMs: number) => ({ at: BEGIN, why, pauseMs });
-    expect(pausesByReason([pause('a', 10), pause('b', 30), pause('a', 5)])).toEqual([
+    expect(groupPausesByReason([pause('a', 10), pause('b', 30), pause('a', 5)])).toEqual([
       { why: 'b', n: 1, pauseMs: 30 },
       { why: 'a', n: 2, pauseMs: 15 },
     ]);
   });
 
   test('where nothing was sent, that is said', () => {
-    expect(timelineFigure(toldOf(0, 0), 30)).toContain('Nothing was sent');
+    expect(renderTimelineChart(toldOf(0, 0), 30)).toContain('Nothing was sent');
   });
 });
 
@@ -212,7 +217,7 @@ describe('the page', () => {
 
   test('hostile text is text wherever it comes from', () => {
     for (const text of HOSTILE) {
-      const stop = { exit: EXIT.later, reason: text, message: text, hint: text };
+      const stop = { exit: EXIT.retryLater, reason: text, message: text, hint: text };
       const told = toldOf(3, 10, { stop, pauses: [{ at: BEGIN, pauseMs: 900, why: text }] });
       const detail = { detail: text, groupId: text, trackingId: text };
       const page = pageOf([resultNamed(text, 2, 'failed', detail)], told, {
@@ -220,7 +225,7 @@ describe('the page', () => {
         warnings: [text],
         input: { path: text, sha256: text, rows: 1 },
         target: { base_url: text, api: 'im', account_plan: 'pro', rate_per_second: 30 },
-        exit: { code: EXIT.later, reason: text },
+        exit: { code: EXIT.retryLater, reason: text },
       });
       expect(page.match(/<script/g), text).toHaveLength(2);
       expect(/<img|<svg onload|<!--/.test(page), text).toBe(false);

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';
 import type { Outcome } from '../../src/model/outcome.js';
 import {
-  advance,
-  newProgress,
+  createProgress,
+  formatProgressLine,
+  formatProgressReport,
   type Progress,
-  progressLine,
-  progressReport,
+  updateProgress,
 } from '../../src/reporting/progress.js';
-import { widthOf } from '../../src/text/visible.js';
+import { displayWidth } from '../../src/text/visible.js';
 
 const AT = 1_767_323_045_000;
 
@@ -32,31 +32,31 @@ function steady(progress: Progress, perSecond: number, seconds: number): number 
   const rows = perSecond * seconds;
   for (let i = 0; i <= rows; i++) {
     const at = AT + (i * 1_000) / perSecond;
-    advance(progress, attempt(at, `row ${i}`));
-    advance(progress, settled(at, `row ${i}`));
+    updateProgress(progress, attempt(at, `row ${i}`));
+    updateProgress(progress, settled(at, `row ${i}`));
   }
   return AT + seconds * 1_000;
 }
 
 describe('the progress line', () => {
   test('tells rows, rate, limit and time left', () => {
-    const progress = newProgress(1_000, 30, AT);
+    const progress = createProgress(1_000, 30, AT);
     const now = steady(progress, 29, 20);
-    expect(progressLine(progress, now, 120)).toBe(
+    expect(formatProgressLine(progress, now, 120)).toBe(
       '█████████████░░░░░░░░░░░  581/1,000  29.1/s of 30/s  about 14 s left',
     );
-    expect(progressReport(progress, now)).toBe('581 of 1,000 rows, 29.1/s of 30/s, about 14 s left');
+    expect(formatProgressReport(progress, now)).toBe('581 of 1,000 rows, 29.1/s of 30/s, about 14 s left');
   });
 
   test('begins at once, before anything is known', () => {
-    expect(progressLine(newProgress(40, 30, AT), AT, 80)).toBe('░░░░░░░░░░░░░░░░  0/40');
+    expect(formatProgressLine(createProgress(40, 30, AT), AT, 80)).toBe('░░░░░░░░░░░░░░░░  0/40');
   });
 
   test('says in its first place that a run is simulated, however narrow the terminal', () => {
-    const progress = newProgress(1_000, 30, AT);
+    const progress = createProgress(1_000, 30, AT);
     const now = steady(progress, 29, 5);
     for (const columns of [40, 60, 80, 200]) {
-      expect(progressLine(progress, now, columns, true)).toMatch(/^simulated {2}.*146\/1,000/);
+      expect(formatProgressLine(progress, now, columns, true)).toMatch(/^simulated {2}.*146\/1,000/);
     }
   });
 
@@ -68,76 +68,86 @@ describe('the progress line', () => {
     [8, '500/600'],
     [5, '500…'],
   ])('in %i columns is %s', (columns, line) => {
-    const progress = newProgress(600, 30, AT, 500);
-    advance(progress, attempt(AT));
-    expect(progressLine(progress, AT + 1_000, columns)).toBe(line);
+    const progress = createProgress(600, 30, AT, 500);
+    updateProgress(progress, attempt(AT));
+    expect(formatProgressLine(progress, AT + 1_000, columns)).toBe(line);
   });
 
   test('says what a paused run waits for, and for how long', () => {
-    const progress = newProgress(1_000, 30, AT);
+    const progress = createProgress(1_000, 30, AT);
     const now = steady(progress, 30, 3);
-    advance(progress, pace(now, 15, 12_000));
-    expect(progressLine(progress, now + 100, 80, true)).toContain("paused 12 s: Zoom's per-second limit");
-    expect(progressLine(progress, now + 11_500, 40)).toContain('paused 1 s');
-    expect(progressReport(progress, now)).toContain("paused 12 s: Zoom's per-second limit");
-    expect(progressLine(progress, now + 12_000, 80)).not.toContain('paused');
+    updateProgress(progress, pace(now, 15, 12_000));
+    expect(formatProgressLine(progress, now + 100, 80, true)).toContain(
+      "paused 12 s: Zoom's per-second limit",
+    );
+    expect(formatProgressLine(progress, now + 11_500, 40)).toContain('paused 1 s');
+    expect(formatProgressReport(progress, now)).toContain("paused 12 s: Zoom's per-second limit");
+    expect(formatProgressLine(progress, now + 12_000, 80)).not.toContain('paused');
   });
 
   test('after a change of pace never shows the old rate against the new limit', () => {
-    const progress = newProgress(10_000, 30, AT);
+    const progress = createProgress(10_000, 30, AT);
     const now = steady(progress, 30, 10);
-    advance(progress, pace(now, 15, 1_000));
-    for (let i = 0; i < 30; i++) advance(progress, attempt(now + 1_000 + i * 67));
-    const line = progressLine(progress, now + 3_000, 100);
+    updateProgress(progress, pace(now, 15, 1_000));
+    for (let i = 0; i < 30; i++) updateProgress(progress, attempt(now + 1_000 + i * 67));
+    const line = formatProgressLine(progress, now + 3_000, 100);
     const [, rate] = /([\d.]+)\/s of 15\/s \(slowed from 30\)/.exec(line) ?? [];
     expect(Number(rate)).toBeGreaterThan(13);
     expect(Number(rate)).toBeLessThanOrEqual(15);
   });
 
   test('the rate is that of the last ten seconds', () => {
-    const progress = newProgress(10_000, 30, AT);
+    const progress = createProgress(10_000, 30, AT);
     const now = steady(progress, 30, 30);
-    expect(progressLine(progress, now + 5_000, 100)).toMatch(/ 1[2-6]\.\d\/s of 30\/s/);
-    expect(progressLine(progress, now + 60_000, 100)).toContain(' 0.0/s of 30/s');
+    expect(formatProgressLine(progress, now + 5_000, 100)).toMatch(/ 1[2-6]\.\d\/s of 30\/s/);
+    expect(formatProgressLine(progress, now + 60_000, 100)).toContain(' 0.0/s of 30/s');
   });
 
   test('rows that need no request make no false hope: time left is told by the limit', () => {
-    const progress = newProgress(10_000, 30, AT);
+    const progress = createProgress(10_000, 30, AT);
     for (let i = 0; i < 4_000; i++) {
-      advance(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned', attempts: 0 }));
+      updateProgress(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned', attempts: 0 }));
     }
-    advance(progress, attempt(AT + 4_000));
-    expect(progressLine(progress, AT + 7_000, 100)).toContain('about 3 min left');
+    updateProgress(progress, attempt(AT + 4_000));
+    expect(formatProgressLine(progress, AT + 7_000, 100)).toContain('about 3 min left');
   });
 
   test('a row that the closing listing settles again for its id counts once', () => {
-    const progress = newProgress(2, 30, AT);
-    advance(progress, attempt(AT));
+    const progress = createProgress(2, 30, AT);
+    updateProgress(progress, attempt(AT));
     const { groupId: _, ...noId } = { status: 'created', detail: '', attempts: 1, groupId: '' } as const;
-    advance(progress, { e: 'settled', at: AT, key: 'a', name: 'a', line: 2, settings: '', outcome: noId });
+    updateProgress(progress, {
+      e: 'settled',
+      at: AT,
+      key: 'a',
+      name: 'a',
+      line: 2,
+      settings: '',
+      outcome: noId,
+    });
     expect(progress.settled).toBe(1);
-    advance(progress, settled(AT + 10, 'a', { groupId: 'found' }));
+    updateProgress(progress, settled(AT + 10, 'a', { groupId: 'found' }));
     expect(progress.settled).toBe(1);
     expect(progress.nameless.size).toBe(0);
   });
 
   test('counts retries, 429s, failed and unknown rows', () => {
-    const progress = newProgress(3, 30, AT);
-    advance(progress, attempt(AT, 'a', 1));
-    advance(progress, { e: 'reply', at: AT, key: 'a', line: 2, kind: 'limited', againInMs: 1_000 });
-    advance(progress, attempt(AT, 'a', 2));
-    advance(progress, settled(AT, 'a', { status: 'failed' }));
-    advance(progress, settled(AT, 'b', { status: 'unknown' }));
+    const progress = createProgress(3, 30, AT);
+    updateProgress(progress, attempt(AT, 'a', 1));
+    updateProgress(progress, { e: 'reply', at: AT, key: 'a', line: 2, kind: 'limited', againInMs: 1_000 });
+    updateProgress(progress, attempt(AT, 'a', 2));
+    updateProgress(progress, settled(AT, 'a', { status: 'failed' }));
+    updateProgress(progress, settled(AT, 'b', { status: 'unknown' }));
     expect(progress).toMatchObject({ sent: 2, retried: 1, limited: 1, failed: 2, settled: 2 });
-    expect(progressLine(progress, AT, 120)).toContain('2 failed');
+    expect(formatProgressLine(progress, AT, 120)).toContain('2 failed');
   });
 
   test('tells of a listing and of a stop', () => {
-    const progress = newProgress(3, 30, AT);
+    const progress = createProgress(3, 30, AT);
     const groups = Array.from({ length: 1_200 }, (_, i) => ({ id: `${i}`, name: `${i}`, members: 0 }));
-    advance(progress, { e: 'listed', at: AT, groups });
-    expect(progressLine(progress, AT, 120)).toContain('listing the groups that exist: 1,200');
-    advance(progress, {
+    updateProgress(progress, { e: 'listed', at: AT, groups });
+    expect(formatProgressLine(progress, AT, 120)).toContain('listing the groups that exist: 1,200');
+    updateProgress(progress, {
       e: 'listing',
       at: AT,
       which: 'baseline',
@@ -146,10 +156,10 @@ describe('the progress line', () => {
       requests: 2,
       why: '',
     });
-    expect(progressLine(progress, AT, 120)).not.toContain('listing');
+    expect(formatProgressLine(progress, AT, 120)).not.toContain('listing');
     const stop = { exit: 130, reason: 'SIGINT', message: '', hint: '' } as const;
-    advance(progress, { e: 'stop', at: AT, stop });
-    expect(progressLine(progress, AT, 120)).toContain('stopping: SIGINT');
+    updateProgress(progress, { e: 'stop', at: AT, stop });
+    expect(formatProgressLine(progress, AT, 120)).toContain('stopping: SIGINT');
   });
 
   test('in every terminal and every state it is one line that does not wrap', () => {
@@ -173,10 +183,10 @@ describe('the progress line', () => {
         fc.boolean(),
         fc.nat(120_000),
         (events, rows, columns, simulated, ms) => {
-          const progress = newProgress(rows, 30, AT);
-          for (const one of events) advance(progress, one);
-          const line = progressLine(progress, AT + ms, columns, simulated);
-          expect(widthOf(line)).toBeLessThan(columns);
+          const progress = createProgress(rows, 30, AT);
+          for (const one of events) updateProgress(progress, one);
+          const line = formatProgressLine(progress, AT + ms, columns, simulated);
+          expect(displayWidth(line)).toBeLessThan(columns);
           expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]|NaN|Infinity|undefined/u);
         },
       ),

@@ -4,10 +4,10 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/model/outcome.js';
-import { verdict } from '../../src/reporting/headline.js';
-import { summaryText } from '../../src/reporting/summary-text.js';
-import { shellCommand } from '../../src/text/shell-quote.js';
-import { widthOf } from '../../src/text/visible.js';
+import { formatHeadline } from '../../src/reporting/headline.js';
+import { formatSummary } from '../../src/reporting/summary-text.js';
+import { formatShellCommand } from '../../src/text/shell-quote.js';
+import { displayWidth } from '../../src/text/visible.js';
 import { summaryOf } from '../support/summary.js';
 
 const PLAIN = { color: false, columns: 80 } as const;
@@ -18,8 +18,8 @@ describe('the summary', () => {
       { created: 1_037, 'already-provisioned': 3 },
       { requests: { sent: 1_037, retried: 0, rate_limited: 0, lists: 2 }, duration_ms: 35_880 },
     );
-    expect(summaryText(summary, { ...PLAIN, folder: 'runs/groups-1/' })).toBe(
-      `${verdict(summary)}
+    expect(formatSummary(summary, { ...PLAIN, folder: 'runs/groups-1/' })).toBe(
+      `${formatHeadline(summary)}
 
   created              1,037  new in Zoom
   already-provisioned      3  the name was there
@@ -40,12 +40,12 @@ describe('the summary', () => {
       duration_ms: 725_000,
       carried_over: 1,
       warnings: ['no listing of the existing groups: the scope is missing'],
-      exit: { code: EXIT.later, reason: 'daily-limit' },
+      exit: { code: EXIT.retryLater, reason: 'daily-limit' },
     },
   );
 
   test('of an unfinished run: what went wrong, the rows to mend, and the command that goes on', () => {
-    const text = summaryText(UNFINISHED, {
+    const text = formatSummary(UNFINISHED, {
       ...PLAIN,
       folder: 'out',
       goOn: 'zoom-im-groups apply g.csv --resume out',
@@ -59,20 +59,20 @@ describe('the summary', () => {
   });
 
   test('a simulated one says so in its first line and in its last', () => {
-    const lines = summaryText(UNFINISHED, PLAIN).split('\n');
+    const lines = formatSummary(UNFINISHED, PLAIN).split('\n');
     expect(lines[0]).toMatch(/simulated/i);
     expect(lines.at(-1)).toMatch(/simulated/i);
-    expect(summaryText(summaryOf({ created: 1 }), PLAIN)).not.toMatch(/simulated/i);
+    expect(formatSummary(summaryOf({ created: 1 }), PLAIN)).not.toMatch(/simulated/i);
   });
 
   test('shows only the statuses that occur', () => {
-    const text = summaryText(summaryOf({ created: 2 }), PLAIN);
+    const text = formatSummary(summaryOf({ created: 2 }), PLAIN);
     expect(text).not.toMatch(/duplicate|unknown|invalid|failed/);
   });
 
   test('of a file without rows is calm', () => {
     const requests = { sent: 0, retried: 0, rate_limited: 0, lists: 0 };
-    const text = summaryText(summaryOf({}, { requests, duration_ms: 0 }), PLAIN);
+    const text = formatSummary(summaryOf({}, { requests, duration_ms: 0 }), PLAIN);
     expect(text).toContain('0 requests in 0.0 s');
     expect(text).not.toMatch(/NaN|Infinity|undefined/);
   });
@@ -80,19 +80,19 @@ describe('the summary', () => {
   test('words keep to the columns; paths and commands stay whole, to be copied', () => {
     const goOn = `zoom-im-groups apply ${'long/'.repeat(30)}g.csv`;
     for (const columns of [40, 60, 80, 120]) {
-      const lines = summaryText(UNFINISHED, { ...PLAIN, columns, goOn, folder: 'f' }).split('\n');
+      const lines = formatSummary(UNFINISHED, { ...PLAIN, columns, goOn, folder: 'f' }).split('\n');
       expect(lines).toContain(`  ${goOn}`);
-      for (const line of lines) if (!line.includes(goOn)) expect(widthOf(line)).toBeLessThan(columns);
+      for (const line of lines) if (!line.includes(goOn)) expect(displayWidth(line)).toBeLessThan(columns);
     }
   });
 
   test('has colours only where they are wanted, and nothing of the file can bring its own', () => {
     const hostile = { ...UNFINISHED, warnings: ['\u001b[2J\u202egone\nExit 0'] };
-    expect(summaryText(hostile, { ...PLAIN, goOn: 'x\u001b[1A' })).not.toMatch(
+    expect(formatSummary(hostile, { ...PLAIN, goOn: 'x\u001b[1A' })).not.toMatch(
       /(?!\n)\p{Cc}|\p{Bidi_Control}|^Exit 0/mu,
     );
-    const colored = summaryText(hostile, { ...PLAIN, color: true });
-    expect(stripVTControlCharacters(colored)).toBe(summaryText(hostile, PLAIN));
+    const colored = formatSummary(hostile, { ...PLAIN, color: true });
+    expect(stripVTControlCharacters(colored)).toBe(formatSummary(hostile, PLAIN));
   });
 });
 
@@ -104,7 +104,7 @@ describe('a command to go on', () => {
     [['apply', '~/g.csv', '$HOME', '=ls'], "apply '~/g.csv' '$HOME' '=ls'"],
     [['apply', 'Größe.csv'], "apply 'Größe.csv'"],
   ])('%j is typed as %s', (words, line) => {
-    expect(shellCommand(words)).toBe(line);
+    expect(formatShellCommand(words)).toBe(line);
   });
 
   test.skipIf(process.platform === 'win32')('comes out of a shell as the words that went in', () => {
@@ -117,7 +117,7 @@ describe('a command to go on', () => {
       .map((text) => Buffer.from(text.replaceAll('\0', '')).toString());
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 8 }), (words) => {
-        const said = execFileSync('sh', ['-c', `printf '%s\\0' ${shellCommand(words)}`], {
+        const said = execFileSync('sh', ['-c', `printf '%s\\0' ${formatShellCommand(words)}`], {
           encoding: 'utf8',
         });
         expect(said.split('\0').slice(0, -1)).toEqual(words);
@@ -127,6 +127,6 @@ describe('a command to go on', () => {
   });
 
   test('nothing in it moves the cursor or fakes a line', () => {
-    expect(shellCommand(['a\u001b[2J', 'b\nc', '\u202ed'])).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(formatShellCommand(['a\u001b[2J', 'b\nc', '\u202ed'])).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
   });
 });

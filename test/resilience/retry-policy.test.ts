@@ -32,7 +32,7 @@ const busy: Reply = {
   waitMs: 7_000,
 };
 const daily: Reply = { kind: 'limited', per: 'day', resetsAt: Date.UTC(2030, 0, 2), message: 'daily' };
-const stop = { exit: EXIT.act, reason: 'paid-plan', message: 'pay', hint: 'pay' };
+const stop = { exit: EXIT.actionRequired, reason: 'paid-plan', message: 'pay', hint: 'pay' };
 const blocked: Reply = { kind: 'blocked', stop, http: 200, code: 200, message: 'pay' };
 const half = () => 0.5;
 
@@ -91,7 +91,10 @@ describe('what is tried again', () => {
 
   test('a refused token is renewed once; a fresh one refused ends the run', () => {
     expect(decide(create, [token], half)).toEqual({ do: 'again', waitMs: 0 });
-    expect(decide(create, [token, token], half)).toMatchObject({ do: 'stop', stop: { exit: EXIT.act } });
+    expect(decide(create, [token, token], half)).toMatchObject({
+      do: 'stop',
+      stop: { exit: EXIT.actionRequired },
+    });
     expect(decide(create, [token, limited, token], half).do).toBe('again');
   });
 
@@ -144,7 +147,7 @@ describe('what ends the run', () => {
 
   test('the daily limit stops it and says when it resets', () => {
     const decision = decide(create, [daily], half);
-    expect(decision).toMatchObject({ do: 'stop', stop: { exit: EXIT.later, reason: 'daily-limit' } });
+    expect(decision).toMatchObject({ do: 'stop', stop: { exit: EXIT.retryLater, reason: 'daily-limit' } });
     expect(JSON.stringify(decision)).toContain('2030-01-02T00:00:00');
   });
 });

@@ -139,13 +139,16 @@ describe('the breaker', () => {
     const weather = fairWeather(30);
     feed(weather, [done, ...times(trouble, BREAKER.inARow)]);
     const late = BREAKER.giveUpAfterMs + 1_000;
-    expect(react(weather, trouble, late, late).stop).toMatchObject({ exit: EXIT.later, reason: 'outage' });
+    expect(react(weather, trouble, late, late).stop).toMatchObject({
+      exit: EXIT.retryLater,
+      reason: 'outage',
+    });
   });
 
   test('where nothing ever answered it stops at once: the address or the network is wrong', () => {
     const weather = fairWeather(30);
     const reactions = feed(weather, times(silence, BREAKER.inARow));
-    expect(reactions.at(-1)?.stop).toMatchObject({ exit: EXIT.later, reason: 'unreachable' });
+    expect(reactions.at(-1)?.stop).toMatchObject({ exit: EXIT.retryLater, reason: 'unreachable' });
   });
 });
 
@@ -154,7 +157,7 @@ describe('refusals that are no row’s fault', () => {
     const weather = fairWeather(30);
     const reactions = feed(weather, times(refused, ALL_REFUSED));
     expect(reactions.at(-2)?.stop).toBeUndefined();
-    expect(reactions.at(-1)?.stop).toMatchObject({ exit: EXIT.act, reason: 'all-refused' });
+    expect(reactions.at(-1)?.stop).toMatchObject({ exit: EXIT.actionRequired, reason: 'all-refused' });
   });
 
   test('one created group, or refusals of two kinds, show that it is the rows', () => {

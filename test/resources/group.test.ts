@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import {
   describeDifferences,
   differences,
-  directoryName,
-  keyOf,
-  settingsText,
+  formatSettings,
+  nameKey,
+  normalizeName,
 } from '../../src/resources/groups/group.js';
 
 describe('the key of a name', () => {
@@ -41,7 +41,7 @@ describe('the key of a name', () => {
   it('is its own key', () => {
     fc.assert(
       fc.property(anyName, (name) => {
-        expect(keyOf(keyOf(name))).toBe(keyOf(name));
+        expect(nameKey(nameKey(name))).toBe(nameKey(name));
       }),
       { numRuns: 2000 },
     );
@@ -50,14 +50,14 @@ describe('the key of a name', () => {
   it('is the same in either Unicode form', () => {
     const same = (name: string): void => {
       for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'])
-        expect(keyOf(name.normalize(form))).toBe(keyOf(name));
+        expect(nameKey(name.normalize(form))).toBe(nameKey(name));
     };
     fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), same), { numRuns: 2000 });
   });
 
   it('is the same in either case', () => {
     const same = (name: string): void => {
-      expect(keyOf(name.toUpperCase())).toBe(keyOf(name.toLowerCase()));
+      expect(nameKey(name.toUpperCase())).toBe(nameKey(name.toLowerCase()));
     };
     fc.assert(fc.property(fc.string({ unit: 'grapheme-ascii' }), same));
     for (const name of ['Größe', 'Łódź', 'ΟΔΟΣ', 'Ёлка', 'Straße', 'ﬁnance', 'Ǆ']) same(name);
@@ -76,7 +76,7 @@ describe('the key of a name', () => {
     ['ligatures', 'ﬁnance', 'finance'],
     ['final sigma', 'ΟΔΟΣ', 'οδοσ'.slice(0, 3).concat('ς')],
   ])('does not see %s', (_, name, key) => {
-    expect(keyOf(name)).toBe(key);
+    expect(nameKey(name)).toBe(key);
   });
 
   it.each([
@@ -87,23 +87,23 @@ describe('the key of a name', () => {
     ['A-B', 'A B'],
     ['東京', '京東'],
   ])('tells %j from %j', (one, other) => {
-    expect(keyOf(one)).not.toBe(keyOf(other));
+    expect(nameKey(one)).not.toBe(nameKey(other));
   });
 
   it('is empty where nothing can be seen', () => {
-    for (const name of ['', ' ', '\u200b\u2060', '\u00ad', '\u3164']) expect(keyOf(name)).toBe('');
+    for (const name of ['', ' ', '\u200b\u2060', '\u00ad', '\u3164']) expect(nameKey(name)).toBe('');
   });
 });
 
 it('the directory compares names trimmed and composed, and case counts', () => {
-  expect(directoryName(' Cafe\u0301 ')).toBe('Café');
-  expect(directoryName('SALES')).not.toBe(directoryName('Sales'));
+  expect(normalizeName(' Cafe\u0301 ')).toBe('Café');
+  expect(normalizeName('SALES')).not.toBe(normalizeName('Sales'));
 });
 
 describe('settings', () => {
   it('have one text, in one order, without what is not set', () => {
-    expect(settingsText({})).toBe('');
-    expect(settingsText({ searchByDomain: false, type: 'shared' })).toBe(
+    expect(formatSettings({})).toBe('');
+    expect(formatSettings({ searchByDomain: false, type: 'shared' })).toBe(
       'type=shared;search_by_domain=false',
     );
   });

@@ -1,6 +1,6 @@
 /** What a plan says in words, and which groups a rollback may take back, as tables. */
 import { describe, expect, test } from 'vitest';
-import { duration, emptySum, forecastLine, sumLine } from '../../src/resources/groups/forecast.js';
+import { duration, emptySum, formatForecast, formatPlanTotals } from '../../src/resources/groups/forecast.js';
 import type { Group } from '../../src/resources/groups/group.js';
 import { type Undo, undoStep } from '../../src/resources/groups/rollback.js';
 
@@ -9,14 +9,14 @@ const target = { baseUrl: 'https://api.zoom.us/v2', api: 'im', accountPlan: 'pro
 describe('the forecast', () => {
   const sum = { ...emptySum(), create: 12, differs: 3, identical: 85 };
   test('sums up in a line', () => {
-    expect(sumLine(sum)).toBe('12 to create, 3 differ, 85 identical, 0 problems');
-    expect(sumLine({ ...sum, problem: 1 })).toBe('12 to create, 3 differ, 85 identical, 1 problem');
+    expect(formatPlanTotals(sum)).toBe('12 to create, 3 differ, 85 identical, 0 problems');
+    expect(formatPlanTotals({ ...sum, problem: 1 })).toBe('12 to create, 3 differ, 85 identical, 1 problem');
   });
   test('says how long it takes, and for how many days the budget is enough', () => {
-    expect(forecastLine(sum, target)).toContain('12 creates at 30/s: under a second');
+    expect(formatForecast(sum, target)).toContain('12 creates at 30/s: under a second');
     const free = { ...target, api: 'contacts', accountPlan: 'free', perSecond: 1 } as const;
-    expect(forecastLine({ ...sum, create: 1_000 }, free)).toContain('within the daily budget 1,000');
-    expect(forecastLine({ ...sum, create: 1_001 }, free)).toContain('over 2 days');
+    expect(formatForecast({ ...sum, create: 1_000 }, free)).toContain('within the daily budget 1,000');
+    expect(formatForecast({ ...sum, create: 1_001 }, free)).toContain('over 2 days');
   });
   test.each([
     [0.4, 'under a second'],

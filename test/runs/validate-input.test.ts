@@ -1,9 +1,9 @@
 /** What is asked of a file before anything is sent: whatever its bytes, an answer, and the file let go of. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Halt } from '../../src/model/outcome.js';
-import { problemLine } from '../../src/validation/problem.js';
-import { type Survey, survey } from '../../src/runs/validate-input.js';
+import { FatalError } from '../../src/model/outcome.js';
+import { formatProblem } from '../../src/validation/problem.js';
+import { type InputValidation, validateInput } from '../../src/runs/validate-input.js';
 import { command, file } from '../support/command.js';
 
 const PLAIN = { encoding: '', delimiter: '', map: {} };
@@ -13,7 +13,7 @@ async function surveyed(
   bytes: Uint8Array,
   size = 1 << 16,
   dialect: Partial<typeof PLAIN> = {},
-): Promise<{ readonly found: Survey | Halt; readonly open: boolean }> {
+): Promise<{ readonly found: InputValidation | FatalError; readonly open: boolean }> {
   let open = false;
   async function* source(): AsyncGenerator<Uint8Array> {
     open = true;
@@ -24,8 +24,8 @@ async function surveyed(
     }
   }
   const reading = { dialect: { ...PLAIN, ...dialect }, api: 'im' } as const;
-  const found = await survey(source(), reading).catch((error: unknown) => {
-    if (error instanceof Halt) return error;
+  const found = await validateInput(source(), reading).catch((error: unknown) => {
+    if (error instanceof FatalError) return error;
     throw error;
   });
   return { found, open };
@@ -88,9 +88,9 @@ test('whatever the bytes are, a survey tells what is wrong line by line, and let
       async (bytes, size, dialect) => {
         const { found, open } = await surveyed(bytes, size, dialect);
         expect(open).toBe(false);
-        if (found instanceof Halt) throw found;
+        if (found instanceof FatalError) throw found;
         for (const problem of found.problems) {
-          expect(problemLine('a.csv', problem)).toMatch(
+          expect(formatProblem('a.csv', problem)).toMatch(
             /^a\.csv:[1-9]\d*:[1-9]\d* [a-z-]+ [^\p{Cc}\p{Bidi_Control}]+\)$/u,
           );
         }
@@ -122,7 +122,7 @@ test('a cell of two megabytes, a line without an end, and 5,000 columns are prob
   const long = 'x'.repeat(2 << 20);
   for (const text of [`name\n${long}\n`, `name\n"${long}`, long, `name${',x'.repeat(5_000)}\nA\n`]) {
     const { found } = await surveyed(Buffer.from(text));
-    expect(found instanceof Halt ? 1 : found.problems.length).toBeGreaterThan(0);
+    expect(found instanceof FatalError ? 1 : found.problems.length).toBeGreaterThan(0);
   }
 });
 

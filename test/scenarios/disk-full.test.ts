@@ -4,8 +4,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';
-import { replay } from '../../src/journal/writer.js';
-import { EXIT, type ExitCode, Halt } from '../../src/model/outcome.js';
+import { readJournal } from '../../src/journal/writer.js';
+import { EXIT, type ExitCode, FatalError } from '../../src/model/outcome.js';
 import { CLI, command, folder } from '../support/command.js';
 import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 import {
@@ -26,10 +26,11 @@ const TEXT = numbered(upTo(ROWS));
 async function eventsIn(run: string): Promise<readonly Event[] | undefined> {
   const events: Event[] = [];
   try {
-    for await (const batch of replay(run)) events.push(...batch);
+    for await (const batch of readJournal(run)) events.push(...batch);
     return events;
   } catch (error) {
-    if (error instanceof Halt && ['journal-empty', 'usage'].includes(error.stop.reason)) return undefined;
+    if (error instanceof FatalError && ['journal-empty', 'usage'].includes(error.stop.reason))
+      return undefined;
     throw error;
   }
 }

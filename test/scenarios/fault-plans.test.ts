@@ -4,25 +4,32 @@ import { describe, expect, test } from 'vitest';
 import type { Clock, Turns } from '../../src/engine/ports.js';
 import { provision } from '../../src/engine/provision.js';
 import type { Event } from '../../src/events/event.js';
-import { emptyHistory, type History } from '../../src/events/run-state.js';
+import { createRunState, type RunState } from '../../src/events/run-state.js';
 import { EXIT } from '../../src/model/outcome.js';
 import { pacer } from '../../src/rate-limit/limiter.js';
-import { count, emptyTally, exitOf, type Result, resultOf, type Tally } from '../../src/reporting/results.js';
+import {
+  addResult,
+  createTotals,
+  decideExit,
+  type Result,
+  type Totals,
+  toResult,
+} from '../../src/reporting/results.js';
 import { MARGIN } from '../../src/resilience/run-policy.js';
 import { plan } from '../../src/resources/groups/plan.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
-import { readColumns } from '../../src/validation/header.js';
-import { type Checked, checker } from '../../src/validation/row.js';
+import { mapHeader } from '../../src/validation/header.js';
+import { createRowValidator, type ValidatedRow } from '../../src/validation/row.js';
 import { openClient } from '../../src/zoom/client.js';
 
 const ROWS = 200;
 const THERE = ['Group 7', 'Group 70', 'Group 170'];
 
 /** 200 rows, of which three exist already and one is said twice. */
-function rows(): readonly Checked[] {
-  const read = readColumns(['name', 'type'], 1, {});
+function rows(): readonly ValidatedRow[] {
+  const read = mapHeader(['name', 'type'], 1, {});
   if ('problems' in read) throw new Error('the columns of the test are wrong');
-  const check = checker(read.columns);
+  const check = createRowValidator(read.columns);
   return Array.from({ length: ROWS }, (_, i) => {
     const name = i === ROWS - 1 ? 'Group 3' : `Group ${i}`;
     return check({
@@ -67,8 +74,8 @@ type Ended = {
   readonly zoom: Simulator;
   readonly results: readonly Result[];
   readonly events: readonly Event[];
-  readonly history: History;
-  readonly tally: Tally;
+  readonly history: RunState;
+  readonly tally: Totals;
   readonly exit: number;
   readonly requestsAtEnd: number;
 };
@@ -99,7 +106,7 @@ async function runUnder(
     writes: true,
   });
   const clock = virtualClock();
-  const history = emptyHistory();
+  const history = createRunState();
   const events: Event[] = [];
   const all = rows();
   const { signal } = new AbortController();
@@ -128,10 +135,10 @@ async function runUnder(
     await paced?.close();
   }
   const requestsAtEnd = zoom.requests().length;
-  const results = all.map((row) => resultOf(row, history));
-  const tally = emptyTally();
-  for (const result of results) count(tally, result);
-  return { zoom, results, events, history, tally, exit: exitOf(history, tally).code, requestsAtEnd };
+  const results = all.map((row) => toResult(row, history));
+  const tally = createTotals();
+  for (const result of results) addResult(tally, result);
+  return { zoom, results, events, history, tally, exit: decideExit(history, tally).code, requestsAtEnd };
 }
 
 function holds(ended: Ended): void {

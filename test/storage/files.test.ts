@@ -14,9 +14,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, Halt } from '../../src/model/outcome.js';
-import { hashing, makeRunFolder, readBytes, writeWhole } from '../../src/storage/atomic-file.js';
-import { errorWords } from '../../src/storage/disk.js';
+import { EXIT, FatalError } from '../../src/model/outcome.js';
+import {
+  hashWhileReading,
+  makeRunFolder,
+  readBytes,
+  writeAtomically,
+} from '../../src/storage/atomic-file.js';
+import { describeError } from '../../src/storage/disk.js';
 import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 
 let folder: string;
@@ -26,11 +31,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
-const stopOf = async (doing: () => unknown): Promise<Halt['stop'] | undefined> => {
+const stopOf = async (doing: () => unknown): Promise<FatalError['stop'] | undefined> => {
   try {
     await doing();
   } catch (error) {
-    if (error instanceof Halt) return error.stop;
+    if (error instanceof FatalError) return error.stop;
     throw error;
   }
   return undefined;
@@ -42,7 +47,7 @@ const LONG = 'long '.repeat(20_000);
 describe('a written file', () => {
   test('has all pieces in order, for its owner only', async () => {
     const path = join(folder, 'a.csv');
-    await writeWhole(path, ['grüße\n', Buffer.from('zwei\n')]);
+    await writeAtomically(path, ['grüße\n', Buffer.from('zwei\n')]);
     expect(readFileSync(path, 'utf8')).toBe('grüße\nzwei\n');
     expect(modeOf(path)).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['a.csv']);
@@ -50,7 +55,7 @@ describe('a written file', () => {
 
   test('is written, measured, synced and closed before it gets its name, and the name is synced', async () => {
     const { disk, calls } = faultyDisk();
-    await writeWhole(join(folder, 'a.csv'), [LONG, 'end'], disk);
+    await writeAtomically(join(folder, 'a.csv'), [LONG, 'end'], disk);
     const order = ['create', 'write', 'write', 'size', 'sync', 'close', 'rename', 'syncFolder'];
     expect(calls).toEqual(order);
   });
@@ -58,7 +63,7 @@ describe('a written file', () => {
   test('is whole where the system takes a few bytes at a time', async () => {
     const text = 'a line that is longer than seven bytes\n'.repeat(20);
     const { disk, calls } = faultyDisk({ at: 1, how: 'short' });
-    await writeWhole(join(folder, 'a.csv'), [text], disk);
+    await writeAtomically(join(folder, 'a.csv'), [text], disk);
     expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe(text);
     expect(calls.filter((name) => name === 'write').length).toBeGreaterThan(100);
   });
@@ -67,7 +72,7 @@ describe('a written file', () => {
     const path = join(folder, 'a.csv');
     writeFileSync(path, 'old');
     const { disk } = faultyDisk();
-    const stop = await stopOf(() => writeWhole(path, ['new'], { ...disk, size: () => 2 }));
+    const stop = await stopOf(() => writeAtomically(path, ['new'], { ...disk, size: () => 2 }));
     expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('only 2 of 3') });
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
@@ -80,7 +85,7 @@ describe('a written file', () => {
     for (let at = 1; ; at += 1) {
       writeFileSync(path, 'old');
       const { disk, calls, failed } = faultyDisk({ at, how });
-      const stop = await stopOf(() => writeWhole(path, [LONG, 'end'], disk));
+      const stop = await stopOf(() => writeAtomically(path, [LONG, 'end'], disk));
       if (!failed()) {
         expect(stop).toBeUndefined();
         expect(at).toBe(9);
@@ -101,7 +106,7 @@ describe('a written file', () => {
       yield 'new';
       throw new RangeError('no more');
     }
-    await expect(writeWhole(path, pieces())).rejects.toThrow(RangeError);
+    await expect(writeAtomically(path, pieces())).rejects.toThrow(RangeError);
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['a.csv']);
   });
@@ -110,23 +115,25 @@ describe('a written file', () => {
     const precious = join(folder, 'precious');
     writeFileSync(precious, 'precious');
     symlinkSync(precious, join(folder, 'a.csv'));
-    await writeWhole(join(folder, 'a.csv'), ['new']);
+    await writeAtomically(join(folder, 'a.csv'), ['new']);
     expect(readFileSync(precious, 'utf8')).toBe('precious');
     expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe('new');
   });
 
   test('does not take the place of a folder or a device', async () => {
     mkdirSync(join(folder, 'a.csv'));
-    const stop = await stopOf(() => writeWhole(join(folder, 'a.csv'), ['new']));
+    const stop = await stopOf(() => writeAtomically(join(folder, 'a.csv'), ['new']));
     expect(stop).toMatchObject({
       exit: EXIT.unwritable,
       message: expect.stringContaining('no regular file'),
     });
-    expect(await stopOf(() => writeWhole('/dev/null', ['new']))).toMatchObject({ exit: EXIT.unwritable });
+    expect(await stopOf(() => writeAtomically('/dev/null', ['new']))).toMatchObject({
+      exit: EXIT.unwritable,
+    });
   });
 
   test('says which folder is missing', async () => {
-    const stop = await stopOf(() => writeWhole(join(folder, 'none/a.csv'), ['new']));
+    const stop = await stopOf(() => writeAtomically(join(folder, 'none/a.csv'), ['new']));
     expect(stop?.message).toBe(`${folder}/none/a.csv could not be written: no such file or directory`);
   });
 });
@@ -140,9 +147,9 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write t
     chmodSync(shared, 0o1777);
     mkdirSync(join(folder, 'target'));
     symlinkSync(join(folder, 'target'), join(shared, 'run'));
-    await writeWhole(join(shared, 'run/own.csv'), ['fine']);
+    await writeAtomically(join(shared, 'run/own.csv'), ['fine']);
     lchownSync(join(shared, 'run'), 1234, 1234);
-    const stop = await stopOf(() => writeWhole(join(shared, 'run/a.csv'), ['new']));
+    const stop = await stopOf(() => writeAtomically(join(shared, 'run/a.csv'), ['new']));
     expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('somebody else') });
     const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), ['journal.ndjson']));
     expect(making).toMatchObject({ exit: EXIT.unwritable });
@@ -201,7 +208,7 @@ describe('a file to read', () => {
   test('comes in pieces, with the digest of what has passed', async () => {
     const text = 'name\n'.repeat(50_000);
     writeFileSync(join(folder, 'a.csv'), text);
-    const { source, digest } = hashing(readBytes(join(folder, 'a.csv')));
+    const { source, digest } = hashWhileReading(readBytes(join(folder, 'a.csv')));
     let pieces = 0;
     for await (const _ of source) pieces += 1;
     expect(pieces).toBeGreaterThan(1);
@@ -241,5 +248,5 @@ test.each([
   ['EDQUOT', 'disk quota exceeded'],
   ['EISDIR', 'it is a folder'],
 ])('%s reads as: %s', (code, words) => {
-  expect(errorWords(Object.assign(new Error('raw'), { code }))).toBe(words);
+  expect(describeError(Object.assign(new Error('raw'), { code }))).toBe(words);
 });

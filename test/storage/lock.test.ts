@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, Halt } from '../../src/model/outcome.js';
-import { type Lock, lock } from '../../src/storage/lock.js';
-import type { Holder } from '../../src/storage/lock-owner.js';
+import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { acquireLock, type Lock } from '../../src/storage/lock.js';
+import type { LockOwner } from '../../src/storage/lock-owner.js';
 
 const SCOPE = { origin: 'https://api.zoom.us', account: 'account-7' };
 const RUN = { command: 'apply', folder: '/runs/x' };
@@ -18,13 +18,13 @@ beforeEach(() => {
 afterEach(() => rmSync(stateFolder, { recursive: true, force: true }));
 
 const take = (waitMs = 0, signal?: AbortSignal): Promise<Lock> =>
-  lock(SCOPE, RUN, { waitMs, stateFolder, ...(signal ? { signal } : {}) });
+  acquireLock(SCOPE, RUN, { waitMs, stateFolder, ...(signal ? { signal } : {}) });
 
-async function turnedAway(): Promise<Halt['stop']> {
+async function turnedAway(): Promise<FatalError['stop']> {
   try {
     await take();
   } catch (error) {
-    if (error instanceof Halt) return error.stop;
+    if (error instanceof FatalError) return error.stop;
     throw error;
   }
   throw new Error('it was not turned away');
@@ -32,12 +32,12 @@ async function turnedAway(): Promise<Halt['stop']> {
 
 /** A lock as it would stand there, of a holder that differs from this process (`own`). */
 async function plant(
-  differs: Partial<Holder>,
+  differs: Partial<LockOwner>,
   folder = stateFolder,
-): Promise<{ path: string; holder: Holder; own: Holder }> {
-  const held = await lock(SCOPE, RUN, { waitMs: 0, stateFolder: folder });
+): Promise<{ path: string; holder: LockOwner; own: LockOwner }> {
+  const held = await acquireLock(SCOPE, RUN, { waitMs: 0, stateFolder: folder });
   const path = join(folder, readdirSync(folder).find((name) => name.endsWith('.lock')) ?? '');
-  const own: Holder = JSON.parse(readFileSync(path, 'utf8'));
+  const own: LockOwner = JSON.parse(readFileSync(path, 'utf8'));
   await held.release();
   const holder = { ...own, id: 'planted', ...differs };
   writeFileSync(path, JSON.stringify(holder));
@@ -73,8 +73,8 @@ describe('the lock of an account', () => {
   test('is another for another account and for another origin', async () => {
     const options = { waitMs: 0, stateFolder };
     await take();
-    await lock({ ...SCOPE, account: 'account-8' }, RUN, options);
-    await lock({ ...SCOPE, origin: 'http://127.0.0.1:1' }, RUN, options);
+    await acquireLock({ ...SCOPE, account: 'account-8' }, RUN, options);
+    await acquireLock({ ...SCOPE, origin: 'http://127.0.0.1:1' }, RUN, options);
     expect(readdirSync(stateFolder).length).toBe(3);
   });
 
@@ -113,7 +113,7 @@ describe('the lock of an account', () => {
   test('that can not be written ends the command with exit 6', async () => {
     writeFileSync(join(stateFolder, 'file'), '');
     const options = { waitMs: 0, stateFolder: join(stateFolder, 'file/state') };
-    await expect(lock(SCOPE, RUN, options)).rejects.toMatchObject({
+    await expect(acquireLock(SCOPE, RUN, options)).rejects.toMatchObject({
       stop: { exit: EXIT.unwritable, hint: expect.stringContaining('XDG_STATE_HOME') },
     });
   });

@@ -2,12 +2,12 @@
 
 import { provision } from '../../src/engine/provision.js';
 import type { Event } from '../../src/events/event.js';
-import { emptyHistory } from '../../src/events/run-state.js';
-import { type Result, resultOf } from '../../src/reporting/results.js';
+import { createRunState } from '../../src/events/run-state.js';
+import { type Result, toResult } from '../../src/reporting/results.js';
 import { plan } from '../../src/resources/groups/plan.js';
 import { startSimulator } from '../../src/simulator/server.js';
-import { readColumns } from '../../src/validation/header.js';
-import { type Checked, checker } from '../../src/validation/row.js';
+import { mapHeader } from '../../src/validation/header.js';
+import { createRowValidator, type ValidatedRow } from '../../src/validation/row.js';
 import { openHttp } from '../../src/zoom/http-client.js';
 import { imDirectory } from '../../src/zoom/im-groups.js';
 import { fixedToken } from '../../src/zoom/oauth.js';
@@ -28,7 +28,7 @@ export async function resultsOfHanging(rows: number): Promise<Hanging> {
   const http = openHttp({ userAgent: 'test', connections: 4, answerMs: ANSWER_MS });
   const token = fixedToken(zoom.token);
   const api = { http, baseUrl: new URL(zoom.baseUrl), token, now: Date.now };
-  const history = emptyHistory();
+  const history = createRunState();
   const all = definitions(rows);
   try {
     await provision({
@@ -62,17 +62,17 @@ export async function resultsOfHanging(rows: number): Promise<Hanging> {
       .map(({ name }) => name)
       .sort();
     const waits = zoom.requests().filter(({ status }) => status === null).length;
-    return { rows: all.map((row) => resultOf(row, history)), made, waits };
+    return { rows: all.map((row) => toResult(row, history)), made, waits };
   } finally {
     await http.close();
     await zoom.close();
   }
 }
 
-function definitions(n: number): readonly Checked[] {
-  const read = readColumns(['name'], 1, {});
+function definitions(n: number): readonly ValidatedRow[] {
+  const read = mapHeader(['name'], 1, {});
   if ('problems' in read) throw new Error('the columns of the test are wrong');
-  const check = checker(read.columns);
+  const check = createRowValidator(read.columns);
   return Array.from({ length: n }, (_, i) => {
     const name = `Group ${i + 1}`;
     return check({ line: i + 2, cells: [name], raw: `${name}\n` });

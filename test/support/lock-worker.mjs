@@ -1,7 +1,7 @@
 /** A process that wants the lock, for lock.test.ts; it runs what was built. */
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lock } from '../../dist/storage/lock.js';
+import { acquireLock as lock } from '../../dist/storage/lock.js';
 
 const [, , stateFolder, scopeText] = process.argv;
 const scope = JSON.parse(scopeText);

@@ -1,8 +1,8 @@
 /** Pages for tests: results and a history in, the file's text out. */
 import { createHash } from 'node:crypto';
 import { isProvisioned, type Outcome, type Status } from '../../src/model/outcome.js';
-import { htmlPage, type Told } from '../../src/reporting/html/page.js';
-import { count, emptyTally, type Result, type Summary } from '../../src/reporting/results.js';
+import { createHtmlPage, type PageTotals } from '../../src/reporting/html/page.js';
+import { addResult, createTotals, type Result, type Summary } from '../../src/reporting/results.js';
 import { summaryOf } from './summary.js';
 
 export const BEGIN = Date.UTC(2026, 2, 2, 1, 10, 4);
@@ -27,7 +27,7 @@ export function resultNamed(
 }
 
 /** What a history tells of a calm run of so many seconds at that many requests a second. */
-export function toldOf(seconds: number, perSecond: number, more: Partial<Told> = {}): Told {
+export function toldOf(seconds: number, perSecond: number, more: Partial<PageTotals> = {}): PageTotals {
   const second = { sent: perSecond, settled: perSecond, retried: 0, limited: 0 };
   const timeline = new Map(Array.from({ length: seconds }, (_, i) => [BEGIN / 1000 + i, { ...second }]));
   return { timeline, pauses: [], rates: [], lastAt: BEGIN + seconds * 1000, stop: undefined, ...more };
@@ -36,13 +36,13 @@ export function toldOf(seconds: number, perSecond: number, more: Partial<Told> =
 /** The whole page, its summary counted from the results. */
 export function pageOf(
   results: readonly Result[],
-  told: Told = toldOf(2, 20),
+  told: PageTotals = toldOf(2, 20),
   rest: Partial<Summary> = {},
 ): string {
-  const tally = emptyTally();
-  for (const result of results) count(tally, result);
+  const tally = createTotals();
+  for (const result of results) addResult(tally, result);
   const summary = summaryOf(tally.counts, { not_provisioned: tally.unprovisioned, ...rest });
-  const page = htmlPage(told, sha256Base64);
+  const page = createHtmlPage(told, sha256Base64);
   for (const result of results) page.add(result);
   return [...page.pieces(summary)].join('');
 }

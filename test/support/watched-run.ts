@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../../src/cli/account.js';
 import type { Options } from '../../src/cli/options.js';
-import { lockedWork, type Work } from '../../src/cli/run-session.js';
+import { type RunSession, runWithLock } from '../../src/cli/run-session.js';
 import type { Event } from '../../src/events/event.js';
 import type { Directory } from '../../src/model/directory.js';
-import { type ExitCode, Halt } from '../../src/model/outcome.js';
+import { type ExitCode, FatalError } from '../../src/model/outcome.js';
 import type { Group } from '../../src/resources/groups/group.js';
 import { plan } from '../../src/resources/groups/plan.js';
-import { survey } from '../../src/runs/validate-input.js';
-import { readHistory } from '../../src/runs/write-reports.js';
+import { validateInput } from '../../src/runs/validate-input.js';
+import { readRunState } from '../../src/runs/write-reports.js';
 import type { Disk } from '../../src/storage/disk.js';
 import type { Terminal } from '../../src/terminal/terminal.js';
 
@@ -94,7 +94,7 @@ export async function live(
     hide: idle,
     end: idle,
   };
-  const history = existsSync(join(run, 'journal.ndjson')) ? await readHistory(run) : undefined;
+  const history = existsSync(join(run, 'journal.ndjson')) ? await readRunState(run) : undefined;
   const options: Options = {
     accountPlan: 'business',
     api: 'im',
@@ -107,8 +107,8 @@ export async function live(
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from(text);
   };
-  const surveyed = await survey(bytes(), reading);
-  const work: Work = {
+  const surveyed = await validateInput(bytes(), reading);
+  const work: RunSession = {
     command: 'apply',
     run: { folder: run, file: 'in.csv', history },
     bytes,
@@ -122,9 +122,9 @@ export async function live(
     ...(disk ? { disk } : {}),
   };
   try {
-    return { code: await lockedWork(work), lost, said };
+    return { code: await runWithLock(work), lost, said };
   } catch (error) {
-    if (!(error instanceof Halt)) throw error;
+    if (!(error instanceof FatalError)) throw error;
     return { code: error.stop.exit, lost, said: `${said}${error.stop.message}\n${error.stop.hint}\n` };
   }
 }

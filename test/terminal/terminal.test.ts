@@ -4,10 +4,10 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/events/event.js';
-import { newProgress } from '../../src/reporting/progress.js';
-import { type Terminal, type TerminalOptions, terminal } from '../../src/terminal/terminal.js';
-import { formsOf } from '../../src/text/redact.js';
-import { widthOf } from '../../src/text/visible.js';
+import { createProgress } from '../../src/reporting/progress.js';
+import { createTerminal, type Terminal, type TerminalOptions } from '../../src/terminal/terminal.js';
+import { encodedForms } from '../../src/text/redact.js';
+import { displayWidth } from '../../src/text/visible.js';
 import { folder } from '../support/command.js';
 import { hasPty, inPty } from '../support/pty.js';
 
@@ -42,7 +42,7 @@ function opened({ isTTY = false, columns = 80, ...options }: Given = {}): {
     simulated: false,
   } as const;
   const lines = (): readonly string[] => writes.join('').split('\n').slice(0, -1);
-  return { terminal: terminal({ stream, now: () => AT, ...plain, ...options }), writes, lines };
+  return { terminal: createTerminal({ stream, now: () => AT, ...plain, ...options }), writes, lines };
 }
 
 const FAILED: Event = {
@@ -150,7 +150,7 @@ describe('quiet', () => {
   test('says nothing, not even of a failed row; only what is always said', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ quiet: true, isTTY: true });
-    terminal.show(newProgress(10, 30, AT));
+    terminal.show(createProgress(10, 30, AT));
     terminal.log('error', 'trouble');
     terminal.event(FAILED);
     terminal.event(STOPPED);
@@ -179,7 +179,7 @@ describe('progress', () => {
   test('on a terminal is one line, drawn over in single writes, and gone at the end', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ isTTY: true });
-    const progress = newProgress(10, 30, AT);
+    const progress = createProgress(10, 30, AT);
     terminal.show(progress);
     progress.settled = 4;
     vi.advanceTimersByTime(1_000);
@@ -198,7 +198,7 @@ describe('progress', () => {
   test('is drawn at most ten times a second, and not at all while nothing changes', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ isTTY: true });
-    const progress = newProgress(100_000, 30, AT);
+    const progress = createProgress(100_000, 30, AT);
     terminal.show(progress);
     for (let i = 0; i < 1_000; i++) {
       progress.settled += 1;
@@ -217,7 +217,7 @@ describe('progress', () => {
   ] as const)('with %s is a line every 30 s', (_, given) => {
     vi.useFakeTimers();
     const { terminal, lines, writes } = opened(given);
-    terminal.show(newProgress(1_000, 30, AT));
+    terminal.show(createProgress(1_000, 30, AT));
     vi.advanceTimersByTime(29_000);
     expect(writes).toEqual([]);
     vi.advanceTimersByTime(62_000);
@@ -232,8 +232,8 @@ describe('progress', () => {
     vi.useFakeTimers();
     for (const columns of [10, 40, 80]) {
       const { terminal, writes } = opened({ isTTY: true, columns, simulated: true });
-      terminal.show({ ...newProgress(1_000_000, 30, AT), settled: 123_456, failed: 7 });
-      expect(widthOf(writes.join('').replace(CLEAR, ''))).toBeLessThan(columns);
+      terminal.show({ ...createProgress(1_000_000, 30, AT), settled: 123_456, failed: 7 });
+      expect(displayWidth(writes.join('').replace(CLEAR, ''))).toBeLessThan(columns);
       terminal.end();
     }
   });
@@ -297,7 +297,7 @@ describe('a secret', () => {
           const json = JSON.stringify(hidden).slice(1, -1);
           expect(written).not.toContain(hidden);
           expect(written).not.toContain(json);
-          for (const form of formsOf(hidden)) expect(written).not.toContain(form);
+          for (const form of encodedForms(hidden)) expect(written).not.toContain(form);
         },
       ),
       { numRuns: 100 },
@@ -343,8 +343,8 @@ describe('a stream that breaks', () => {
 
   test.each(broken)('and %s stops nothing', async (_, stream) => {
     const mute = { quiet: false, format: undefined, level: undefined, color: false, simulated: false };
-    const broke = terminal({ stream: Object.assign(stream, { isTTY: true }), ...mute });
-    broke.show(newProgress(10, 30, AT));
+    const broke = createTerminal({ stream: Object.assign(stream, { isTTY: true }), ...mute });
+    broke.show(createProgress(10, 30, AT));
     for (let i = 0; i < 3; i++) {
       broke.log('error', 'one');
       broke.event(FAILED);
@@ -366,7 +366,7 @@ describe.skipIf(!hasPty)('in a real terminal', () => {
     for (const frame of frames.slice(0, -1)) {
       expect(frame).not.toContain('\n');
       expect(frame).toMatch(/^simulated {2}/);
-      expect(widthOf(stripVTControlCharacters(frame))).toBeLessThan(columns);
+      expect(displayWidth(stripVTControlCharacters(frame))).toBeLessThan(columns);
     }
     // After the last one the line is clean, and the summary begins in it.
     expect(stripVTControlCharacters(frames.at(-1) ?? '')).toMatch(/^All /);

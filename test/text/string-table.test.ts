@@ -1,9 +1,9 @@
 /** Texts, groups and rows that are held as bytes: what goes in comes out, whatever the texts are. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Rows } from '../../src/events/row-state.js';
-import { directoryName, GROUP_TYPES, type Group } from '../../src/resources/groups/group.js';
-import { Listing } from '../../src/resources/groups/group-index.js';
+import { RowStates } from '../../src/events/row-state.js';
+import { GROUP_TYPES, type Group, normalizeName } from '../../src/resources/groups/group.js';
+import { GroupIndex } from '../../src/resources/groups/group-index.js';
 import { LateSet, TextSet, Texts } from '../../src/text/string-table.js';
 
 /** Letters of one byte and of two, halves of surrogate pairs, and texts longer than a block. */
@@ -76,19 +76,19 @@ describe('a listing', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(group, settings)), (pairs) => {
         const groups = pairs.map(([own, more]): Group => ({ ...own, ...more }));
-        const listing = new Listing();
+        const listing = new GroupIndex();
         const model = new Map<string, Group>();
         const others: Group[] = [];
         for (const one of groups) {
           listing.add(one);
-          const name = directoryName(one.name);
+          const name = normalizeName(one.name);
           if (model.has(name)) others.push(one);
           else model.set(name, one);
         }
         expect([...listing]).toEqual([...model.values()]);
         for (const [name, one] of model) expect(listing.get(name)).toEqual(one);
         expect(listing.others).toEqual(others);
-        expect(listing.twice).toEqual(new Set(others.map(({ name }) => directoryName(name))));
+        expect(listing.twice).toEqual(new Set(others.map(({ name }) => normalizeName(name))));
         expect(listing.has('never listed \u0000')).toBe(false);
       }),
     );
@@ -97,7 +97,7 @@ describe('a listing', () => {
 
 describe('rows', () => {
   test('that nothing was sent for have their newest ending, with or without an id', () => {
-    const rows = new Rows();
+    const rows = new RowStates();
     rows.settleUnsent('a', '', { status: 'already-provisioned', detail: 'identical', attempts: 0 });
     rows.settleUnsent('b', 'type=shared', { status: 'kept', detail: 'in use', attempts: 0, groupId: 'g1' });
     rows.settleUnsent('a', '', { status: 'already-provisioned', detail: '', attempts: 0, groupId: 'g2' });
@@ -109,7 +109,7 @@ describe('rows', () => {
   });
 
   test('are told once, also where something is sent for one that needed nothing before', () => {
-    const rows = new Rows();
+    const rows = new RowStates();
     rows.settleUnsent('a', '', { status: 'already-provisioned', detail: '', attempts: 0 });
     rows.sent('a', 'update').attempts += 1;
     expect([...rows].map(([key, { op, attempts }]) => [key, op, attempts])).toEqual([['a', 'update', 1]]);

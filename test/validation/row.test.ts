@@ -2,18 +2,18 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../../src/csv/reader.js';
-import { keyOf } from '../../src/resources/groups/group.js';
-import { readColumns } from '../../src/validation/header.js';
-import { nameBook } from '../../src/validation/name-index.js';
-import { type Problem, problemLine } from '../../src/validation/problem.js';
-import { type Checked, type Columns, checker, type Row } from '../../src/validation/row.js';
+import { openCsv } from '../../src/csv/reader.js';
+import { nameKey } from '../../src/resources/groups/group.js';
+import { mapHeader } from '../../src/validation/header.js';
+import { createNameIndex } from '../../src/validation/name-index.js';
+import { formatProblem, type Problem } from '../../src/validation/problem.js';
+import { type Columns, createRowValidator, type Row, type ValidatedRow } from '../../src/validation/row.js';
 
 type Api = 'im' | 'contacts';
 
 function columnsOf(header: readonly string[], map: Record<string, string> = {}, api: Api = 'im'): Columns {
-  const read = readColumns(header, 1, map, api);
-  if ('problems' in read) throw new Error(read.problems.map((p) => problemLine('a.csv', p)).join('\n'));
+  const read = mapHeader(header, 1, map, api);
+  if ('problems' in read) throw new Error(read.problems.map((p) => formatProblem('a.csv', p)).join('\n'));
   return read.columns;
 }
 
@@ -22,7 +22,7 @@ function headerProblems(
   map: Record<string, string> = {},
   api: Api = 'im',
 ): readonly Problem[] {
-  const read = readColumns(header, 1, map, api);
+  const read = mapHeader(header, 1, map, api);
   return 'problems' in read ? read.problems : [];
 }
 
@@ -31,14 +31,14 @@ function checkAll(
   header: readonly string[],
   cells: readonly (readonly string[])[],
   api: Api = 'im',
-): readonly Checked[] {
-  const check = checker(columnsOf(header, {}, api));
+): readonly ValidatedRow[] {
+  const check = createRowValidator(columnsOf(header, {}, api));
   return cells.map(
-    (row, i): Checked => check({ line: i + 2, cells: row, raw: `${row.join(',')}\n` } satisfies Row),
+    (row, i): ValidatedRow => check({ line: i + 2, cells: row, raw: `${row.join(',')}\n` } satisfies Row),
   );
 }
 
-const rulesOf = (checked: readonly Checked[]): readonly (readonly string[] | string)[] =>
+const rulesOf = (checked: readonly ValidatedRow[]): readonly (readonly string[] | string)[] =>
   checked.map((one) => (one.kind === 'invalid' ? one.problems.map((p) => p.rule) : one.kind));
 const ALL = ['name', 'type', 'search_by_domain', 'search_by_account', 'search_by_ma_account'];
 
@@ -304,7 +304,7 @@ describe('names', () => {
     'Ride ❤\ufe0f',
   ])('may be %j, and it stays as it is', (name) => {
     const [checked] = checkAll(['name'], [[name]]);
-    expect(checked).toMatchObject({ kind: 'definition', definition: { name }, key: keyOf(name) });
+    expect(checked).toMatchObject({ kind: 'definition', definition: { name }, key: nameKey(name) });
   });
 
   it('twice with the same settings: the later row is a duplicate of the first', () => {
@@ -369,13 +369,13 @@ describe('names', () => {
   });
 
   it('are found again among many, by what they look like', () => {
-    const book = nameBook();
+    const book = createNameIndex();
     const names = Array.from({ length: 20_000 }, (_, i) => `Größe ${i}`);
     for (const [i, name] of names.entries()) {
-      book.add(keyOf(name), { name, line: i + 2, settings: i % 2 ? 'type=normal' : '' });
+      book.add(nameKey(name), { name, line: i + 2, settings: i % 2 ? 'type=normal' : '' });
     }
-    expect(names.every((name, i) => book.find(keyOf(name.toUpperCase()))?.line === i + 2)).toBe(true);
-    expect(book.find(keyOf('größe 7'))).toEqual({ name: 'Größe 7', line: 9, settings: 'type=normal' });
+    expect(names.every((name, i) => book.find(nameKey(name.toUpperCase()))?.line === i + 2)).toBe(true);
+    expect(book.find(nameKey('größe 7'))).toEqual({ name: 'Größe 7', line: 9, settings: 'type=normal' });
     expect(book.find('größe 20000')).toBeUndefined();
   });
 
@@ -390,12 +390,12 @@ describe('names', () => {
         );
         for (const [i, one] of checked.entries()) {
           const name = (names[i] ?? '').trim();
-          const line = first.get(keyOf(name));
+          const line = first.get(nameKey(name));
           const same = line !== undefined && (names[line - 2] ?? '').trim() === name;
           const kind =
             name === '' ? 'invalid' : line === undefined ? 'definition' : same ? 'duplicate' : 'invalid';
           expect(one).toMatchObject(same ? { kind, of: line } : { kind });
-          if (kind === 'definition') first.set(keyOf(name), i + 2);
+          if (kind === 'definition') first.set(nameKey(name), i + 2);
         }
       }),
     );
@@ -428,7 +428,7 @@ describe('rows', () => {
 
   it('with a fault of the CSV are invalid for that reason alone', () => {
     const fault: Problem = { line: 2, column: 1, rule: 'stray-quote', message: 'm', value: 'v' };
-    const check = checker(columnsOf(['name']));
+    const check = createRowValidator(columnsOf(['name']));
     expect(check({ line: 2, cells: ['A'], raw: 'A\n', fault })).toMatchObject({ problems: [fault] });
     expect(check({ line: 3, cells: ['A'], raw: 'A\n' }).kind).toBe('definition');
   });
@@ -438,37 +438,37 @@ describe('a problem as a line', () => {
   const problem: Problem = { line: 12, column: 3, rule: 'type-unknown', message: 'what to do', value: 'x' };
 
   it('is FILE:LINE:COLUMN rule-id message (value)', () => {
-    expect(problemLine('groups.csv', problem)).toBe('groups.csv:12:3 type-unknown what to do (x)');
-    expect(problemLine('groups.csv', { ...problem, value: '' })).toBe(
+    expect(formatProblem('groups.csv', problem)).toBe('groups.csv:12:3 type-unknown what to do (x)');
+    expect(formatProblem('groups.csv', { ...problem, value: '' })).toBe(
       'groups.csv:12:3 type-unknown what to do (empty)',
     );
   });
 
   it('writes out what a terminal would obey or hide', () => {
     const value = 'a\u001b[31m\r\n\tb\u202e\u200b\u2028';
-    const line = problemLine('x\u001b.csv', { ...problem, value, message: 'see "\u0007"' });
+    const line = formatProblem('x\u001b.csv', { ...problem, value, message: 'see "\u0007"' });
     expect(line).toBe(
       'x\\u{1B}.csv:12:3 type-unknown see "\\u{7}" (a\\u{1B}[31m\\r\\n\\tb\\u{202E}\\u{200B}\\u{2028})',
     );
   });
 
   it('cuts a long value short', () => {
-    const line = problemLine('a.csv', { ...problem, value: '🚲'.repeat(50_000) });
+    const line = formatProblem('a.csv', { ...problem, value: '🚲'.repeat(50_000) });
     expect(line).toBe(`a.csv:12:3 type-unknown what to do (${'🚲'.repeat(80)}…)`);
   });
 });
 
 describe('the samples', () => {
-  async function checkSample(name: string): Promise<readonly Checked[]> {
+  async function checkSample(name: string): Promise<readonly ValidatedRow[]> {
     const bytes = readFileSync(new URL(`../../samples/${name}.csv`, import.meta.url));
-    const sheet = await readCsv(
+    const sheet = await openCsv(
       (async function* () {
         yield bytes;
       })(),
       {},
     );
-    const check = checker(columnsOf(sheet.header));
-    const checked: Checked[] = [];
+    const check = createRowValidator(columnsOf(sheet.header));
+    const checked: ValidatedRow[] = [];
     for await (const rows of sheet.rows) checked.push(...rows.map(check));
     return checked;
   }

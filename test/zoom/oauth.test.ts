@@ -1,6 +1,6 @@
 /** Server-to-Server OAuth: one token, one refresh at a time, errors that a person understands. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { Halt } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/outcome.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { openHttp, safeUrl } from '../../src/zoom/http-client.js';
 import { fixedToken, type ServerToServer, serverToServer } from '../../src/zoom/oauth.js';
@@ -19,11 +19,11 @@ async function app(more: Partial<ServerToServer> = {}): Promise<{ zoom: Simulato
   return { zoom, given: { ...zoom.credentials, tokenUrl, http, now: Date.now, scopes: [], ...more } };
 }
 
-async function halted(given: ServerToServer): Promise<Halt> {
+async function halted(given: ServerToServer): Promise<FatalError> {
   const error = await serverToServer(given)
     .token()
     .catch((thrown: unknown) => thrown);
-  if (!(error instanceof Halt)) throw new Error('it was not refused');
+  if (!(error instanceof FatalError)) throw new Error('it was not refused');
   return error;
 }
 
@@ -144,6 +144,6 @@ describe('an address that a token may go to', () => {
     'https://user:pass@api.zoom.us/v2',
     '',
   ])('is not %j', (url) => {
-    expect(() => safeUrl(url, 'ZOOM_BASE_URL')).toThrow(Halt);
+    expect(() => safeUrl(url, 'ZOOM_BASE_URL')).toThrow(FatalError);
   });
 });

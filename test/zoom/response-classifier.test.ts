@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reply } from '../../src/model/outcome.js';
-import { scrubber } from '../../src/text/redact.js';
+import { createRedactor } from '../../src/text/redact.js';
 import { type Exchange, openHttp } from '../../src/zoom/http-client.js';
 import { imDirectory } from '../../src/zoom/im-groups.js';
 import { type Call, replyOf } from '../../src/zoom/response-classifier.js';
@@ -15,7 +15,7 @@ function call(more: Partial<Call> = {}): Call {
     done: 201,
     idOf: (body) => body.id,
     otherBody: '--body json',
-    scrub: scrubber(() => ['s3cr3t-token']),
+    scrub: createRedactor(() => ['s3cr3t-token']),
     renewable: () => true,
     nowMs: NOW,
     ...more,

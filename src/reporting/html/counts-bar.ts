@@ -1,10 +1,10 @@
 /** The counts as a picture: one bar, a part for each status, and a legend that tells the same in words. */
 
 import { STATUSES, type Status } from '../../model/outcome.js';
-import { thousands } from '../../text/format.js';
+import { formatNumber } from '../../text/format.js';
 import type { Summary } from '../results.js';
-import { escaped } from './escape.js';
-import { LOOKS } from './status-style.js';
+import { escapeHtml } from './escape.js';
+import { STATUS_STYLES } from './status-style.js';
 
 type Part = { readonly status: Status; readonly n: number; readonly from: number; readonly width: number };
 
@@ -12,7 +12,7 @@ type Part = { readonly status: Status; readonly n: number; readonly from: number
 const WIDTH_MIN = 0.7;
 
 /** Where each part of the bar lies, in percent; parts too thin to be seen are widened at the cost of the others. */
-export function partsOfBar(counts: Summary['counts']): readonly Part[] {
+export function splitBar(counts: Summary['counts']): readonly Part[] {
   const present = STATUSES.filter((status) => (counts[status] ?? 0) > 0);
   const rows = present.reduce((sum, status) => sum + counts[status], 0);
   const widened = present.map((status) => Math.max(WIDTH_MIN, (counts[status] / rows) * 100));
@@ -29,12 +29,12 @@ export function partsOfBar(counts: Summary['counts']): readonly Part[] {
 const BAR_HEIGHT = 44;
 
 /** The figure; a page of no rows has none. */
-export function countsFigure(counts: Summary['counts']): string {
-  const parts = partsOfBar(counts);
+export function renderCountsBar(counts: Summary['counts']): string {
+  const parts = splitBar(counts);
   if (parts.length === 0) return '';
-  const words = parts.map(({ status, n }) => `${thousands(n)} ${status}`).join(', ');
+  const words = parts.map(({ status, n }) => `${formatNumber(n)} ${status}`).join(', ');
   return `<figure class="counts">
-<svg class="bar" width="100%" height="${BAR_HEIGHT}" role="img" aria-label="${escaped(`Rows by status: ${words}`)}">
+<svg class="bar" width="100%" height="${BAR_HEIGHT}" role="img" aria-label="${escapeHtml(`Rows by status: ${words}`)}">
 <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="2" height="7"/></pattern></defs>
 ${parts.map(segment).join('\n')}
 </svg>
@@ -46,21 +46,21 @@ ${parts.map(legendItem).join('\n')}
 
 function segment({ status, n, from, width }: Part): string {
   const place = `x="${percent(from)}" y="0" width="${percent(width)}" height="${BAR_HEIGHT}"`;
-  const hatch = LOOKS[status].open ? `<rect ${place} fill="url(#hatch)"/>` : '';
+  const hatch = STATUS_STYLES[status].open ? `<rect ${place} fill="url(#hatch)"/>` : '';
   // Digits want room: three percent each on a telephone, and the sign and some air as much as two.
-  const fits = width > 5.5 + 3 * thousands(n).length;
+  const fits = width > 5.5 + 3 * formatNumber(n).length;
   const label = fits
-    ? `<text x="${percent(from + width / 2)}" y="${BAR_HEIGHT / 2}">${LOOKS[status].sign} ${thousands(n)}</text>`
+    ? `<text x="${percent(from + width / 2)}" y="${BAR_HEIGHT / 2}">${STATUS_STYLES[status].sign} ${formatNumber(n)}</text>`
     : '';
   const edge =
     from === 0 ? '' : `<line x1="${percent(from)}" x2="${percent(from)}" y1="0" y2="${BAR_HEIGHT}"/>`;
-  return `<g class="s-${status}"><title>${thousands(n)} ${status}</title><rect ${place} class="part"/>${hatch}${label}${edge}</g>`;
+  return `<g class="s-${status}"><title>${formatNumber(n)} ${status}</title><rect ${place} class="part"/>${hatch}${label}${edge}</g>`;
 }
 
 function legendItem({ status, n }: Part): string {
-  const { sign, means, open } = LOOKS[status];
+  const { sign, means, open } = STATUS_STYLES[status];
   const swatch = `<span class="swatch${open ? ' open' : ''}" aria-hidden="true">${sign}</span>`;
-  return `<li class="s-${status}">${swatch}<b>${thousands(n)}</b> <span class="word">${status}</span> <small>${escaped(means)}</small></li>`;
+  return `<li class="s-${status}">${swatch}<b>${formatNumber(n)}</b> <span class="word">${status}</span> <small>${escapeHtml(means)}</small></li>`;
 }
 
 function percent(value: number): string {

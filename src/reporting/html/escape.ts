@@ -9,12 +9,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text for an element or a quoted attribute. */
-export function escaped(text: string | number): string {
+export function escapeHtml(text: string | number): string {
   return String(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 /** JSON for a script element: without `<` it can neither end the element nor begin a comment. */
-export function scriptJson(value: unknown): string {
+export function formatScriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
@@ -22,7 +22,7 @@ export function scriptJson(value: unknown): string {
 const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]/gu;
 
 /** Text of at most that many UTF-16 units, its invisible characters made visible. */
-export function shownText(text: string, lengthMax: number): string {
+export function formatText(text: string, lengthMax: number): string {
   const whole = text.length <= lengthMax;
   // Not in the middle of a pair: half a character is none.
   const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
@@ -37,7 +37,7 @@ export function fileName(path: string): string {
 }
 
 /** A link to a file beside the page: never another scheme, never another folder. */
-export function besideLink(file: string): string {
+export function formatSiblingLink(file: string): string {
   const name = fileName(file);
-  return `<a href="./${escaped(encodeURIComponent(name))}">${escaped(name)}</a>`;
+  return `<a href="./${escapeHtml(encodeURIComponent(name))}">${escapeHtml(name)}</a>`;
 }

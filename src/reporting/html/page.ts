@@ -3,27 +3,27 @@
  * one pass over the results; what is kept meanwhile is bounded.
  */
 
-import type { History } from '../../events/run-state.js';
+import type { RunState } from '../../events/run-state.js';
 import { EXIT, STATUSES, type Status } from '../../model/outcome.js';
-import { counted, spanWords, thousands, utcTime } from '../../text/format.js';
-import { isRollback, verdict } from '../headline.js';
+import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
+import { formatHeadline, isRollback } from '../headline.js';
 import type { Result, Summary } from '../results.js';
-import { countsFigure } from './counts-bar.js';
-import { besideLink, escaped, fileName } from './escape.js';
+import { renderCountsBar } from './counts-bar.js';
+import { escapeHtml, fileName, formatSiblingLink } from './escape.js';
 import { PAGE_ROWS, SCRIPT } from './page-script.js';
 import {
   countReason,
-  missingTable,
+  formatRowJson,
   type Reasons,
-  reasonsList,
-  rowJson,
-  rowsTable,
-  type Shown,
-  shownRow,
+  renderMissingTable,
+  renderReasonsList,
+  renderRowsTable,
+  type TableRow,
+  toTableRow,
 } from './rows-table.js';
 import { STYLE } from './stylesheet.js';
-import type { Recorded } from './time-axis.js';
-import { timelineFigure } from './timeline-chart.js';
+import type { TimelineData } from './time-axis.js';
+import { renderTimelineChart } from './timeline-chart.js';
 
 /** Of a longer run the page carries only what is not provisioned, and of that no more than this. */
 export const ROWS_MAX = 100_000;
@@ -31,7 +31,7 @@ export const ROWS_MAX = 100_000;
 const MISSING_SHOWN_MAX = 300;
 
 /** What the page needs of a history. */
-export type Told = Recorded & Pick<History, 'stop'>;
+export type PageTotals = TimelineData & Pick<RunState, 'stop'>;
 
 /** A page on its way: the results go in one after the other, and the text comes out at the end. */
 export type Page = {
@@ -44,10 +44,10 @@ export type Page = {
  * A page for a run.
  * @param sha256Base64 the base64 SHA-256 of a text's UTF-8, for the page's Content-Security-Policy
  */
-export function htmlPage(told: Told, sha256Base64: (text: string) => string): Page {
+export function createHtmlPage(told: PageTotals, sha256Base64: (text: string) => string): Page {
   const all = newRows();
   const missing = newRows();
-  const shownMissing: Shown[] = [];
+  const shownMissing: TableRow[] = [];
   const reasons: Reasons = new Map();
   const add = (result: Result): void => {
     // Too many rows for a page: from here on it is about what is missing.
@@ -56,8 +56,8 @@ export function htmlPage(told: Told, sha256Base64: (text: string) => string): Pa
       all.n += 1;
       return;
     }
-    const shown = shownRow(result);
-    const json = rowJson(shown);
+    const shown = toTableRow(result);
+    const json = formatRowJson(shown);
     carry(all, shown, json);
     if (result.provisioned) return;
     countReason(reasons, shown);
@@ -73,7 +73,7 @@ export function htmlPage(told: Told, sha256Base64: (text: string) => string): Pa
       missingSection(summary, shownMissing, reasons),
       rowsSection(summary, firsts, texts.length),
       aboutSection(summary),
-      `<footer><p>Made by zoom-im-groups ${escaped(summary.tool_version)} from the run’s journal.</p></footer>`,
+      `<footer><p>Made by zoom-im-groups ${escapeHtml(summary.tool_version)} from the run’s journal.</p></footer>`,
       `<script>${SCRIPT}</script>`,
       '</body>\n</html>\n',
     ].join('\n');
@@ -82,19 +82,19 @@ export function htmlPage(told: Told, sha256Base64: (text: string) => string): Pa
 }
 
 /** Rows for the page: `n` counts them all, `texts` has as many of them as a page bears. */
-type Carried = { n: number; readonly firsts: Shown[]; readonly texts: string[] };
+type Carried = { n: number; readonly firsts: TableRow[]; readonly texts: string[] };
 
 function newRows(): Carried {
   return { n: 0, firsts: [], texts: [] };
 }
 
-function carry(rows: Carried, shown: Shown, json: string): void {
+function carry(rows: Carried, shown: TableRow, json: string): void {
   if (rows.n < PAGE_ROWS) rows.firsts.push(shown);
   if (rows.n < ROWS_MAX) rows.texts.push(json);
   rows.n += 1;
 }
 
-function headOf(summary: Summary, told: Told, sha256Base64: (text: string) => string): string {
+function headOf(summary: Summary, told: PageTotals, sha256Base64: (text: string) => string): string {
   const policy = [
     "default-src 'none'",
     `script-src 'sha256-${sha256Base64(SCRIPT)}'`,
@@ -112,16 +112,16 @@ function headOf(summary: Summary, told: Told, sha256Base64: (text: string) => st
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>${escaped(titleOf(summary))}</title>
+<title>${escapeHtml(titleOf(summary))}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 ${opening(summary, told)}
 <section aria-labelledby="counts"><h2 id="counts">How the ${isRollback(summary) ? 'groups' : 'rows'} ended</h2>
-${countsFigure(summary.counts)}
+${renderCountsBar(summary.counts)}
 </section>
 <section aria-labelledby="time"><h2 id="time">Over time</h2>
-${timelineFigure(told, summary.target.rate_per_second)}
+${renderTimelineChart(told, summary.target.rate_per_second)}
 </section>
 <script type="application/json" id="data">[
 `;
@@ -129,11 +129,11 @@ ${timelineFigure(told, summary.target.rate_per_second)}
 
 function titleOf({ simulated, input, exit, not_provisioned: missing }: Summary): string {
   const whole = exit.code === EXIT.unprovisioned ? 'not whole' : 'all done';
-  const state = missing === 0 ? whole : `${thousands(missing)} of ${thousands(input.rows)} open`;
+  const state = missing === 0 ? whole : `${formatNumber(missing)} of ${formatNumber(input.rows)} open`;
   return `${simulated ? 'SIMULATED: ' : ''}${fileName(input.path)}: ${state}`;
 }
 
-function opening(summary: Summary, { stop }: Told): string {
+function opening(summary: Summary, { stop }: PageTotals): string {
   const { input, started_at: startedAt, duration_ms: durationMs, exit, simulated, warnings } = summary;
   const tone = exit.code === EXIT.ok ? 'good' : exit.code === EXIT.unprovisioned ? 'bad' : 'wait';
   const banner = simulated
@@ -141,43 +141,43 @@ function opening(summary: Summary, { stop }: Told): string {
     : '';
   const stopped =
     stop && exit.code !== EXIT.ok
-      ? `<div class="stop"><p><bdi>${escaped(stop.message)}</bdi></p><p><bdi>${escaped(stop.hint)}</bdi></p></div>\n`
+      ? `<div class="stop"><p><bdi>${escapeHtml(stop.message)}</bdi></p><p><bdi>${escapeHtml(stop.hint)}</bdi></p></div>\n`
       : '';
   const warned =
     warnings.length > 0
-      ? `<ul class="warnings" aria-label="Warnings">${warnings.map((text) => `<li><bdi>${escaped(text)}</bdi></li>`).join('')}</ul>\n`
+      ? `<ul class="warnings" aria-label="Warnings">${warnings.map((text) => `<li><bdi>${escapeHtml(text)}</bdi></li>`).join('')}</ul>\n`
       : '';
   return `${banner}<header>
-<p class="of"><bdi>${escaped(fileName(input.path))}</bdi> · <time datetime="${escaped(startedAt)}">${escaped(utcTime(startedAt))}</time> · took ${spanWords(durationMs)}</p>
-<h1 class="${tone}">${escaped(verdict(summary))}</h1>
+<p class="of"><bdi>${escapeHtml(fileName(input.path))}</bdi> · <time datetime="${escapeHtml(startedAt)}">${escapeHtml(formatUtcTime(startedAt))}</time> · took ${formatDuration(durationMs)}</p>
+<h1 class="${tone}">${escapeHtml(formatHeadline(summary))}</h1>
 ${stopped}${warned}</header>`;
 }
 
-function missingSection(summary: Summary, missing: readonly Shown[], reasons: Reasons): string {
+function missingSection(summary: Summary, missing: readonly TableRow[], reasons: Reasons): string {
   const rows = summary.not_provisioned;
   if (rows === 0) return '';
   const state = isRollback(summary) ? 'Not taken back' : 'Not provisioned';
   const more =
     rows > missing.length
-      ? `<p class="quiet">The first ${thousands(missing.length)} of ${thousands(rows)}; all of them are in ${besideLink(summary.files.failed)}. <a id="more" href="#rows-title" hidden>Search them below</a></p>`
-      : `<p class="quiet">${besideLink(summary.files.failed)} holds ${rows === 1 ? 'this row' : 'these rows'} as in the input, to be mended and sent again.</p>`;
-  return `<section aria-labelledby="missing-title"><h2 id="missing-title">${state}: ${thousands(rows)}</h2>
-${reasonsList(reasons, rows)}
+      ? `<p class="quiet">The first ${formatNumber(missing.length)} of ${formatNumber(rows)}; all of them are in ${formatSiblingLink(summary.files.failed)}. <a id="more" href="#rows-title" hidden>Search them below</a></p>`
+      : `<p class="quiet">${formatSiblingLink(summary.files.failed)} holds ${rows === 1 ? 'this row' : 'these rows'} as in the input, to be mended and sent again.</p>`;
+  return `<section aria-labelledby="missing-title"><h2 id="missing-title">${state}: ${formatNumber(rows)}</h2>
+${renderReasonsList(reasons, rows)}
 ${isRollback(summary) && rows <= missing.length ? '' : more}
-${missingTable(`${state}, in the order of the file`, missing)}
+${renderMissingTable(`${state}, in the order of the file`, missing)}
 </section>`;
 }
 
-function rowsSection(summary: Summary, firsts: readonly Shown[], carried: number): string {
+function rowsSection(summary: Summary, firsts: readonly TableRow[], carried: number): string {
   const { counts, input, files, not_provisioned: missing } = summary;
   const all = input.rows <= ROWS_MAX;
   const rows = all ? input.rows : missing;
   if (input.rows === 0) return '';
   const title = all ? 'All rows' : 'Rows to search';
-  const results = besideLink(files.results);
+  const results = formatSiblingLink(files.results);
   const note = all
     ? `<p class="quiet">The same as a spreadsheet: ${results}.</p>`
-    : `<p>A run of ${thousands(input.rows)} rows is too long for a page. Here ${carried < missing ? `are the first ${thousands(carried)} rows` : 'are the rows'} that are not provisioned; all rows are in ${results}.</p>`;
+    : `<p>A run of ${formatNumber(input.rows)} rows is too long for a page. Here ${carried < missing ? `are the first ${formatNumber(carried)} rows` : 'are the rows'} that are not provisioned; all rows are in ${results}.</p>`;
   const heading = `<section aria-labelledby="rows-title"><h2 id="rows-title">${title}</h2>\n${note}`;
   if (rows === 0) return `${heading}\n</section>`;
   const shown = STATUSES.filter((status) => counts[status] > 0);
@@ -187,8 +187,8 @@ function rowsSection(summary: Summary, firsts: readonly Shown[], carried: number
 <label>Search name, detail or ID <input type="search" id="search" autocomplete="off" spellcheck="false" dir="auto"></label>
 <fieldset><legend>Show</legend><div class="chips">${chips.join('')}</div></fieldset>
 </div>
-<p id="told" role="status">${firsts.length < carried ? `The first ${thousands(firsts.length)} of ${counted(carried, 'row')}` : counted(carried, 'row')}</p>
-${rowsTable(title, firsts)}
+<p id="told" role="status">${firsts.length < carried ? `The first ${formatNumber(firsts.length)} of ${formatCount(carried, 'row')}` : formatCount(carried, 'row')}</p>
+${renderRowsTable(title, firsts)}
 <div id="pager" role="group" aria-label="Pages" hidden>
 <button type="button" id="first">First</button><button type="button" id="previous">Previous</button>
 <label>Page <input type="number" id="page" min="1" value="1" inputmode="numeric"> <span id="pages"></span></label>
@@ -209,34 +209,37 @@ function allChips(
 }
 
 function chip(value: string, word: string, n: number, checked = false): string {
-  return `<label><input type="radio" name="show" id="show-${value}" value="${value}"${checked ? ' checked' : ''}>${word} <b>${thousands(n)}</b></label>`;
+  return `<label><input type="radio" name="show" id="show-${value}" value="${value}"${checked ? ' checked' : ''}>${word} <b>${formatNumber(n)}</b></label>`;
 }
 
 function aboutSection(summary: Summary): string {
   const { input, target, requests, files, exit } = summary;
   const facts: readonly (readonly [string, string])[] = [
-    ['Input', `<bdi>${escaped(fileName(input.path))}</bdi>, ${counted(input.rows, 'row')}`],
-    ['Its SHA-256', `<code>${escaped(input.sha256)}</code>`],
+    ['Input', `<bdi>${escapeHtml(fileName(input.path))}</bdi>, ${formatCount(input.rows, 'row')}`],
+    ['Its SHA-256', `<code>${escapeHtml(input.sha256)}</code>`],
     [
       'Target',
-      `<bdi>${escaped(target.base_url)}</bdi>, ${target.api === 'im' ? 'IM groups' : 'contact groups'}`,
+      `<bdi>${escapeHtml(target.base_url)}</bdi>, ${target.api === 'im' ? 'IM groups' : 'contact groups'}`,
     ],
     [
       'Account plan',
-      `${escaped(target.account_plan)}, at most ${escaped(target.rate_per_second)} requests a second`,
+      `${escapeHtml(target.account_plan)}, at most ${escapeHtml(target.rate_per_second)} requests a second`,
     ],
-    ['Began', escaped(utcTime(summary.started_at))],
-    ['Ended', escaped(utcTime(summary.finished_at))],
-    ['Worked for', spanWords(summary.duration_ms)],
+    ['Began', escapeHtml(formatUtcTime(summary.started_at))],
+    ['Ended', escapeHtml(formatUtcTime(summary.finished_at))],
+    ['Worked for', formatDuration(summary.duration_ms)],
     ['Requests', requestWords(requests)],
     ...(summary.carried_over > 0
-      ? [['Before the last resume', `${counted(summary.carried_over, 'row')} had their groups`] as const]
+      ? [['Before the last resume', `${formatCount(summary.carried_over, 'row')} had their groups`] as const]
       : []),
-    ['Exit code', `${exit.code}, ${escaped(exit.reason)}`],
-    ['Run', `<bdi>${escaped(summary.run_id)}</bdi>`],
+    ['Exit code', `${exit.code}, ${escapeHtml(exit.reason)}`],
+    ['Run', `<bdi>${escapeHtml(summary.run_id)}</bdi>`],
     [
       'Files beside this page',
-      [files.results, files.failed, files.summary, files.journal ?? []].flat().map(besideLink).join(', '),
+      [files.results, files.failed, files.summary, files.journal ?? []]
+        .flat()
+        .map(formatSiblingLink)
+        .join(', '),
     ],
   ];
   const list = facts.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join('\n');
@@ -244,5 +247,5 @@ function aboutSection(summary: Summary): string {
 }
 
 function requestWords({ sent, retried, rate_limited: limited, lists }: Summary['requests']): string {
-  return `${thousands(sent)} for rows (${thousands(retried)} of them repeated), ${thousands(lists)} for listings; ${thousands(limited)} answered 429`;
+  return `${formatNumber(sent)} for rows (${formatNumber(retried)} of them repeated), ${formatNumber(lists)} for listings; ${formatNumber(limited)} answered 429`;
 }

@@ -1,13 +1,13 @@
 /** Rows on the page: as data for the page's script, as table rows for a reader without scripts, and the reasons. */
 
 import type { Status } from '../../model/outcome.js';
-import { thousands } from '../../text/format.js';
+import { formatNumber } from '../../text/format.js';
 import type { Result } from '../results.js';
-import { escaped, scriptJson, shownText } from './escape.js';
-import { pill } from './status-style.js';
+import { escapeHtml, formatScriptJson, formatText } from './escape.js';
+import { renderStatusBadge } from './status-style.js';
 
 /** What the page knows of a row. An array, since 100,000 of them are sent to a browser; the script knows the order. */
-export type Shown = readonly [
+export type TableRow = readonly [
   line: number,
   name: string,
   status: Status,
@@ -23,70 +23,70 @@ export type Shown = readonly [
 /** Longer texts are cut on the page; results.csv has them whole. In UTF-16 units. */
 const LENGTH_MAX = { name: 512, detail: 1_000, id: 200 } as const;
 
-export function shownRow({ row, name, outcome, provisioned }: Result): Shown {
+export function toTableRow({ row, name, outcome, provisioned }: Result): TableRow {
   const { status, detail, http, code, attempts, groupId, trackingId } = outcome;
   return [
     row.line,
-    shownText(name, LENGTH_MAX.name),
+    formatText(name, LENGTH_MAX.name),
     status,
-    shownText(detail, LENGTH_MAX.detail),
+    formatText(detail, LENGTH_MAX.detail),
     http ?? '',
     code ?? '',
     attempts,
-    shownText(groupId ?? '', LENGTH_MAX.id),
-    shownText(trackingId ?? '', LENGTH_MAX.id),
+    formatText(groupId ?? '', LENGTH_MAX.id),
+    formatText(trackingId ?? '', LENGTH_MAX.id),
     provisioned ? 1 : 0,
   ];
 }
 
 /** One row as JSON that may stand in a script element. */
-export function rowJson(row: Shown): string {
-  return scriptJson(row);
+export function formatRowJson(row: TableRow): string {
+  return formatScriptJson(row);
 }
 
 type Column = {
   readonly title: string;
   /** Of the cell, for the style. */
   readonly kind: string;
-  readonly cell: (row: Shown) => string;
+  readonly cell: (row: TableRow) => string;
 };
 
 /** The columns of both tables, in order. The page's script builds the same cells. */
 const COLUMNS: readonly Column[] = [
   { title: 'Line', kind: 'number', cell: ([line]) => String(line) },
-  { title: 'Name', kind: 'name', cell: ([, name]) => `<bdi>${escaped(name)}</bdi>` },
-  { title: 'Status', kind: 'status', cell: ([, , status]) => pill(status) },
-  { title: 'Detail', kind: 'detail', cell: ([, , , detail]) => `<bdi>${escaped(detail)}</bdi>` },
+  { title: 'Name', kind: 'name', cell: ([, name]) => `<bdi>${escapeHtml(name)}</bdi>` },
+  { title: 'Status', kind: 'status', cell: ([, , status]) => renderStatusBadge(status) },
+  { title: 'Detail', kind: 'detail', cell: ([, , , detail]) => `<bdi>${escapeHtml(detail)}</bdi>` },
   { title: 'Answer', kind: 'answer', cell: ([, , , , http, code]) => answer(http, code) },
   { title: 'Attempts', kind: 'number', cell: (row) => String(row[6]) },
-  { title: 'Group ID', kind: 'id', cell: (row) => escaped(row[7]) },
-  { title: 'Tracking ID', kind: 'id', cell: (row) => escaped(row[8]) },
+  { title: 'Group ID', kind: 'id', cell: (row) => escapeHtml(row[7]) },
+  { title: 'Tracking ID', kind: 'id', cell: (row) => escapeHtml(row[8]) },
 ];
 
 function answer(http: number | '', code: number | ''): string {
   return [http, code].filter((part) => part !== '').join(' · ');
 }
 
-function tableRow(row: Shown, columns: readonly Column[]): string {
+function tableRow(row: TableRow, columns: readonly Column[]): string {
   return `<tr>${columns.map(({ kind, cell }) => `<td class="${kind}">${cell(row)}</td>`).join('')}</tr>`;
 }
 
 /** The table of all rows, of which the script takes hold. */
-export function rowsTable(caption: string, rows: readonly Shown[]): string {
+export function renderRowsTable(caption: string, rows: readonly TableRow[]): string {
   return table('rows', caption, rows, COLUMNS);
 }
 
 /** The table of what is not provisioned: without the column that is empty there. */
-export function missingTable(caption: string, rows: readonly Shown[]): string {
+export function renderMissingTable(caption: string, rows: readonly TableRow[]): string {
   const columns = COLUMNS.filter(({ title }) => title !== 'Group ID' || rows.some((row) => row[7] !== ''));
   return table('missing', caption, rows, columns);
 }
 
 /** In a box that scrolls by itself, so that a wide table does not widen the page. */
-function table(id: string, caption: string, rows: readonly Shown[], columns: readonly Column[]): string {
+function table(id: string, caption: string, rows: readonly TableRow[], columns: readonly Column[]): string {
   const heads = columns.map(({ title, kind }) => `<th scope="col" class="${kind}">${title}</th>`).join('');
-  return `<div class="box" id="${id}" tabindex="0" role="region" aria-label="${escaped(caption)}"><table>
-<caption>${escaped(caption)}</caption>
+  return `<div class="box" id="${id}" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
+<caption>${escapeHtml(caption)}</caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${rows.map((row) => tableRow(row, columns)).join('\n')}
@@ -101,22 +101,22 @@ export type Reasons = Map<string, { readonly status: Status; readonly detail: st
 const REASONS_MAX = 500;
 const REASONS_SHOWN = 8;
 
-export function countReason(reasons: Reasons, [, , status, detail]: Shown): void {
+export function countReason(reasons: Reasons, [, , status, detail]: TableRow): void {
   const known = reasons.get(`${status}:${detail}`);
   if (known) known.n += 1;
   else if (reasons.size < REASONS_MAX) reasons.set(`${status}:${detail}`, { status, detail, n: 1 });
 }
 
 /** The reasons that several rows share, the most frequent first; nothing where each row has its own. */
-export function reasonsList(reasons: Reasons, rows: number): string {
+export function renderReasonsList(reasons: Reasons, rows: number): string {
   if (reasons.size === rows) return '';
   const sorted = [...reasons.values()].sort((a, b) => b.n - a.n);
   const told = sorted.slice(0, REASONS_SHOWN);
   const rest = rows - told.reduce((sum, { n }) => sum + n, 0);
   const items = told.map(
     ({ status, detail, n }) =>
-      `<li><b>${thousands(n)}</b> ${pill(status)} <bdi>${escaped(detail)}</bdi></li>`,
+      `<li><b>${formatNumber(n)}</b> ${renderStatusBadge(status)} <bdi>${escapeHtml(detail)}</bdi></li>`,
   );
-  if (rest > 0) items.push(`<li><b>${thousands(rest)}</b> <span>for other reasons</span></li>`);
+  if (rest > 0) items.push(`<li><b>${formatNumber(rest)}</b> <span>for other reasons</span></li>`);
   return `<ul class="reasons" aria-label="Reasons">${items.join('\n')}</ul>`;
 }

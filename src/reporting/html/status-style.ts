@@ -1,7 +1,7 @@
 /** How a status looks on the page: a sign and a pattern besides the colour, and what it means in a few words. */
 
 import { STATUSES, type Status } from '../../model/outcome.js';
-import { escaped } from './escape.js';
+import { escapeHtml } from './escape.js';
 
 type Look = {
   readonly sign: string;
@@ -13,7 +13,7 @@ type Look = {
   readonly open: boolean;
 };
 
-export const LOOKS: Readonly<Record<Status, Look>> = {
+export const STATUS_STYLES: Readonly<Record<Status, Look>> = {
   created: { sign: '✓', means: 'made by this run', light: '#2c7a4b', dark: '#6cc38d', open: false },
   'already-provisioned': {
     sign: '=',
@@ -64,17 +64,17 @@ export const LOOKS: Readonly<Record<Status, Look>> = {
 };
 
 /** A status as a table cell shows it; the sign comes from the style, so that a copied cell is the bare word. */
-export function pill(status: Status): string {
-  return `<span class="pill s-${status}">${escaped(status)}</span>`;
+export function renderStatusBadge(status: Status): string {
+  return `<span class="pill s-${status}">${escapeHtml(status)}</span>`;
 }
 
 /** The part of the style that the table above decides. */
-export function statusStyle(): string {
+export function renderStatusStylesheet(): string {
   const colors = (scheme: 'light' | 'dark'): string =>
-    STATUSES.map((status) => `--s-${status}:${LOOKS[status][scheme]};`).join('');
+    STATUSES.map((status) => `--s-${status}:${STATUS_STYLES[status][scheme]};`).join('');
   const classes = STATUSES.map(
     (status) =>
-      `.s-${status}{--c:var(--s-${status})}.pill.s-${status}::before{content:"${LOOKS[status].sign}"}`,
+      `.s-${status}{--c:var(--s-${status})}.pill.s-${status}::before{content:"${STATUS_STYLES[status].sign}"}`,
   );
   const print = `@media print{:root{${colors('light')}}}`;
   return [

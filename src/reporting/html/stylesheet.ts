@@ -1,5 +1,5 @@
 /** The page's style: type, colours and space for screen, telephone, dark rooms and paper. */
-import { statusStyle } from './status-style.js';
+import { renderStatusStylesheet } from './status-style.js';
 
 const LIGHT = `--page:#fcfbf9;--ink:#1c2125;--soft:#566068;--rule:#dcd9d3;--faint:#f3f1ec;--link:#1f5c8f;
 --on:#fff;--sent:#7d9db8;--again:#c27a1a;--limit:#b3362c;--allowed:#1c2125;--pause:#e6dfcf;--pause-bar:#8b7a4d;
@@ -139,6 +139,6 @@ export const STYLE: string = [
   FRAME,
   FIGURES,
   TABLES,
-  statusStyle(),
+  renderStatusStylesheet(),
   SMALL_AND_PAPER,
 ].join('\n');

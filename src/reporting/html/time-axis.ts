@@ -1,16 +1,16 @@
 /** A run's seconds laid on an axis: idle hours between two processes are folded, many seconds become one bar. */
-import type { History, Pause, Second } from '../../events/run-state.js';
+import type { Pause, RunState, Second } from '../../events/run-state.js';
 
-export type Recorded = Pick<History, 'timeline' | 'pauses' | 'rates' | 'lastAt'>;
+export type TimelineData = Pick<RunState, 'timeline' | 'pauses' | 'rates' | 'lastAt'>;
 
 /** A stretch in which the run worked, in seconds since 1970, and where it begins on the axis. */
-export type Stretch = { readonly from: number; readonly to: number; readonly start: number };
+export type ActivePeriod = { readonly from: number; readonly to: number; readonly start: number };
 
 /** Some seconds taken together; counts are sums. */
 export type Bin = Second & { readonly from: number; readonly seconds: number };
 
 export type Axis = {
-  readonly stretches: readonly Stretch[];
+  readonly stretches: readonly ActivePeriod[];
   /** The axis's length, folded time left out. */
   readonly seconds: number;
   /** Place of an instant (ms since 1970) on the axis, from 0 to 1. */
@@ -24,7 +24,7 @@ const AXIS_SECONDS_MIN = 10;
 const FOLD_SHARE = 0.03;
 
 /** The axis for what was recorded; undefined where nothing was ever sent or settled. */
-export function axisOf({ timeline, pauses, lastAt }: Recorded): Axis | undefined {
+export function createTimeAxis({ timeline, pauses, lastAt }: TimelineData): Axis | undefined {
   if (timeline.size === 0) return undefined;
   const last = Math.max(lastAt / 1000, ...[...timeline.keys()].slice(-1));
   const busy: (readonly [number, number])[] = [...timeline.keys()].map((second) => [second, second + 1]);
@@ -48,7 +48,7 @@ export function axisOf({ timeline, pauses, lastAt }: Recorded): Axis | undefined
   return { stretches, seconds, place: (at) => placeOf(at / 1000, stretches) / seconds };
 }
 
-function placeOf(second: number, stretches: readonly Stretch[]): number {
+function placeOf(second: number, stretches: readonly ActivePeriod[]): number {
   const stretch = stretches.findLast(({ from }) => from <= second) ?? stretches[0];
   if (!stretch) return 0;
   const within = Math.max(0, second - stretch.from);
@@ -68,7 +68,11 @@ export function roundStep(seconds: number, parts: number): number {
 }
 
 /** The seconds taken together, so that there are at most about so many bars. */
-export function binsOf({ timeline }: Recorded, { stretches, seconds }: Axis, bars: number): readonly Bin[] {
+export function groupIntoBins(
+  { timeline }: TimelineData,
+  { stretches, seconds }: Axis,
+  bars: number,
+): readonly Bin[] {
   const step = roundStep(seconds, bars);
   const bins = new Map<number, Bin>();
   for (const [second, counts] of timeline) {
@@ -89,7 +93,7 @@ export function binsOf({ timeline }: Recorded, { stretches, seconds }: Axis, bar
 }
 
 /** Pauses by their reason, the one that took longest first. Pauses that overlap count each. */
-export function pausesByReason(
+export function groupPausesByReason(
   pauses: readonly Pause[],
 ): readonly { readonly why: string; readonly n: number; readonly pauseMs: number }[] {
   const found = new Map<string, { why: string; n: number; pauseMs: number }>();

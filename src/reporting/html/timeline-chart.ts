@@ -1,16 +1,16 @@
 /** The run over time as a drawing: requests a second under the limit, and below them what held the run up. */
 
 import type { Pause } from '../../events/run-state.js';
-import { counted, spanWords, thousands, utcTime } from '../../text/format.js';
-import { escaped } from './escape.js';
+import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
+import { escapeHtml } from './escape.js';
 import {
   type Axis,
-  axisOf,
   type Bin,
-  binsOf,
-  pausesByReason,
-  type Recorded,
+  createTimeAxis,
+  groupIntoBins,
+  groupPausesByReason,
   roundStep,
+  type TimelineData,
 } from './time-axis.js';
 
 /** Drawn over any width: across in percent, so that text keeps its size on a telephone; down in pixels. */
@@ -24,7 +24,7 @@ const PAUSES_DRAWN_MAX = 400;
 type Chart = {
   readonly axis: Axis;
   readonly bins: readonly Bin[];
-  readonly recorded: Recorded;
+  readonly recorded: TimelineData;
   /** The plan's or the user's limit, requests a second. */
   readonly limit: number;
   /** The top of the drawing, requests a second. */
@@ -32,23 +32,23 @@ type Chart = {
 };
 
 /** The figure, with a sentence that tells the same; where nothing was sent, that sentence alone. */
-export function timelineFigure(recorded: Recorded, limit: number): string {
-  const axis = axisOf(recorded);
+export function renderTimelineChart(recorded: TimelineData, limit: number): string {
+  const axis = createTimeAxis(recorded);
   if (!axis) return '<p class="quiet">Nothing was sent, so there is no course of time to show.</p>';
-  const bins = binsOf(recorded, axis, BARS);
+  const bins = groupIntoBins(recorded, axis, BARS);
   const fastest = Math.max(...bins.map((bin) => bin.sent / bin.seconds));
   const chart: Chart = { axis, bins, recorded, limit, most: Math.max(limit * 1.12, fastest * 1.05, 1) };
   const lanes = lanesOf(chart);
   const height = PLOT.top + PLOT.height + AXIS_HEIGHT + lanes.length * LANE.height;
   const words = wordsFor(chart);
   return `<figure class="timeline">
-<svg width="100%" height="${height}" role="img" aria-label="${escaped(`Requests a second over time. ${words}`)}">
+<svg width="100%" height="${height}" role="img" aria-label="${escapeHtml(`Requests a second over time. ${words}`)}">
 ${plot(chart)}
 ${folds(chart)}
 ${ticks(chart)}
 ${lanes.map((lane, i) => laneDrawing(lane, PLOT.top + PLOT.height + AXIS_HEIGHT + i * LANE.height)).join('\n')}
 </svg>
-<figcaption>${key(chart)}<p>${escaped(words)}</p></figcaption>
+<figcaption>${key(chart)}<p>${escapeHtml(words)}</p></figcaption>
 </figure>`;
 }
 
@@ -113,7 +113,7 @@ function percent(place: number): string {
 }
 
 function shortNumber(value: number): string {
-  return value >= 10 ? thousands(Math.round(value)) : String(Number(value.toFixed(1)));
+  return value >= 10 ? formatNumber(Math.round(value)) : String(Number(value.toFixed(1)));
 }
 
 /** The longest ones, in the order of time. */
@@ -142,7 +142,7 @@ function lanesOf(chart: Chart): readonly Lane[] {
   const marked = (count: (bin: Bin) => number, what: string): Lane['marks'] =>
     bins.flatMap((bin) => {
       if (count(bin) === 0) return [];
-      const says = `${utcTime(bin.from * 1000)}: ${counted(count(bin), what)}`;
+      const says = `${formatUtcTime(bin.from * 1000)}: ${formatCount(count(bin), what)}`;
       return [{ from: axis.place(bin.from * 1000), width: bin.seconds / axis.seconds, says }];
     });
   const total = (count: (bin: Bin) => number): number => bins.reduce((sum, bin) => sum + count(bin), 0);
@@ -150,21 +150,21 @@ function lanesOf(chart: Chart): readonly Lane[] {
   const pausedMs = pauses.reduce((sum, { pauseMs }) => sum + pauseMs, 0);
   const lanes: readonly Lane[] = [
     {
-      name: `429, too many requests: ${thousands(total((bin) => bin.limited))}`,
+      name: `429, too many requests: ${formatNumber(total((bin) => bin.limited))}`,
       kind: 'limited',
       marks: marked((bin) => bin.limited, 'answer'),
     },
     {
-      name: `sent again: ${thousands(total((bin) => bin.retried))}`,
+      name: `sent again: ${formatNumber(total((bin) => bin.retried))}`,
       kind: 'again',
       marks: marked((bin) => bin.retried, 'repeated attempt'),
     },
     {
-      name: `pauses: ${thousands(pauses.length)}, ${spanWords(pausedMs)}`,
+      name: `pauses: ${formatNumber(pauses.length)}, ${formatDuration(pausedMs)}`,
       kind: 'pause',
       marks: drawnPauses(pauses).map((pause) => {
         const { from, to } = pauseOnAxis(chart, pause);
-        const says = `${utcTime(pause.at)}: ${spanWords(pause.pauseMs)}: ${pause.why}`;
+        const says = `${formatUtcTime(pause.at)}: ${formatDuration(pause.pauseMs)}: ${pause.why}`;
         return { from, width: to - from, says };
       }),
     },
@@ -176,9 +176,9 @@ function laneDrawing({ name, kind, marks }: Lane, top: number): string {
   const y = top + LANE.label + 6;
   const drawn = marks.map(({ from, width, says }) => {
     const across = `x="${percent(from)}" width="${percent(Math.max(MARK_MIN, width))}"`;
-    return `<rect ${across} y="${y}" height="${LANE.bar}"><title>${escaped(says)}</title></rect>`;
+    return `<rect ${across} y="${y}" height="${LANE.bar}"><title>${escapeHtml(says)}</title></rect>`;
   });
-  return `<g class="lane ${kind}"><rect class="rail" x="0" y="${y}" width="100%" height="${LANE.bar}"/>${drawn.join('')}<text x="0" y="${top + LANE.label}">${escaped(name)}</text></g>`;
+  return `<g class="lane ${kind}"><rect class="rail" x="0" y="${y}" width="100%" height="${LANE.bar}"/>${drawn.join('')}<text x="0" y="${top + LANE.label}">${escapeHtml(name)}</text></g>`;
 }
 
 /** Where idle time is folded, and how long it was. */
@@ -187,11 +187,13 @@ function folds({ axis }: Chart): string {
     .slice(1)
     .map(({ from, start }, i) => {
       const before = axis.stretches[i];
-      const later = spanWords((from - (before?.to ?? from)) * 1000);
+      const later = formatDuration((from - (before?.to ?? from)) * 1000);
       const x = percent(start / axis.seconds);
       const text =
-        axis.stretches.length > 6 ? '' : `<text x="${x}" y="${PLOT.top - 8}">${escaped(later)} later</text>`;
-      return `<g class="fold"><line x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${PLOT.top + PLOT.height}"><title>${escaped(later)} later</title></line>${text}</g>`;
+        axis.stretches.length > 6
+          ? ''
+          : `<text x="${x}" y="${PLOT.top - 8}">${escapeHtml(later)} later</text>`;
+      return `<g class="fold"><line x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${PLOT.top + PLOT.height}"><title>${escapeHtml(later)} later</title></line>${text}</g>`;
     })
     .join('');
 }
@@ -220,7 +222,7 @@ function ticks({ axis }: Chart): string {
   const y = PLOT.top + PLOT.height + 15;
   return found
     .map(({ at, place }) => {
-      const clock = utcTime(at * 1000).slice(11, step >= 60 ? 16 : 19);
+      const clock = formatUtcTime(at * 1000).slice(11, step >= 60 ? 16 : 19);
       const anchor = place < AT_EDGE ? 'start' : place > 0.93 ? 'end' : 'middle';
       return `<text class="tick" x="${percent(place)}" y="${y}" text-anchor="${anchor}">${clock}</text>`;
     })
@@ -247,15 +249,15 @@ function wordsFor({ axis, bins, recorded, limit }: Chart): string {
   const retried = bins.reduce((sum, bin) => sum + bin.retried, 0);
   const fastest = Math.max(...[...recorded.timeline.values()].map((second) => second.sent));
   const barSeconds = roundStep(axis.seconds, BARS);
-  const reasons = pausesByReason(recorded.pauses);
+  const reasons = groupPausesByReason(recorded.pauses);
   const told = reasons
     .slice(0, REASONS_TOLD)
-    .map(({ why, n, pauseMs }) => `${counted(n, 'time')} for ${spanWords(pauseMs)} (${why})`);
+    .map(({ why, n, pauseMs }) => `${formatCount(n, 'time')} for ${formatDuration(pauseMs)} (${why})`);
   return [
-    `${counted(sent, 'request')}, at most ${thousands(fastest)} in one second; the limit is ${shortNumber(limit)} a second.`,
-    ...(barSeconds > 1 ? [`Each bar is the mean of ${spanWords(barSeconds * 1000)}.`] : []),
-    ...(retried > 0 ? [`${thousands(retried)} of them were repeated attempts.`] : []),
-    ...(limited > 0 ? [`Zoom answered ${thousands(limited)} times that it was too much (429).`] : []),
+    `${formatCount(sent, 'request')}, at most ${formatNumber(fastest)} in one second; the limit is ${shortNumber(limit)} a second.`,
+    ...(barSeconds > 1 ? [`Each bar is the mean of ${formatDuration(barSeconds * 1000)}.`] : []),
+    ...(retried > 0 ? [`${formatNumber(retried)} of them were repeated attempts.`] : []),
+    ...(limited > 0 ? [`Zoom answered ${formatNumber(limited)} times that it was too much (429).`] : []),
     ...(told.length > 0 ? [`Paused ${told.join(', ')}.`] : []),
     ...(reasons.length > REASONS_TOLD ? ['There were more reasons to pause.'] : []),
     'Times are UTC.',

@@ -32,7 +32,7 @@ export function planningOf({ step }: Planned): { readonly planning: Planning; re
 }
 
 /** `12 to create, 3 differ, 85 identical, 0 problems`; what does not occur and need not be said is left out. */
-export function sumLine(sum: PlanSum): string {
+export function formatPlanTotals(sum: PlanSum): string {
   return [
     `${sum.create} to create`,
     ...(sum.update > 0 ? [`${sum.update} to update`] : []),
@@ -45,7 +45,7 @@ export function sumLine(sum: PlanSum): string {
 }
 
 /** `12 creates at 30/s: under a second`, and what it means for the plan's daily budget. */
-export function forecastLine(sum: PlanSum, target: Target): string {
+export function formatForecast(sum: PlanSum, target: Target): string {
   const writes = sum.create + sum.update;
   const what = sum.update > 0 ? `${writes} requests` : `${writes} ${writes === 1 ? 'create' : 'creates'}`;
   const time = `${what} at ${target.perSecond}/s: ${duration(writes / target.perSecond)}`;

@@ -1,10 +1,10 @@
 /** What a listing of the directory has shown, found by name. */
 
 import { Numbers, TextSet, Texts } from '../../text/string-table.js';
-import { directoryName, type Group, parseSettings, type Settings, settingsText } from './group.js';
+import { formatSettings, type Group, normalizeName, parseSettings, type Settings } from './group.js';
 
 /** A million groups may be listed, so they are held as bytes, and an object is made of one when it is asked for. */
-export class Listing {
+export class GroupIndex {
   readonly #names = new TextSet();
   readonly #ids = new Texts();
   readonly #members = new Numbers();
@@ -25,7 +25,7 @@ export class Listing {
 
   /** Of groups with one name the first is found by it. */
   add(group: Group): void {
-    const name = directoryName(group.name);
+    const name = normalizeName(group.name);
     const size = this.size;
     const n = this.#names.add(name);
     if (n < size) {
@@ -35,7 +35,7 @@ export class Listing {
     }
     this.#ids.add(group.id);
     this.#members.set(n, group.members);
-    this.#settingsOf.set(n, this.#settingsNumber(settingsText(group)));
+    this.#settingsOf.set(n, this.#settingsNumber(formatSettings(group)));
     if (group.name !== name) this.#written.set(n, group.name);
   }
 

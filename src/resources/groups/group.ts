@@ -38,7 +38,7 @@ const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
  * are folded by NFKC; lower, upper and lower case again fold the letters with two upper forms (ẞ) and
  * those with two lower forms (ς, ß).
  */
-export function keyOf(name: string): string {
+export function nameKey(name: string): string {
   if (PLAIN.test(name)) return name.toLowerCase();
   return name
     .normalize('NFKC')
@@ -52,12 +52,12 @@ export function keyOf(name: string): string {
 }
 
 /** The form in which a name is compared with the directory's: trimmed and composed; case counts. */
-export function directoryName(name: string): string {
+export function normalizeName(name: string): string {
   return name.trim().normalize('NFC');
 }
 
 /** The settings as one short text: equal texts ask for the same group settings. The journal keeps it. */
-export function settingsText(settings: Settings): string {
+export function formatSettings(settings: Settings): string {
   let text = '';
   for (const [field, word] of SETTINGS) {
     const value = settings[field];

@@ -3,19 +3,19 @@
  * an empty one are different facts: the first proves nothing, the second proves absence.
  */
 
-import { inDoubt, type RowState } from '../../events/row-state.js';
-import type { History } from '../../events/run-state.js';
-import { isProvisioned, type Outcome, shownFacts } from '../../model/outcome.js';
-import type { Checked } from '../../validation/row.js';
+import { isInDoubt, type RowState } from '../../events/row-state.js';
+import type { RunState } from '../../events/run-state.js';
+import { isProvisioned, type Outcome, pickMetadata } from '../../model/outcome.js';
+import type { ValidatedRow } from '../../validation/row.js';
 import {
   type Definition,
   describeDifferences,
   differences,
-  directoryName,
   type Group,
+  normalizeName,
   type Settings,
 } from './group.js';
-import type { Listing } from './group-index.js';
+import type { GroupIndex } from './group-index.js';
 
 /** A row with what it needs. */
 export type Planned = {
@@ -41,27 +41,27 @@ export type Step =
 
 /** What a plan is made of. `now` is undefined where no listing could be taken. */
 export type Known = {
-  readonly now: Listing | undefined;
-  readonly history: History;
+  readonly now: GroupIndex | undefined;
+  readonly history: RunState;
   /** Whether rows whose settings differ are to be changed. */
   readonly update: boolean;
 };
 
 /** The step for one definition. */
-export function plan(checked: Extract<Checked, { kind: 'definition' }>, known: Known): Planned {
+export function plan(checked: Extract<ValidatedRow, { kind: 'definition' }>, known: Known): Planned {
   const { key, settings, definition, row } = checked;
   return { key, line: row.line, settings, definition, step: stepFor(key, settings, definition, known) };
 }
 
 function stepFor(key: string, settings: string, definition: Definition, known: Known): Step {
   const state = known.history.rows.get(key);
-  const group = known.now?.get(directoryName(definition.name));
+  const group = known.now?.get(normalizeName(definition.name));
   if (state?.outcome && state.settings === settings && isProvisioned(state.outcome.status)) {
     // Of a group that was made just before a crash the id may not be known yet.
     if (state.outcome.groupId !== undefined || !group) return { do: 'nothing', outcome: state.outcome };
     return { do: 'settle', outcome: { ...state.outcome, groupId: group.id } };
   }
-  const doubt = inDoubt(state) && state?.op === 'create';
+  const doubt = isInDoubt(state) && state?.op === 'create';
   if (!group) return { do: 'create', inDoubt: doubt };
   const found = doubt ? lookUp(definition, group, known.history) : thereAlready(definition, group, known.now);
   if (!known.update || found.status === 'created') return { do: 'settle', outcome: found };
@@ -75,9 +75,9 @@ function changeFor(definition: Definition, group: Group): Settings | undefined {
   return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
 }
 
-function thereAlready(definition: Definition, group: Group, now?: Listing): Outcome {
+function thereAlready(definition: Definition, group: Group, now?: GroupIndex): Outcome {
   const found = describeDifferences(differences(definition, group));
-  const twice = now?.twice.has(directoryName(definition.name));
+  const twice = now?.twice.has(normalizeName(definition.name));
   const detail = twice ? `${found}; the directory has this name more than once` : found;
   return { status: 'already-provisioned', detail, attempts: 0, groupId: group.id };
 }
@@ -86,17 +86,17 @@ function thereAlready(definition: Definition, group: Group, now?: Listing): Outc
  * Whose group it is that a listing shows after an attempt whose answer was lost. Only what was not there
  * before the run, and is just as the row asked for it, and has nobody in it yet, is called our own.
  */
-function lookUp(definition: Definition, group: Group, history: History): Outcome {
+function lookUp(definition: Definition, group: Group, history: RunState): Outcome {
   const there = thereAlready(definition, group);
   if (!history.baseline) return { ...there, detail: 'maybe ours' };
-  if (history.baseline.has(directoryName(definition.name))) return there;
+  if (history.baseline.has(normalizeName(definition.name))) return there;
   const ours = differences(definition, group).length === 0 && group.members === 0;
   return ours ? { ...there, status: 'created', detail: 'recovered' } : { ...there, detail: 'maybe ours' };
 }
 
 /** What a listing adds to a settled row: the id that its answer did not have, and how an existing group differs. */
-export function completed(row: Planned, settled: Outcome, closing: Listing | undefined): Outcome {
-  const group = closing?.get(directoryName(row.definition.name));
+export function completed(row: Planned, settled: Outcome, closing: GroupIndex | undefined): Outcome {
+  const group = closing?.get(normalizeName(row.definition.name));
   if (!group) return settled;
   if (settled.status === 'created') return { ...settled, groupId: group.id };
   const { detail, groupId } = thereAlready(row.definition, group, closing);
@@ -107,12 +107,12 @@ export function completed(row: Planned, settled: Outcome, closing: Listing | und
 export function settleOpen(
   row: Pick<Planned, 'definition' | 'step'>,
   state: RowState,
-  closing: Listing | undefined,
-  history: History,
+  closing: GroupIndex | undefined,
+  history: RunState,
 ): Outcome {
-  const named = closing?.get(directoryName(row.definition.name));
+  const named = closing?.get(normalizeName(row.definition.name));
   const group = 'group' in row.step ? withId(row.step.group.id, named, closing) : named;
-  const facts = { attempts: state.attempts, ...shownFacts(state.last) };
+  const facts = { attempts: state.attempts, ...pickMetadata(state.last) };
   if (row.step.do === 'delete') return { ...settleDelete(group, closing), ...facts };
   if (row.step.do === 'restore') return { ...settleRestore(row.step.change, group), ...facts };
   if (row.step.do === 'update') return { ...settleUpdate(row.definition, group), ...facts };
@@ -124,7 +124,7 @@ export function settleOpen(
 }
 
 /** The group itself, where others share its name. */
-function withId(id: string, named: Group | undefined, closing: Listing | undefined): Group | undefined {
+function withId(id: string, named: Group | undefined, closing: GroupIndex | undefined): Group | undefined {
   return named?.id === id ? named : closing?.others.find((group) => group.id === id);
 }
 
@@ -136,7 +136,7 @@ function settleUpdate(definition: Definition, group: Group | undefined): Outcome
   return { status: 'failed', detail: describeDifferences(left), attempts: 0, groupId: group.id };
 }
 
-function settleDelete(group: Group | undefined, closing: Listing | undefined): Outcome {
+function settleDelete(group: Group | undefined, closing: GroupIndex | undefined): Outcome {
   if (!closing) return { status: 'unknown', detail: 'no listing could tell whether it is gone', attempts: 0 };
   if (!group) return { status: 'deleted', detail: 'recovered', attempts: 0 };
   return { status: 'failed', detail: 'it is still there', attempts: 0, groupId: group.id };

@@ -1,15 +1,15 @@
 /** What one run made or changed, and which of it may be taken back: its own, and only while nobody uses it. */
 
-import type { History } from '../../events/run-state.js';
+import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
-import { csvLine } from '../../reporting/results.js';
-import { counted } from '../../text/format.js';
+import { formatCsvLine } from '../../reporting/results.js';
+import { formatCount } from '../../text/format.js';
 import {
   type Definition,
   describeDifferences,
   differences,
-  directoryName,
   type Group,
+  normalizeName,
   parseSettings,
   SETTINGS,
   type Settings,
@@ -31,7 +31,7 @@ export type Undo = {
  * What a run's history has to take back. A group that the run only met is never in it; one that it updated is
  * put back only where `updates` asks for it.
  */
-export function undos(history: History, updates: boolean): readonly Undo[] {
+export function undos(history: RunState, updates: boolean): readonly Undo[] {
   const found: Undo[] = [];
   for (const [key, state] of history.rows) {
     const left = { name: state.name, ...parseSettings(state.settings) };
@@ -49,9 +49,9 @@ export function undos(history: History, updates: boolean): readonly Undo[] {
 export function undoCsv(all: readonly Undo[]): string {
   const words = SETTINGS.map(([, word]) => word);
   const lines = all.map(({ op, groupId, left }) =>
-    csvLine([left.name, ...SETTINGS.map(([setting]) => String(left[setting] ?? '')), op, groupId], ','),
+    formatCsvLine([left.name, ...SETTINGS.map(([setting]) => String(left[setting] ?? '')), op, groupId], ','),
   );
-  return csvLine(['name', ...words, 'undo', 'zoom_group_id'], ',') + lines.join('');
+  return formatCsvLine(['name', ...words, 'undo', 'zoom_group_id'], ',') + lines.join('');
 }
 
 /** The step for one of them, under what the directory shows now. */
@@ -63,12 +63,12 @@ export function undoStep(undo: Undo, group: Group | undefined): Step {
   const changed = changesSince(undo.left, group);
   if (changed !== '') return settle('kept', changed);
   if (undo.op === 'restore') return { do: 'restore', group, change: undo.before };
-  if (group.members > 0) return settle('kept', `it has ${counted(group.members, 'member')}`);
+  if (group.members > 0) return settle('kept', `it has ${formatCount(group.members, 'member')}`);
   return { do: 'delete', group };
 }
 
 function changesSince(left: Definition, group: Group): string {
-  if (directoryName(left.name) !== directoryName(group.name)) return `it was renamed to ${group.name}`;
+  if (normalizeName(left.name) !== normalizeName(group.name)) return `it was renamed to ${group.name}`;
   const found = differences(group, left);
   return found.length === 0 ? '' : `changed since (${describeDifferences(found)})`;
 }

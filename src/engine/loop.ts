@@ -1,303 +1,348 @@
-/** The one loop: takes each step of a plan to an outcome. It knows its ports, and no adapter. */
-import pLimit from 'p-limit';
-import type { Event } from '../events/event.js';
-import type { Directory } from '../model/directory.js';
-import { EXIT, FatalError, type Outcome, type Reply, type Stop } from '../model/outcome.js';
-import { DayBudget } from '../resilience/daily-quota.js';
-import { decide, type Judged, tooManyFailures } from '../resilience/retry-policy.js';
+/** The one loop: sends the steps of a session, retries them, records what happens, and stops. It knows no resource. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Event, EventOf, ReplyRecord, RowOutcome } from '../events/event.js';
+import type { ApiClient, SendResult } from '../model/api.js';
+import { RATE_LABELS, type RateLabel } from '../model/call.js';
+import type { Clock } from '../model/clock.js';
+import type { Reply } from '../model/reply.js';
+import { createStop, FatalError, type Stop } from '../model/stop.js';
 import {
-  fairWeather,
-  isBroken,
-  type Reaction,
-  react,
-  unreachable,
-  type Weather,
-} from '../resilience/run-policy.js';
-import type { Planned } from '../resources/groups/plan.js';
-import { attemptEvent, replyEvent, settledEvent } from './event-factory.js';
-import type { Limits, Ports } from './ports.js';
+  allRefusedAlike,
+  decideRetry,
+  REFUSED_ALIKE_LIMIT,
+  tooManyFailures,
+} from '../resilience/retry-policy.js';
+import type { Judgement, Session, Step } from '../resources/resource.js';
 
-/** How a run came to its end. `open` rows need a listing: to be settled, or for their group's id. */
-export type Ran = { readonly open: readonly Planned[]; readonly stop: Stop | undefined };
-
-/** A row with how it ended. */
-type Settled = readonly [Planned, Outcome];
-
-/** Enough that a record costs little, few enough to be handed over as arguments. */
-const SETTLED_AT_ONCE = 1_000;
+export type EngineOptions = {
+  readonly api: ApiClient;
+  /** Keeps events durably, all or none, and applies them. @throws FatalError if they could not be kept */
+  readonly record: (...events: readonly Event[]) => void;
+  /** Receives each event that could not be kept. */
+  readonly onLost: (event: Event) => void;
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  /** Steps of that label in flight at once. */
+  readonly concurrencyFor: (label: RateLabel) => number;
+  /** Failed rows after which no further row is started. */
+  readonly maxFailures?: number;
+  /** Whether a write for this row was sent before, in this process or an earlier one of the run. */
+  readonly wasAttempted: (key: string) => boolean;
+  /** Receives the writes of a dry run, which are not sent. */
+  readonly onPlannedWrite?: (step: Step) => void;
+  /** Its reason is a `FatalError`; requests in flight are answered, nothing else is started. */
+  readonly signal: AbortSignal;
+};
 
 /**
- * Takes every step to an outcome, or stops. Of a batch, what needs no request is settled first. A row waits for a place before the next one is read, an attempt
- * for its turn before it is recorded and sent; after a stop nothing is sent any more.
- * @param signal its reason is a `FatalError`; what is in flight is answered, nothing else is begun
+ * Runs a session to its end or its stop.
+ * @returns why the run ended early; undefined if it did not
  */
-export async function run(
-  steps: AsyncIterable<readonly Planned[]>,
-  ports: Ports,
-  limits: Limits,
-  signal: AbortSignal,
-): Promise<Ran> {
-  const loop = new Loop(ports, limits, signal);
+export async function runSession(session: Session, options: EngineOptions): Promise<Stop | undefined> {
+  const loop = new Loop(options);
   try {
-    return await loop.run(steps);
+    return await loop.run(session);
   } finally {
     loop.close();
   }
 }
 
+/** The steps of one label that wait for a place. Follow-up steps go first, the newest before all others. */
+type Queue = { readonly places: LimitFunction; readonly followUps: Step[]; readonly fresh: Step[] };
+
 class Loop {
-  readonly #ports: Ports;
-  readonly #limits: Limits;
-  readonly #weather: Weather;
-  readonly #open: Planned[] = [];
+  readonly #options: EngineOptions;
+  readonly #queues: ReadonlyMap<RateLabel, Queue>;
+  readonly #tasks = new Set<Promise<void>>();
   /** Aborts when nothing may be sent any more. */
   readonly #stopping = new AbortController();
-  readonly #signal: AbortSignal;
-  readonly #onSignal: () => void;
+  readonly #onAbort: () => void;
   #stop: Stop | undefined;
-  /** No further row is started; those on their way go on. */
+  /** No new row is started; what was attempted is still settled. */
   #draining = false;
+  #steps = 0;
   #failures = 0;
-  readonly #day: DayBudget | undefined;
-  #probe: Promise<void> | undefined;
-  #defect: { readonly error: unknown } | undefined;
+  /** Whether anything answered in this process: silence from the start is not an outage but a wrong address. */
+  #heard = false;
+  #refusal: { readonly cause: string; rows: number } | undefined;
+  /** The first rows were not all refused alike. */
+  #refusalsDiffer = false;
+  #bug: { readonly error: unknown } | undefined;
+  /** Resolved when a task ends: whoever waits for room looks again. */
+  #wake: () => void = () => undefined;
 
-  constructor(ports: Ports, limits: Limits, signal: AbortSignal) {
-    this.#ports = ports;
-    this.#limits = limits;
-    this.#weather = fairWeather(limits.perSecond);
-    if (limits.heard) this.#weather.heard = 1;
-    this.#day = limits.day && new DayBudget(limits.day);
-    this.#signal = signal;
-    this.#onSignal = () => this.#halt(stopOf(signal.reason));
-    if (signal.aborted) this.#onSignal();
-    else signal.addEventListener('abort', this.#onSignal, { once: true });
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#queues = new Map(
+      RATE_LABELS.map((label) => [
+        label,
+        { places: pLimit(options.concurrencyFor(label)), followUps: [], fresh: [] },
+      ]),
+    );
+    const { signal } = options;
+    this.#onAbort = () => this.#halt(toStop(signal.reason));
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   close(): void {
-    this.#signal.removeEventListener('abort', this.#onSignal);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
   }
 
-  async run(steps: AsyncIterable<readonly Planned[]>): Promise<Ran> {
-    const running = new Set<Promise<void>>();
-    // Where the rows can't be read on, those on their way come to rest too.
-    await this.#begin(steps, running).catch((error: unknown) => this.#fail(error));
-    await Promise.all(running);
-    if (this.#defect) throw this.#defect.error;
-    return { open: this.#open, stop: this.#stop };
-  }
-
-  async #begin(steps: AsyncIterable<readonly Planned[]>, running: Set<Promise<void>>): Promise<void> {
-    const limit = pLimit(this.#limits.concurrency);
-    for await (const batch of steps) {
-      if (this.#draining) break;
-      this.#settleAll(batch);
-      for (const planned of batch) {
-        if (this.#draining) break;
-        if (planned.step.do === 'nothing' || planned.step.do === 'settle') continue;
-        await new Promise<void>((placed) => {
-          const row = limit(() => {
-            placed();
-            return this.#take(planned);
-          })
-            .catch((error: unknown) => this.#fail(error))
-            .finally(() => running.delete(row));
-          running.add(row);
-        });
-      }
-    }
-  }
-
-  /** What needs no request, in as few records as may be: of a million rows, nearly all may be there already. */
-  #settleAll(batch: readonly Planned[]): void {
-    const rows = batch.flatMap((planned): Settled[] =>
-      planned.step.do === 'settle' ? [[planned, planned.step.outcome]] : [],
-    );
-    for (let from = 0; from < rows.length; from += SETTLED_AT_ONCE) {
-      this.#settle(rows.slice(from, from + SETTLED_AT_ONCE));
-    }
-  }
-
-  /** One row, from its first attempt to its outcome; or to a stop, which leaves it as the journal has it. */
-  async #take(planned: Planned): Promise<void> {
-    const step = judged(planned, this.#ports.directory);
-    const replies: Reply[] = [];
-    for (;;) {
-      const reply = await this.#attempt(planned, replies.length + 1);
-      if (!reply) return;
-      replies.push(reply);
-      const decision = decide(step, replies, this.#ports.dice);
-      const told = replyEvent(planned, reply, this.#ports.clock.now(), decision);
-      // One record for both: a row that is made costs two writes, not three.
-      if (decision.do === 'settle' && !this.#isDeaf(reply)) {
-        return this.#settle([[planned, decision.outcome]], told);
-      }
-      this.#keep(told);
-      switch (decision.do) {
-        case 'settle':
-          return this.#halt(unreachable(reply.message));
-        case 'look-up':
-          this.#open.push(planned);
-          return;
-        case 'stop':
-          return this.#halt(decision.stop);
-        case 'again':
-          await this.#ports.clock.sleep(decision.waitMs, this.#stopping.signal);
-      }
-    }
-  }
-
-  /**
-   * One attempt, on its turn; while nothing works, only one at a time may try its luck. Undefined where none
-   * may be made any more.
-   */
-  async #attempt(planned: Planned, n: number): Promise<Reply | undefined> {
-    for (;;) {
-      try {
-        await this.#ports.turns.turn(this.#stopping.signal);
-      } catch (error) {
-        if (this.#stopping.signal.aborted) return undefined;
-        throw error;
-      }
-      // From here on nothing is waited for until it has left: no stop and no other probe comes between.
-      if (this.#stopping.signal.aborted || (n === 1 && this.#draining)) return undefined;
-      if (!isBroken(this.#weather) || !this.#probe) return this.#start(planned, n);
-      await this.#probe;
-    }
-  }
-
-  /** Records, then sends. Undefined where it could not be recorded, and so was not sent. */
-  async #start(planned: Planned, n: number): Promise<Reply | undefined> {
-    const sentAt = this.#ports.clock.now();
-    const spent = this.#day?.take(sentAt);
-    if (spent) {
-      this.#halt(spent);
-      return undefined;
-    }
-    if (!this.#keep(attemptEvent(planned, n, sentAt))) return undefined;
-    const exchange = this.#exchange(planned, sentAt);
-    if (isBroken(this.#weather)) {
-      const over = (): void => {
-        this.#probe = undefined;
-      };
-      this.#probe = exchange.then(over, over);
-    }
-    return exchange;
-  }
-
-  async #exchange(planned: Planned, sentAt: number): Promise<Reply> {
+  async run(session: Session): Promise<Stop | undefined> {
     try {
-      const reply = await this.#send(planned);
-      this.#obey(react(this.#weather, reply, sentAt, this.#ports.clock.now()));
-      return reply;
+      while (!this.#isHalted) {
+        const phase = session.next(this.#draining);
+        if (!phase) break;
+        await this.#runPhase(phase);
+      }
     } catch (error) {
-      if (!(error instanceof FatalError)) throw error;
-      // No token was to be had, so nothing left: the row is as it was, and not in doubt.
-      return { kind: 'blocked', message: error.message, stop: error.stop };
+      this.#fail(error);
+    }
+    // If the rows cannot be read on, the steps in flight still come to an end.
+    await this.#whenIdle();
+    if (this.#bug) throw this.#bug.error;
+    return this.#stop;
+  }
+
+  get #isHalted(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #runPhase(phase: AsyncIterable<Judgement> | Iterable<Judgement>): Promise<void> {
+    const wasDraining = this.#draining;
+    for await (const judgement of phase) {
+      this.#apply(judgement, undefined);
+      await this.#whenRoom();
+      if (this.#isHalted || (this.#draining && !wasDraining)) break;
+    }
+    await this.#whenIdle();
+  }
+
+  /** Waits until the queue is short enough to read on: a million rows are never all waiting. */
+  async #whenRoom(): Promise<void> {
+    while (!this.#isHalted && [...this.#queues.values()].some(isFull)) await this.#nextEnd();
+  }
+
+  async #whenIdle(): Promise<void> {
+    while (this.#tasks.size > 0) await this.#nextEnd();
+  }
+
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #schedule(steps: readonly Step[], areFollowUps: boolean): void {
+    // The newest follow-up is taken first, so that they are added in reverse.
+    for (const step of areFollowUps ? [...steps].reverse() : steps) {
+      if (step.effect === 'write' && this.#options.onPlannedWrite) {
+        this.#options.onPlannedWrite(step);
+        continue;
+      }
+      const queue = this.#queueOf(step);
+      (areFollowUps ? queue.followUps : queue.fresh).push(step);
+      const task = queue
+        .places(() => this.#takeNext(queue))
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#tasks.delete(task);
+          this.#wake();
+        });
+      this.#tasks.add(task);
     }
   }
 
-  #send({ definition, step }: Planned): Promise<Reply> {
-    switch (step.do) {
-      case 'create':
-        return this.#ports.directory.create(definition);
-      case 'update':
-      case 'restore':
-        return this.#ports.directory.update(step.group.id, step.change);
-      case 'delete':
-        return this.#ports.directory.remove(step.group.id);
-      case 'nothing':
-      case 'settle':
-        throw new Error(`a step that sends nothing was sent: ${step.do}`);
+  #queueOf({ call }: Step): Queue {
+    const queue = this.#queues.get(call.label);
+    if (!queue) throw new Error(`no such rate label: ${call.label}`);
+    return queue;
+  }
+
+  async #takeNext(queue: Queue): Promise<void> {
+    const step = queue.followUps.pop() ?? queue.fresh.shift();
+    if (step && this.#maySend(step)) await this.#perform(step);
+  }
+
+  #maySend({ effect, rows }: Step): boolean {
+    if (this.#isHalted) return false;
+    if (!this.#draining || effect === 'read') return true;
+    return rows.some(({ key }) => this.#options.wasAttempted(key));
+  }
+
+  /** One step, from its first attempt to what follows from it; or to a stop, which leaves it as the journal has it. */
+  async #perform(step: Step): Promise<void> {
+    const { clock, random } = this.#options;
+    const signal = this.#stopping.signal;
+    this.#steps += 1;
+    const id = this.#steps;
+    const replies: Reply[] = [];
+    if (step.delayMs !== undefined && step.delayMs > 0) await clock.sleep(step.delayMs, signal);
+    while (this.#maySend(step)) {
+      const n = replies.length + 1;
+      const result = await this.#send(step, id, n);
+      if (result.type === 'not-sent') {
+        if (result.stop) this.#halt(result.stop);
+        return;
+      }
+      const { reply, stop } = result;
+      replies.push(reply);
+      this.#heard ||= reply.httpStatus !== undefined;
+      const event = this.#replyEvent(step, id, n, reply);
+      const decision = this.#decide(step, replies, random);
+      switch (decision.type) {
+        case 'retry':
+          this.#keep({ ...event, ...(stop ? {} : { retryInMs: decision.waitMs }) });
+          if (stop) return this.#halt(stop);
+          await clock.sleep(decision.waitMs, signal);
+          continue;
+        case 'stop':
+          this.#keep(event);
+          return this.#halt(decision.stop);
+        case 'judge': {
+          const ambiguous = replies.some(isAmbiguous);
+          const judgement = step.judge(reply, { now: clock.now(), ambiguous });
+          this.#apply(judgement, event);
+          this.#countRefusals(reply, judgement.outcomes ?? []);
+          if (stop) this.#halt(stop);
+          return;
+        }
+      }
     }
   }
 
-  #obey({ perSecond, marginMs, pauseMs, why, stop }: Reaction): void {
-    const { turns, clock } = this.#ports;
-    if (marginMs !== undefined) turns.setMargin(marginMs);
-    if (perSecond !== undefined) turns.setRate(perSecond);
-    if (pauseMs !== undefined) turns.pause(pauseMs);
-    if (why !== undefined) {
-      const rate = this.#weather.perSecond;
-      this.#keep({ e: 'pace', at: clock.now(), perSecond: rate, pauseMs: pauseMs ?? 0, why });
+  #decide(step: Step, replies: readonly Reply[], random: () => number): ReturnType<typeof decideRetry> {
+    const reply = replies.at(-1);
+    if (reply?.type === 'fatal' && step.onFatal === 'judge') return { type: 'judge' };
+    const decision = decideRetry(step, replies, random);
+    if (decision.type === 'judge' && reply?.type === 'transient' && !this.#heard) {
+      return { type: 'stop', stop: unreachable(reply.message) };
     }
-    if (stop) this.#halt(stop);
+    return decision;
   }
 
-  #settle(rows: readonly Settled[], ...before: readonly Event[]): void {
-    const at = this.#ports.clock.now();
-    this.#keep(...before, ...rows.map(([planned, outcome]) => settledEvent(planned, outcome, at)));
-    for (const [planned, { status, groupId }] of rows) {
-      const isThere = status === 'created' || status === 'already-provisioned';
-      if (isThere && groupId === undefined) this.#open.push(planned);
-      if (status === 'failed') this.#countFailure();
+  #send(step: Step, id: number, n: number): Promise<SendResult> {
+    const { api, clock } = this.#options;
+    const { operation, effect, rows, note, call } = step;
+    return api.send(call, {
+      signal: this.#stopping.signal,
+      beforeSend: () => {
+        if (!this.#maySend(step)) return false;
+        const attempt = { type: 'attempt', at: clock.now(), step: id, n, operation, label: call.label } as const;
+        return this.#keep({ ...attempt, effect, rows, ...(note === undefined ? {} : { note }) });
+      },
+    });
+  }
+
+  #replyEvent({ call }: Step, step: number, n: number, reply: Reply): EventOf<'reply'> {
+    const at = this.#options.clock.now();
+    return { type: 'reply', at, step, n, label: call.label, reply: toRecord(reply) };
+  }
+
+  /** Records what follows from a reply, or from a phase, as one event; then acts on it. */
+  #apply(judgement: Judgement, reply: EventOf<'reply'> | undefined): void {
+    const { outcomes, steps, notes, warnings, stop, drain } = judgement;
+    const found = {
+      ...(outcomes && outcomes.length > 0 ? { outcomes } : {}),
+      ...(notes && notes.length > 0 ? { notes } : {}),
+    };
+    const at = this.#options.clock.now();
+    if (reply) this.#keep({ ...reply, ...found });
+    else if ('outcomes' in found || 'notes' in found) this.#keep({ type: 'known', at, ...found });
+    for (const message of warnings ?? []) this.#keep({ type: 'warning', at, message });
+    if (stop) return this.#halt(stop);
+    if (drain) this.#drain(drain);
+    this.#schedule(steps ?? [], reply !== undefined);
+    this.#countFailures(outcomes ?? []);
+  }
+
+  #countFailures(outcomes: readonly RowOutcome[]): void {
+    this.#failures += outcomes.filter(({ outcome }) => outcome.status === 'failed').length;
+    const { maxFailures } = this.#options;
+    if (maxFailures !== undefined && this.#failures >= maxFailures) this.#drain(tooManyFailures(this.#failures));
+  }
+
+  /** Counts rows, not requests: the halves of a refused batch repeat its refusal. */
+  #countRefusals(reply: Reply, outcomes: readonly RowOutcome[]): void {
+    if (this.#refusalsDiffer || outcomes.length === 0) return;
+    const cause = `${reply.type} ${reply.httpStatus} ${reply.code}`;
+    this.#refusal ??= { cause, rows: 0 };
+    const isAlike = reply.type === 'rejected' && this.#refusal.cause === cause;
+    this.#refusalsDiffer = !isAlike || outcomes.some(({ outcome }) => outcome.status !== 'failed');
+    this.#refusal.rows += outcomes.length;
+    if (!this.#refusalsDiffer && this.#refusal.rows >= REFUSED_ALIKE_LIMIT) {
+      this.#halt(allRefusedAlike(this.#refusal.rows, reply));
     }
-  }
-
-  #countFailure(): void {
-    this.#failures += 1;
-    const { maxFailures } = this.#limits;
-    if (maxFailures === undefined || this.#failures < maxFailures || this.#draining) return;
-    this.#draining = true;
-    this.#stop = tooManyFailures(this.#failures);
-    this.#keep({ e: 'stop', at: this.#ports.clock.now(), stop: this.#stop });
-  }
-
-  /** Nothing has answered at all: that is no fault of the row. */
-  #isDeaf(reply: Reply): boolean {
-    return reply.kind === 'trouble' && this.#weather.heard === 0;
   }
 
   #keep(...events: readonly Event[]): boolean {
     try {
-      this.#ports.record(...events);
+      this.#options.record(...events);
       return true;
     } catch (error) {
       if (!(error instanceof FatalError)) throw error;
       // An attempt that is not recorded is not made either.
-      for (const event of events) if (event.e !== 'attempt') this.#ports.lost(event);
+      for (const event of events) if (event.type !== 'attempt') this.#options.onLost(event);
       this.#halt(error.stop);
       return false;
     }
   }
 
-  /** A defect of ours: nothing more is sent, and what is in flight is answered before it is told. */
+  #drain(stop: Stop): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#stop = stop;
+    this.#keep({ type: 'stop', at: this.#options.clock.now(), stop });
+  }
+
+  /** A bug of ours: nothing more is sent, and what is in flight is answered before it is reported. */
   #fail(error: unknown): void {
-    this.#defect ??= { error };
+    if (error instanceof FatalError) return this.#halt(error.stop);
+    this.#bug ??= { error };
     this.#draining = true;
     this.#stopping.abort();
   }
 
-  /** The first stop is the one that is told. */
+  /** The first stop is the one that is reported. */
   #halt(stop: Stop): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#isHalted) return;
+    const isFirst = this.#stop === undefined;
     this.#draining = true;
-    this.#stop = stop;
-    this.#stopping.abort();
-    this.#keep({ e: 'stop', at: this.#ports.clock.now(), stop });
+    this.#stop ??= stop;
+    this.#stopping.abort(new FatalError(stop));
+    this.#wake();
+    if (isFirst) this.#keep({ type: 'stop', at: this.#options.clock.now(), stop });
   }
 }
 
-function stopOf(reason: unknown): Stop {
-  if (reason instanceof FatalError) return reason.stop;
+function isFull({ places, fresh }: Queue): boolean {
+  return fresh.length > 0 && places.pendingCount > places.concurrency;
+}
+
+function isAmbiguous(reply: Reply): boolean {
+  return reply.type === 'transient' && reply.ambiguous;
+}
+
+function toRecord(reply: Reply): ReplyRecord {
+  const { type, httpStatus, code, message, trackingId } = reply;
   return {
-    exit: EXIT.retryLater,
-    reason: 'aborted',
-    message: 'the run was aborted',
-    hint: 'Go on with --resume.',
+    type,
+    ...(isAmbiguous(reply) ? { ambiguous: true } : {}),
+    ...(httpStatus === undefined ? {} : { httpStatus }),
+    ...(code === undefined ? {} : { code }),
+    ...(message === '' ? {} : { message }),
+    ...(trackingId === undefined ? {} : { trackingId }),
   };
 }
 
-function judged({ step }: Planned, { api }: Directory): Judged {
-  switch (step.do) {
-    case 'create':
-      return { op: 'create', inDoubt: step.inDoubt, namesRepeat: api === 'contacts' };
-    case 'update':
-    case 'delete':
-    case 'restore':
-      return { op: step.do, inDoubt: false, groupId: step.group.id };
-    case 'nothing':
-    case 'settle':
-      throw new Error(`a step that sends nothing was taken: ${step.do}`);
-  }
+function toStop(reason: unknown): Stop {
+  if (reason instanceof FatalError) return reason.stop;
+  return createStop('aborted', 'the run was aborted', 'Resume it to continue.');
+}
+
+function unreachable(message: string): Stop {
+  const hint = 'Check the network, the proxy and ZOOM_BASE_URL, then retry later with --resume.';
+  return createStop('unreachable', `Zoom cannot be reached: ${message}`, hint);
 }

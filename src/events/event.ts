@@ -1,129 +1,145 @@
 /**
- * The vocabulary of a run. A run is the sequence of these events; the journal is that sequence as
- * NDJSON, one event a line, in the order in which things became known:
+ * The vocabulary of a run. A run is the sequence of these events; the journal is that sequence as NDJSON, one event a
+ * line, in the order in which things became known:
  *
- *   run         one header a process: the first line, and again at each resume
- *   input       the input file verbatim, in pieces; again only where a resume met another content
- *   kept        the input is complete: from here on the run may send
- *   listed      groups that a listing of the directory returned
- *   listing     the end of a listing, and whether it can be trusted
- *   attempt     about to send; written before the request leaves
- *   reply       what an attempt taught us
- *   settled     how a row ended
- *   pace        the speed changed or everybody pauses
- *   stop        why the run ended early
- *   end         the process's last word; missing after a crash
+ *   run             one header per process: the first line, and again at each resume
+ *   input           a piece of the input file, verbatim
+ *   input-complete  the input is stored to its end: from here on requests may be sent
+ *   attempt         about to send a request; written before it leaves
+ *   reply           what an attempt taught us, with the outcomes that follow from it
+ *   known           outcomes that needed no request of their own
+ *   warning         something the user should know that belongs to no single row
+ *   pace            the speed of a rate label changed, or its requests pause
+ *   stop            why the run ended early
+ *   end             the process's last record; missing after a crash
  *
- * Rows are known by `key` (the canonical form of the group's name) and `settings`, never by number,
- * so that an edited or re-sorted file can go on with an earlier run.
+ * Rows are identified by key and fingerprint, never by number, so that an edited or sorted file can resume a run.
  */
+import type { RateLabel } from '../model/call.js';
+import type { Outcome, RowRef } from '../model/outcome.js';
+import type { ReplyType } from '../model/reply.js';
+import type { ExitCode, Stop } from '../model/stop.js';
+import type { AccountPlan } from '../model/zoom-limits.js';
 
-import type { ExitCode, Outcome, Reply, Stop } from '../model/outcome.js';
-import type { Group, Settings } from '../resources/groups/group.js';
+/** Schema 1 was never released. */
+export const SCHEMA_VERSION = 2;
 
-export const SCHEMA_VERSION = 1;
-
-/** How the bytes of the input are to be read; a report made from the journal reads them the same way. */
+/** How to read the input's bytes; a report made from the journal reads them the same way. */
 export type Dialect = {
+  /** Empty: detected. */
   readonly encoding: string;
+  /** Empty: detected. */
   readonly delimiter: string;
-  /** Header text (as the user wrote it) to field word, from `--map`. */
+  /** Header text, as the user wrote it, to field; an empty field ignores the column. From `--map`. */
   readonly map: Readonly<Record<string, string>>;
+  /** `K/N` if only that share of the rows belongs to this run. */
+  readonly shard?: string;
+  /** `--group`: the group of every row of a file that has no group column. */
+  readonly group?: string;
+  /** `--split`: what separates several entries in one cell. */
+  readonly split?: string;
 };
 
 export type Input = {
   readonly path: string;
-  /** Of the bytes as they were read. */
+  /** SHA-256 of the bytes as they were read, in hex. */
   readonly sha256: string;
-  /** Data rows, header and blank lines not counted. */
+  /** Result rows: one for each data row, or for each entry of its cells. */
   readonly rows: number;
-  /** Rows that ask for a group of their own; told where no row has a problem. */
-  readonly definitions?: number;
-  readonly dialect: Dialect;
-  /** `K/N` where only that share of the rows is this run's. */
-  readonly shard?: string;
+  /** Rows to process: neither invalid nor duplicate. */
+  readonly items: number;
 };
+
+export type Api = 'im' | 'contacts';
 
 export type Target = {
   readonly baseUrl: string;
-  readonly api: 'im' | 'contacts';
-  readonly accountPlan: 'free' | 'pro' | 'business';
+  readonly api: Api;
+  readonly accountPlan: AccountPlan;
+  /** Requests/s of the label that the run's writes have. */
   readonly perSecond: number;
 };
 
-export type Operation = 'create' | 'update' | 'delete' | 'restore';
+/** What shapes a run: a resume takes it from here. JSON values only. */
+export type RunShape = {
+  readonly resource: string;
+  /** The resource's own options, such as `update` or `sync`. */
+  readonly options: Readonly<Record<string, boolean | string | number | undefined>>;
+  readonly skipInvalid: boolean;
+  readonly listing: boolean;
+  readonly dialect: Dialect;
+};
+
+export type RunCommand = 'apply' | 'members' | 'rollback';
+
+/** A note is what a resource wants to find again on a resume or a rollback: JSON values only. */
+export type Note = Readonly<Record<string, unknown>>;
+
+export type RowOutcome = RowRef & { readonly outcome: Outcome };
 
 export type Event = { /** ms since 1970 */ readonly at: number } & (
   | {
-      readonly e: 'run';
+      readonly type: 'run';
       readonly schemaVersion: number;
       readonly runId: string;
       readonly toolVersion: string;
-      readonly command: 'apply' | 'rollback';
+      readonly command: RunCommand;
       readonly resumed: boolean;
       readonly simulated: boolean;
       readonly input: Input;
       readonly target: Target;
-      /** A hash of the account's id; absent where the token does not name it. */
+      readonly shape: RunShape;
+      /** A hash of the account's id; absent if the token does not name it. */
       readonly account?: string;
     }
-  | { readonly e: 'input'; readonly text: string; readonly base64?: true }
-  | { readonly e: 'kept' }
-  | { readonly e: 'listed'; readonly groups: readonly Group[] }
+  | { readonly type: 'input'; readonly text: string; readonly base64?: true }
+  | { readonly type: 'input-complete' }
   | {
-      readonly e: 'listing';
-      readonly which: 'baseline' | 'closing';
-      readonly ok: boolean;
-      readonly groups: number;
-      readonly requests: number;
-      readonly why: string;
-    }
-  | {
-      readonly e: 'attempt';
-      readonly op: Operation;
-      readonly key: string;
-      /** As it is sent; the key is made from it. */
-      readonly name: string;
-      readonly line: number;
-      readonly settings: string;
-      /** 1 for a row's first attempt in this process. */
+      readonly type: 'attempt';
+      /** Numbers the steps of one process, from 1. */
+      readonly step: number;
+      /** 1 for the step's first attempt. */
       readonly n: number;
-      /** The group and the values before an update, so that a rollback can put them back. */
-      readonly groupId?: string;
-      readonly before?: Settings;
+      readonly operation: string;
+      readonly label: RateLabel;
+      readonly effect: 'read' | 'write';
+      readonly rows: readonly RowRef[];
+      readonly note?: Note;
     }
   | {
-      readonly e: 'reply';
-      readonly key: string;
-      readonly line: number;
-      readonly kind: Reply['kind'];
-      readonly http?: number;
-      readonly code?: number;
-      readonly message?: string;
-      readonly trackingId?: string;
-      readonly ambiguous?: boolean;
-      readonly groupId?: string;
-      /** How long the row waits before its next attempt; absent where there is none. */
-      readonly againInMs?: number;
+      readonly type: 'reply';
+      readonly step: number;
+      readonly n: number;
+      readonly label: RateLabel;
+      readonly reply: ReplyRecord;
+      /** How long the step waits before its next attempt; absent if there is none. */
+      readonly retryInMs?: number;
+      readonly outcomes?: readonly RowOutcome[];
+      readonly notes?: readonly Note[];
     }
+  | { readonly type: 'known'; readonly outcomes?: readonly RowOutcome[]; readonly notes?: readonly Note[] }
+  | { readonly type: 'warning'; readonly message: string }
   | {
-      readonly e: 'settled';
-      readonly key: string;
-      readonly name: string;
-      readonly line: number;
-      readonly settings: string;
-      readonly outcome: Outcome;
-    }
-  | {
-      readonly e: 'pace';
-      /** The rate from now on; fractions are possible while it grows back. */
+      readonly type: 'pace';
+      readonly label: RateLabel;
+      /** Requests/s from now on; fractions are possible while it grows back. */
       readonly perSecond: number;
       readonly pauseMs: number;
-      readonly why: string;
+      readonly reason: string;
     }
-  | { readonly e: 'stop'; readonly stop: Stop }
-  | { readonly e: 'end'; readonly exit: ExitCode; readonly reason: string }
+  | { readonly type: 'stop'; readonly stop: Stop }
+  | { readonly type: 'end'; readonly exit: ExitCode; readonly reason: string }
 );
 
-/** One kind of event. */
-export type EventOf<E extends Event['e']> = Extract<Event, { readonly e: E }>;
+/** The part of a reply that the journal keeps. */
+export type ReplyRecord = {
+  readonly type: ReplyType;
+  /** Whether the request may have taken effect although nothing confirmed it. */
+  readonly ambiguous?: true;
+  readonly httpStatus?: number;
+  readonly code?: number;
+  readonly message?: string;
+  readonly trackingId?: string;
+};
+
+export type EventOf<T extends Event['type']> = Extract<Event, { readonly type: T }>;

@@ -1,36 +1,43 @@
-/** What a run's events add up to: `fold` them, live or out of a journal, and ask the history. */
+/** What a run's events add up to: apply them one by one, live or from a journal, then read the state. */
+import type { RateLabel } from '../model/call.js';
+import type { Outcome, RowRef } from '../model/outcome.js';
+import type { Status } from '../model/statuses.js';
+import { isProvisioned } from '../model/statuses.js';
+import type { Stop } from '../model/stop.js';
+import type { Event, EventOf, Note, RowOutcome } from './event.js';
+import type { Effect, RowState } from './row-state.js';
 
-import { type Outcome, pickMetadata, type Stop } from '../model/outcome.js';
-import { DONE } from '../resilience/retry-policy.js';
-import { normalizeName } from '../resources/groups/group.js';
-import { LateSet } from '../text/string-table.js';
-import type { Event, EventOf } from './event.js';
-import { type RowState, RowStates } from './row-state.js';
-
-/** One second of a run, for the picture of it. */
+/** One second of a run, for the timeline. */
 export type Second = { sent: number; settled: number; retried: number; limited: number };
 
-export type Pause = { readonly at: number; readonly pauseMs: number; readonly why: string };
+export type Pause = {
+  readonly at: number;
+  readonly label: RateLabel;
+  readonly pauseMs: number;
+  readonly reason: string;
+};
 
 export type RunState = {
-  /** One a process, the newest last. */
+  /** One per process, the newest last. */
   readonly runs: EventOf<'run'>[];
-  readonly rows: RowStates;
-  /** Names in the first listing that could be trusted; undefined where there was none. */
-  baseline: { has(name: string): boolean } | undefined;
-  /** Names of a listing that has not ended yet. */
-  listed: LateSet;
-  /** Which of the runs brought the newest complete input; undefined while there is none. */
-  kept: number | undefined;
+  readonly rows: Map<string, RowState>;
+  readonly notes: Note[];
+  /** Index of the newest run whose input is stored completely; absent while there is none. */
+  storedInput: number | undefined;
   readonly requests: { sent: number; retried: number; rateLimited: number; lists: number };
+  /** Requests by label and UTC day (`2026-11-25`), for the daily quotas. */
+  readonly sentByDay: Map<string, number>;
+  /** By second since 1970. */
   readonly timeline: Map<number, Second>;
   readonly pauses: Pause[];
-  readonly rates: { readonly at: number; readonly perSecond: number }[];
+  readonly rates: { readonly at: number; readonly label: RateLabel; readonly perSecond: number }[];
   readonly warnings: string[];
   stop: Stop | undefined;
   end: EventOf<'end'> | undefined;
+  /** Attempts without a reply yet, by step and attempt of the newest process. */
+  readonly pending: Map<string, EventOf<'attempt'>>;
   lastAt: number;
-  /** Time in which a process worked on the run; the gap before a resume is not counted. */
+  /** ms in which a process worked on the run; the gap before a resume is not counted. */
   activeMs: number;
   /** Rows that were provisioned before the newest process began. */
   carriedOver: number;
@@ -39,184 +46,217 @@ export type RunState = {
 export function createRunState(): RunState {
   return {
     runs: [],
-    rows: new RowStates(),
-    baseline: undefined,
-    listed: new LateSet(),
-    kept: undefined,
+    rows: new Map(),
+    notes: [],
+    storedInput: undefined,
     requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
+    sentByDay: new Map(),
     timeline: new Map(),
     pauses: [],
     rates: [],
     warnings: [],
     stop: undefined,
     end: undefined,
+    pending: new Map(),
     lastAt: 0,
     activeMs: 0,
     carriedOver: 0,
   };
 }
 
-/** Adds one event to a history, in place: a million rows are folded without a copy. */
-export function applyEvent(history: RunState, event: Event): void {
-  // The last word tells nothing of the rows: reports made before and after it are the same.
-  if (event.e === 'end') {
-    history.end = event;
+/** Applies one event in place: a million rows are reduced without a copy. */
+export function applyEvent(state: RunState, event: Event): void {
+  // The end says nothing about the rows: reports made before and after it are the same.
+  if (event.type === 'end') {
+    state.end = event;
     return;
   }
-  if (event.e !== 'run') history.activeMs += Math.max(0, event.at - history.lastAt);
-  history.lastAt = event.at;
-  switch (event.e) {
+  if (event.type !== 'run') state.activeMs += Math.max(0, event.at - state.lastAt);
+  state.lastAt = event.at;
+  switch (event.type) {
     case 'run':
-      history.runs.push(event);
-      // A listing that a crash has cut short goes on in no other process.
-      history.listed = new LateSet();
-      history.carriedOver = history.rows.provisioned();
-      history.stop = undefined;
-      history.end = undefined;
+      state.runs.push(event);
+      state.carriedOver = countProvisioned(state);
+      // What a crash left without a reply stays in doubt; its attempts get no reply any more.
+      state.pending.clear();
+      state.stop = undefined;
+      state.end = undefined;
       return;
     case 'input':
       return;
-    case 'kept':
-      history.kept = history.runs.length - 1;
-      return;
-    case 'listed':
-      for (const group of event.groups) history.listed.add(normalizeName(group.name));
-      return;
-    case 'listing':
-      foldListing(history, event);
+    case 'input-complete':
+      state.storedInput = state.runs.length - 1;
       return;
     case 'attempt':
-      foldAttempt(history, event);
+      applyAttempt(state, event);
       return;
     case 'reply':
-      foldReply(history, event);
+      applyReply(state, event);
       return;
-    case 'settled':
-      foldSettled(history, event);
+    case 'known':
+      for (const outcome of event.outcomes ?? []) applyOutcome(state, outcome, event.at);
+      state.notes.push(...(event.notes ?? []));
+      return;
+    case 'warning':
+      if (!state.warnings.includes(event.message)) state.warnings.push(event.message);
       return;
     case 'pace':
-      if (event.pauseMs > 0) history.pauses.push(event);
-      history.rates.push(event);
+      if (event.pauseMs > 0) state.pauses.push(event);
+      state.rates.push(event);
       return;
     case 'stop':
-      history.stop = event.stop;
+      state.stop = event.stop;
       return;
   }
 }
 
-function secondOf(history: RunState, at: number): Second {
+function countProvisioned(state: RunState): number {
+  let count = 0;
+  for (const { outcome } of state.rows.values()) if (outcome && isProvisioned(outcome.status)) count += 1;
+  return count;
+}
+
+function secondAt(state: RunState, at: number): Second {
   const key = Math.floor(at / 1000);
-  const found = history.timeline.get(key);
-  if (found) return found;
-  const fresh = { sent: 0, settled: 0, retried: 0, limited: 0 };
-  history.timeline.set(key, fresh);
-  return fresh;
+  let second = state.timeline.get(key);
+  if (!second) {
+    second = { sent: 0, settled: 0, retried: 0, limited: 0 };
+    state.timeline.set(key, second);
+  }
+  return second;
 }
 
-/**
- * A listing tells what was there *before* us only if nothing had been sent: one that a resume takes may
- * already hold our own groups, so it never becomes the baseline.
- */
-function foldListing(history: RunState, event: EventOf<'listing'>): void {
-  history.requests.lists += event.requests;
-  if (event.why !== '') history.warnings.push(event.why);
-  const before = event.which === 'baseline' && event.ok && history.requests.sent === 0;
-  if (before && !history.baseline) history.baseline = history.listed;
-  history.listed = new LateSet();
+/** How many requests of that label this run sent on the UTC day of `at` (ms since 1970). */
+export function countSentToday(state: RunState, label: RateLabel, at: number): number {
+  return state.sentByDay.get(dayKey(label, at)) ?? 0;
 }
 
-function foldAttempt(history: RunState, event: EventOf<'attempt'>): void {
-  const second = secondOf(history, event.at);
-  history.requests.sent += 1;
-  second.sent += 1;
+function dayKey(label: RateLabel, at: number): string {
+  return `${label} ${Math.floor(at / 86_400_000)}`;
+}
+
+function applyAttempt(state: RunState, event: EventOf<'attempt'>): void {
+  const second = secondAt(state, event.at);
+  const day = dayKey(event.label, event.at);
+  state.sentByDay.set(day, (state.sentByDay.get(day) ?? 0) + 1);
   if (event.n > 1) {
-    history.requests.retried += 1;
+    state.requests.retried += 1;
     second.retried += 1;
   }
-  const state = history.rows.sent(event.key, event.op);
-  state.settings = event.settings;
-  state.name = event.name;
-  state.attempts += 1;
-  // An attempt whose reply a crash has taken leaves a doubt that no answer to a later one takes back.
-  if (state.pending) state.ambiguous = true;
-  state.pending = true;
-  state.op = event.op;
-  state.outcome = undefined;
-  state.groupId = event.groupId ?? state.groupId;
-  // The oldest values are the ones to put back: a second update of one run must not hide them.
-  state.before ??= event.before;
-}
-
-function foldReply(history: RunState, event: EventOf<'reply'>): void {
-  if (event.kind === 'limited') {
-    history.requests.rateLimited += 1;
-    secondOf(history, event.at).limited += 1;
-  }
-  const state = history.rows.known(event.key);
-  if (!state) return;
-  state.last = event;
-  state.pending = false;
-  // A clear answer to a later attempt does not take back the doubt that an earlier one left.
-  if (event.ambiguous) state.ambiguous = true;
-  if (event.kind === 'done') foldOutcome(state, doneBy(state, event));
-}
-
-/** What was answered is done, also where a crash or a full disk has taken the word that settles it. */
-function doneBy({ op, attempts, groupId }: RowState, reply: EventOf<'reply'>): Outcome {
-  const id = reply.groupId ?? groupId;
-  return {
-    status: DONE[op],
-    detail: '',
-    attempts,
-    ...(id === undefined ? {} : { groupId: id }),
-    ...pickMetadata(reply),
-  };
-}
-
-function foldSettled(history: RunState, event: EventOf<'settled'>): void {
-  secondOf(history, event.at).settled += 1;
-  const { key, settings, outcome } = event;
-  const sent = history.rows.known(key);
-  if (!sent && outcome.attempts === 0 && outcome.http === undefined) {
-    history.rows.settleUnsent(key, settings, outcome);
+  state.pending.set(`${event.step}.${event.n}`, event);
+  if (event.effect === 'read') {
+    state.requests.lists += 1;
     return;
   }
-  const state = sent ?? history.rows.sent(key, 'create');
-  state.settings = settings;
-  foldOutcome(state, outcome);
+  state.requests.sent += 1;
+  second.sent += 1;
+  const id = `${state.runs.length}.${event.step}.${event.n}`;
+  const { operation, at, note } = event;
+  for (const ref of event.rows) {
+    const row = findOrCreateRow(state, ref);
+    row.attempts += 1;
+    delete row.outcome;
+    row.doubts ??= new Map();
+    row.doubts.set(id, { operation, at, ...(note === undefined ? {} : { note }) });
+  }
 }
 
-function foldOutcome(state: RowState, outcome: Outcome): void {
-  state.outcome = outcome;
-  if (outcome.status === 'created') state.createdId = outcome.groupId ?? state.createdId;
-  state.pending = false;
-  state.ambiguous = outcome.status === 'unknown';
+function findOrCreateRow(state: RunState, { key, fingerprint }: RowRef): RowState {
+  const known = state.rows.get(key);
+  if (known) {
+    known.fingerprint = fingerprint;
+    return known;
+  }
+  const row: RowState = { fingerprint, attempts: 0 };
+  state.rows.set(key, row);
+  return row;
 }
 
-/** Several runs' histories as one, for one report of them all. Rows stay with their own. */
-export function mergeRunStates(all: readonly RunState[]): RunState {
-  const one = createRunState();
-  for (const history of all) {
-    one.runs.push(...history.runs);
-    one.requests.sent += history.requests.sent;
-    one.requests.retried += history.requests.retried;
-    one.requests.rateLimited += history.requests.rateLimited;
-    one.requests.lists += history.requests.lists;
-    one.pauses.push(...history.pauses);
-    one.rates.push(...history.rates);
-    one.warnings.push(...history.warnings);
-    one.stop ??= history.stop;
-    one.lastAt = Math.max(one.lastAt, history.lastAt);
-    one.activeMs = Math.max(one.activeMs, history.activeMs);
-    one.carriedOver += history.carriedOver;
-    for (const [second, counts] of history.timeline) {
-      const sum = secondOf(one, second * 1000);
+function applyReply(state: RunState, event: EventOf<'reply'>): void {
+  const { reply } = event;
+  if (reply.type === 'rate-limited') {
+    state.requests.rateLimited += 1;
+    secondAt(state, event.at).limited += 1;
+  }
+  const id = `${event.step}.${event.n}`;
+  const attempt = state.pending.get(id);
+  state.pending.delete(id);
+  for (const { key } of attempt?.effect === 'write' ? attempt.rows : []) {
+    const row = state.rows.get(key);
+    if (row) row.last = reply;
+  }
+  // Outcomes first: what they changed on Zoom's side carries the note of the attempt.
+  for (const outcome of event.outcomes ?? []) applyOutcome(state, outcome, event.at);
+  state.notes.push(...(event.notes ?? []));
+  // A clear answer settles the doubt of its own attempt, and of no other.
+  if (!reply.ambiguous) {
+    const doubt = `${state.runs.length}.${id}`;
+    for (const { key } of attempt?.rows ?? []) state.rows.get(key)?.doubts?.delete(doubt);
+  }
+}
+
+/** Which operation a status says was done. */
+const OPERATION_OF: Readonly<Partial<Record<Status, string>>> = {
+  created: 'create',
+  updated: 'update',
+  added: 'add',
+  removed: 'remove',
+  deleted: 'delete',
+  restored: 'restore',
+};
+
+function applyOutcome(state: RunState, { outcome, ...ref }: RowOutcome, at: number): void {
+  secondAt(state, at).settled += 1;
+  const row = findOrCreateRow(state, ref);
+  recordEffect(row, ref, outcome);
+  row.outcome = outcome;
+  if (outcome.status !== 'unknown') delete row.doubts;
+}
+
+/** Keeps what this run changed. An outcome that only adds detail to an earlier one replaces its effect. */
+function recordEffect(row: RowState, { name, fingerprint }: RowRef, outcome: Outcome): void {
+  const operation = OPERATION_OF[outcome.status];
+  if (operation === undefined) return;
+  const doubts = [...(row.doubts?.values() ?? [])].filter((doubt) => doubt.operation === operation);
+  const note = doubts.find((doubt) => doubt.note !== undefined)?.note;
+  const last = row.effects?.at(-1);
+  const isRepeated = doubts.length === 0 && last?.operation === operation;
+  const kept = isRepeated ? last.note : note;
+  const effect: Effect = {
+    operation,
+    name,
+    fingerprint,
+    ids: outcome.ids ?? {},
+    ...(kept === undefined ? {} : { note: kept }),
+  };
+  if (isRepeated) row.effects?.pop();
+  row.effects = [...(row.effects ?? []), effect];
+}
+
+/** The states of several runs as one, for one report about them all. Rows stay with their own run. */
+export function mergeRunStates(states: readonly RunState[]): RunState {
+  const merged = createRunState();
+  for (const state of states) {
+    merged.runs.push(...state.runs);
+    merged.requests.sent += state.requests.sent;
+    merged.requests.retried += state.requests.retried;
+    merged.requests.rateLimited += state.requests.rateLimited;
+    merged.requests.lists += state.requests.lists;
+    for (const pause of state.pauses) merged.pauses.push(pause);
+    for (const rate of state.rates) merged.rates.push(rate);
+    for (const warning of state.warnings) merged.warnings.push(warning);
+    merged.stop ??= state.stop;
+    merged.lastAt = Math.max(merged.lastAt, state.lastAt);
+    merged.activeMs = Math.max(merged.activeMs, state.activeMs);
+    merged.carriedOver += state.carriedOver;
+    for (const [second, counts] of state.timeline) {
+      const sum = secondAt(merged, second * 1000);
       sum.sent += counts.sent;
       sum.settled += counts.settled;
       sum.retried += counts.retried;
       sum.limited += counts.limited;
     }
   }
-  one.runs.sort((a, b) => a.at - b.at);
-  return one;
+  merged.runs.sort((a, b) => a.at - b.at);
+  return merged;
 }

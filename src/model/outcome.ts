@@ -25,4 +25,3 @@ export type RowRef = {
   readonly line: number;
 };
 
-export type RowOutcome = { readonly row: RowRef; readonly outcome: Outcome };

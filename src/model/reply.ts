@@ -30,9 +30,9 @@ export type Reply = ResponseMetadata &
     | { readonly type: 'not-found' }
     /**
      * Refused for what this request says; sending it again cannot help. `bodyFormat`: the refusal may be about the
-     * request body's format (415, or a 400 that names no field).
+     * request body's format (415, or a 400 that names no field). `expiredPageToken`: a list has to begin again.
      */
-    | { readonly type: 'rejected'; readonly bodyFormat?: true }
+    | { readonly type: 'rejected'; readonly bodyFormat?: true; readonly expiredPageToken?: true }
     /** Refused for a reason that every row shares: the run stops. */
     | { readonly type: 'fatal'; readonly stop: Stop }
     /** The access token was not accepted, and a new one can be requested. */

@@ -13,7 +13,27 @@ export type StatusDefinition = {
 };
 
 /** In the order in which reports list them. */
-export const STATUSES = {
+export const STATUS_NAMES = [
+  'created',
+  'updated',
+  'already-provisioned',
+  'added',
+  'removed',
+  'already-member',
+  'not-member',
+  'deleted',
+  'restored',
+  'kept',
+  'duplicate',
+  'failed',
+  'unknown',
+  'invalid',
+  'not-attempted',
+] as const;
+
+export type Status = (typeof STATUS_NAMES)[number];
+
+export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
   created: { provisioned: true, meaning: 'this run created it', tone: 'good', sign: '+', logLevel: 'info' },
   updated: { provisioned: true, meaning: 'this run changed it', tone: 'good', sign: '~', logLevel: 'info' },
   'already-provisioned': {
@@ -71,11 +91,7 @@ export const STATUSES = {
     sign: '.',
     logLevel: 'warn',
   },
-} as const satisfies Readonly<Record<string, StatusDefinition>>;
-
-export type Status = keyof typeof STATUSES;
-
-export const STATUS_NAMES = Object.keys(STATUSES) as readonly Status[];
+};
 
 export function isProvisioned(status: Status): boolean {
   return STATUSES[status].provisioned;

@@ -17,8 +17,55 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Every reason for which a command or a run ends early, with its exit code. Reports and scripts rely on the names. */
-export const STOP_REASONS = {
+/** Why a command or a run ends early. Reports and scripts rely on the names. */
+export type StopReason =
+  | 'usage'
+  | 'header'
+  | 'problems'
+  | 'nothing-stored'
+  | 'journal-damaged'
+  | 'journal-newer'
+  | 'journal-older'
+  | 'checksum-mismatch'
+  | 'not-confirmed'
+  | 'max-removals'
+  | 'credentials'
+  | 'no-token'
+  | 'token-refused'
+  | 'scope-missing'
+  | 'permission'
+  | 'paid-plan'
+  | 'api-gone'
+  | 'wrong-base-url'
+  | 'method'
+  | 'redirect'
+  | 'media-type'
+  | 'tls'
+  | 'all-refused'
+  | 'listing-needed'
+  | 'daily-limit'
+  | 'daily-quota'
+  | 'outage'
+  | 'unreachable'
+  | 'listing-failed'
+  | 'max-failures'
+  | 'limit'
+  | 'shared-limit'
+  | 'aborted'
+  | 'cut-off'
+  | 'locked'
+  | 'lock-unwritable'
+  | 'file-unwritable'
+  | 'folder-unwritable'
+  | 'journal-unwritable'
+  | 'journal-gone'
+  | 'stdout-unwritable'
+  | 'SIGHUP'
+  | 'SIGINT'
+  | 'SIGTERM';
+
+/** The exit code of each reason. */
+export const STOP_REASONS: Readonly<Record<StopReason, ExitCode>> = {
   // the command line and the file
   usage: EXIT.usage,
   header: EXIT.usage,
@@ -67,9 +114,7 @@ export const STOP_REASONS = {
   SIGHUP: EXIT.hangup,
   SIGINT: EXIT.interrupt,
   SIGTERM: EXIT.terminate,
-} as const satisfies Readonly<Record<string, ExitCode>>;
-
-export type StopReason = keyof typeof STOP_REASONS;
+};
 
 /** `hint` says what the user does next. */
 export type Stop = {

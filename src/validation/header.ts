@@ -2,38 +2,48 @@
 
 import { SETTINGS, type Settings } from '../resources/groups/group.js';
 import type { Problem, Rule } from './problem.js';
-import type { Columns } from './row.js';
+import type { Problem, Rule } from './problem.js';
 
-type Field = 'name' | keyof Settings;
+/** One field that a resource reads from a file. */
+export type Field = {
+  /** Its name in the CSV, such as `search_by_domain`. */
+  readonly name: string;
+  /** Other headers for it, in order of preference. */
+  readonly aliases: readonly string[];
+  readonly required?: true;
+  /** If several columns could be this field, the first alias wins and the others are not used. */
+  readonly takesFirst?: true;
+};
 
-/** Headers that people write for a field, in their plain form. */
-const ALIASES: readonly (readonly [string, Field])[] = [
-  ['name', 'name'],
-  ['groupname', 'name'],
-  ['type', 'type'],
-  ['grouptype', 'type'],
-  ['searchbydomain', 'searchByDomain'],
-  ['searchbyaccount', 'searchByAccount'],
-  ['searchbymaaccount', 'searchByMaAccount'],
-  ['searchbymasteraccount', 'searchByMaAccount'],
-  ['description', 'description'],
-];
+/** Which column holds which field. */
+export type Columns = {
+  readonly fields: ReadonlyMap<string, { /** from 0 */ readonly index: number; readonly header: string }>;
+  /** Headers of columns that are carried to the results and not used. */
+  readonly unused: readonly string[];
+  /** How many cells a row needs: up to the last header cell that is not blank. */
+  readonly needed: number;
+  /** How many header cells there are. */
+  readonly width: number;
+};
 
 /** A header without what does not count: case, spaces, dashes and underscores. */
-function plain(header: string): string {
+function toPlain(header: string): string {
   return header
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[\s\p{Pd}_\p{Cf}]/gu, '');
 }
 
-/** Whether a header is a field's. */
-export function isField(header: string): boolean {
-  return ALIASES.some(([alias]) => alias === plain(header));
+/** Whether a header could be one of these fields. */
+export function isHeaderOf(fields: readonly Field[], header: string): boolean {
+  return indexAliases(fields).has(toPlain(header));
 }
 
-function wordOf(field: Field): string {
-  return field === 'name' ? 'name' : (new Map<Field, string>(SETTINGS).get(field) ?? field);
+/** Every way to write a field's header, in its plain form. */
+function indexAliases(fields: readonly Field[]): ReadonlyMap<string, Field> {
+  return new Map(
+    fields.flatMap((field) => [field.name, ...field.aliases].map((alias) => [toPlain(alias), field] as const)),
+  );
 }
 
 /** How many letters must be put in, left out, replaced or swapped to turn one word into the other. */
@@ -59,23 +69,24 @@ function distance(from: string, to: string): number {
  * The field that a header was probably meant for. One letter in a short word, up to three in a long one;
  * a number makes it another column (`Name 2`), `search by …` can be nothing else.
  */
-function typoOf(word: string, fields: ReadonlyMap<string, Field>): Field | undefined {
+function findTypo(word: string, aliases: ReadonlyMap<string, Field>): Field | undefined {
   if (word.length < 3 || /\d/.test(word)) return undefined;
-  const near = [...fields]
+  const near = [...aliases]
     .map(([alias, field]) => ({ alias, field, apart: distance(word.slice(0, 40), alias) }))
     .sort((a, b) => a.apart - b.apart || b.alias.length - a.alias.length)[0];
   if (near === undefined) return undefined;
-  const allowed = word.startsWith('searchby')
-    ? Number.POSITIVE_INFINITY
-    : Math.max(1, Math.floor(near.alias.length / 5));
+  const allowed =
+    word.startsWith('searchby') && near.alias.startsWith('searchby')
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, Math.floor(near.alias.length / 5));
   return near.apart <= allowed ? near.field : undefined;
 }
 
-/** A file that is no CSV may have a header of any length; who knows the file knows it by these. */
+/** A file that is no CSV may have a header of any length; these are enough to recognise the file. */
 const LISTED_MAX = 50;
 const LISTED_LENGTH_MAX = 60;
 
-function listed(header: readonly string[]): string {
+function listHeaders(header: readonly string[]): string {
   const found = header.map((cell) => cell.trim()).filter((cell) => cell !== '');
   if (found.length === 0) return 'none';
   const named = found.slice(0, LISTED_MAX).map((cell) => {
@@ -93,85 +104,103 @@ function finding(rule: Rule, column: number, message: string, value: string): Fi
   return { column, rule, message, value };
 }
 
-/** The columns that `--map` names, from 0, with their fields. */
-function readMap(header: readonly string[], map: Readonly<Record<string, string>>, problems: Finding[]) {
-  const all = new Map(ALIASES);
-  const columns = new Map<number, Field>();
-  const fields = new Set<Field>();
+/** The columns that `--map` names, from 0, with their fields; undefined for a column that is to be ignored. */
+function applyMap(
+  header: readonly string[],
+  map: Readonly<Record<string, string>>,
+  fields: readonly Field[],
+  problems: Finding[],
+): ReadonlyMap<number, Field | undefined> {
+  const aliases = indexAliases(fields);
+  const columns = new Map<number, Field | undefined>();
   for (const [column, word] of Object.entries(map)) {
-    const field = all.get(plain(word));
-    if (field === undefined) {
-      const known = [...new Set(all.values())].map(wordOf).join(', ');
-      problems.push(
-        finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word),
-      );
+    const field = word.trim() === '' ? undefined : aliases.get(toPlain(word));
+    if (field === undefined && word.trim() !== '') {
+      const known = fields.map(({ name }) => name).join(', ');
+      problems.push(finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word));
       continue;
     }
-    fields.add(field);
-    const before = columns.size;
-    for (const [at, cell] of header.entries()) if (plain(cell) === plain(column)) columns.set(at, field);
-    if (columns.size > before) continue;
-    const message = `--map names a column that is not there; found: ${listed(header)}`;
+    const matches = [...header.entries()].filter(([, cell]) => toPlain(cell) === toPlain(column));
+    for (const [at] of matches) columns.set(at, field);
+    if (matches.length > 0) continue;
+    const message = `--map names a column that does not exist; found: ${listHeaders(header)}`;
     problems.push(finding('map-column-missing', 1, message, column));
   }
-  return { columns, fields };
+  return columns;
 }
 
-/** What is wrong with the header as a whole: a field twice, or no name. */
-function misplaced(
+/** What is wrong with the header as a whole: a field twice, or a required one missing. */
+function findMisplaced(
   header: readonly string[],
+  fields: readonly Field[],
   places: ReadonlyMap<Field, readonly number[]>,
 ): readonly Finding[] {
-  const found = `found: ${listed(header)}`;
-  const twice = [...places].flatMap(([field, [, second]]) => {
+  const found = `found: ${listHeaders(header)}`;
+  return fields.flatMap((field) => {
+    const [first, second] = places.get(field) ?? [];
+    if (first === undefined && field.required) {
+      const message = `the file has no ${field.name} column: add one, or name it with --map "COLUMN=${field.name}"; ${found}`;
+      return [finding(field.name === 'name' ? 'no-name-column' : 'no-column', 1, message, header.join(' '))];
+    }
     if (second === undefined) return [];
-    const message = `the file has two columns for ${wordOf(field)}; ${found}`;
+    const message = `the file has two columns for ${field.name}; ${found}`;
     return [finding('column-twice', second + 1, message, header[second] ?? '')];
   });
-  if (places.has('name')) return twice;
-  const message = `the file has no name column: add one, or say which it is with --map "COLUMN=name"; ${found}`;
-  return [...twice, finding('no-name-column', 1, message, header.join(' '))];
+}
+
+/** Of several columns for a field that takes the first, the one with the preferred header. */
+function chooseColumns(field: Field, places: readonly number[], header: readonly string[]): readonly number[] {
+  if (!field.takesFirst || places.length < 2) return places;
+  const order = [field.name, ...field.aliases].map(toPlain);
+  const rank = (at: number): number => order.indexOf(toPlain(header[at] ?? ''));
+  return [...places].sort((a, b) => rank(a) - rank(b)).slice(0, 1);
 }
 
 /**
- * Finds the fields' columns, or all that is wrong with the header. `map` (header to field, from `--map`)
- * goes before what the headers say. `description` is a field of contact groups only.
+ * Finds the fields' columns, or all that is wrong with the header. `map` (header to field, from `--map`) goes before
+ * what the headers say.
  */
 export function mapHeader(
   header: readonly string[],
   headerLine: number,
   map: Readonly<Record<string, string>>,
-  api: 'im' | 'contacts' = 'im',
+  fields: readonly Field[],
 ): { readonly columns: Columns } | { readonly problems: readonly Problem[] } {
   const problems: Finding[] = [];
-  const fields = new Map(ALIASES.filter(([, field]) => api === 'contacts' || field !== 'description'));
-  const mapped = readMap(header, map, problems);
-  const unclear = problems.length > 0;
-  const places = new Map<Field, number[]>();
+  const aliases = indexAliases(fields);
+  const mapped = applyMap(header, map, fields, problems);
+  const mappedFields = new Set(mapped.values());
+  const isMapWrong = problems.length > 0;
+  const places = new Map<Field, readonly number[]>();
   for (const [at, cell] of header.entries()) {
-    const told = mapped.columns.get(at);
-    const field = told ?? fields.get(plain(cell));
+    if (mapped.has(at) && mapped.get(at) === undefined) continue;
+    const field = mapped.get(at) ?? aliases.get(toPlain(cell));
     if (field !== undefined) {
-      if (told !== undefined || !mapped.fields.has(field))
-        places.set(field, [...(places.get(field) ?? []), at]);
+      if (mapped.has(at) || !mappedFields.has(field)) places.set(field, [...(places.get(field) ?? []), at]);
       continue;
     }
-    const meant = typoOf(plain(cell), fields);
+    const meant = findTypo(toPlain(cell), aliases);
     if (meant === undefined) continue;
-    const way = `rename it, or add --map "${cell.trim()}=${wordOf(meant)}"`;
-    const message = `the column looks like a typo of ${wordOf(meant)}: ${way}`;
+    const way = `rename it, or add --map "${cell.trim()}=${meant.name}" (or --map "${cell.trim()}=" to ignore it)`;
+    const message = `the column looks like a typo of ${meant.name}: ${way}`;
     problems.push(finding('column-typo', at + 1, message, cell));
   }
-  // A column that --map named wrongly may have been the name: that is told already.
-  problems.push(...misplaced(header, places).filter(({ rule }) => !(unclear && rule === 'no-name-column')));
-  const name = places.get('name')?.[0];
-  if (name === undefined || problems.length > 0) {
+  for (const [field, found] of places) places.set(field, chooseColumns(field, found, header));
+  // If --map named a column wrongly, it may have been the missing one: that is reported already.
+  problems.push(
+    ...findMisplaced(header, fields, places).filter(({ rule }) => !(isMapWrong && /^no-/.test(rule))),
+  );
+  if (problems.length > 0) {
     return { problems: problems.map((problem) => ({ line: headerLine, ...problem })) };
   }
-  const settings = SETTINGS.flatMap(([setting, word]) => {
-    const at = places.get(setting)?.[0];
-    return at === undefined || (setting === 'description' && api === 'im') ? [] : [{ setting, word, at }];
-  });
-  const needed = header.findLastIndex((cell) => plain(cell) !== '') + 1;
-  return { columns: { name, settings, needed, width: header.length } };
+  const found = new Map(
+    fields.flatMap((field) => {
+      const index = places.get(field)?.[0];
+      return index === undefined ? [] : [[field.name, { index, header: (header[index] ?? '').trim() }] as const];
+    }),
+  );
+  const used = new Set([...found.values()].map(({ index }) => index));
+  const unused = header.filter((cell, at) => !used.has(at) && cell.trim() !== '').map((cell) => cell.trim());
+  const needed = header.findLastIndex((cell) => toPlain(cell) !== '') + 1;
+  return { columns: { fields: found, unused, needed, width: header.length } };
 }

@@ -12,6 +12,7 @@ export type Rule =
   | 'column-twice'
   | 'column-typo'
   | 'no-name-column'
+  | 'no-column'
   | 'map-column-missing'
   | 'map-field-unknown'
   // a row
@@ -25,7 +26,10 @@ export type Rule =
   | 'name-lookalike'
   | 'type-unknown'
   | 'boolean-unknown'
-  | 'description-too-long';
+  | 'description-too-long'
+  | 'email-missing'
+  | 'email-invalid'
+  | 'group-missing';
 
 /** One thing that is wrong, and where. */
 export type Problem = {
@@ -37,6 +41,8 @@ export type Problem = {
   readonly message: string;
   /** The text that is wrong, as read. */
   readonly value: string;
+  /** The column's header, if the problem is in a field's cell. */
+  readonly header?: string;
 };
 
 const PLAIN = /^[\x20-\x7e]*$/;

@@ -1,7 +1,5 @@
 /** Which column of the file holds which field. */
 
-import { SETTINGS, type Settings } from '../resources/groups/group.js';
-import type { Problem, Rule } from './problem.js';
 import type { Problem, Rule } from './problem.js';
 
 /** One field that a resource reads from a file. */

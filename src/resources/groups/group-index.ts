@@ -1,72 +1,43 @@
-/** What a listing of the directory has shown, found by name. */
+/** The groups of a listing, found by name. */
+import { type Group, nameKey, normalizeName } from './group.js';
 
-import { Numbers, TextSet, Texts } from '../../text/string-table.js';
-import { formatSettings, type Group, normalizeName, parseSettings, type Settings } from './group.js';
-
-/** A million groups may be listed, so they are held as bytes, and an object is made of one when it is asked for. */
+/** Groups whose names share a key stand together: most keys have one. */
 export class GroupIndex {
-  readonly #names = new TextSet();
-  readonly #ids = new Texts();
-  readonly #members = new Numbers();
-  /** Of each group the number of its settings: many groups share few. */
-  readonly #settingsOf = new Numbers();
-  readonly #settings: Settings[] = [];
-  readonly #settingsNumbers = new Map<string, number>();
-  /** Names that are not written in the form in which they are compared, exactly. */
-  readonly #written = new Map<number, string>();
-  /** Names that more than one group has, and the groups of these names after the first. */
-  readonly twice: Set<string> = new Set();
-  readonly others: Group[] = [];
+  readonly #byKey = new Map<string, Group | readonly Group[]>();
+  #size = 0;
 
-  /** How many names there are. */
+  /** How many groups there are. */
   get size(): number {
-    return this.#names.size;
+    return this.#size;
   }
 
-  /** Of groups with one name the first is found by it. */
-  add(group: Group): void {
-    const name = normalizeName(group.name);
-    const size = this.size;
-    const n = this.#names.add(name);
-    if (n < size) {
-      this.twice.add(name);
-      this.others.push(group);
-      return;
-    }
-    this.#ids.add(group.id);
-    this.#members.set(n, group.members);
-    this.#settingsOf.set(n, this.#settingsNumber(formatSettings(group)));
-    if (group.name !== name) this.#written.set(n, group.name);
+  /** Whether the group is new; one that comes on two pages counts once. */
+  add(group: Group): boolean {
+    const key = nameKey(group.name);
+    const known = this.findAlike(key);
+    if (known.some(({ id }) => id === group.id)) return false;
+    this.#byKey.set(key, known.length === 0 ? group : [...known, group]);
+    this.#size += 1;
+    return true;
   }
 
-  /** @param name as `directoryName` gives it */
-  has(name: string): boolean {
-    return this.#names.has(name);
+  /** The groups whose names look like this one: they differ at most in case, width, blanks or what cannot be seen. */
+  findAlike(key: string): readonly Group[] {
+    const found = this.#byKey.get(key);
+    if (found === undefined) return [];
+    return Array.isArray(found) ? found : [found as Group];
   }
 
-  /** @param name as `directoryName` gives it */
-  get(name: string): Group | undefined {
-    const n = this.#names.find(name);
-    return n < 0 ? undefined : this.#group(n);
+  /** The groups with exactly this name, as Zoom compares it. */
+  findExact(name: string): readonly Group[] {
+    const exact = normalizeName(name);
+    return this.findAlike(nameKey(name)).filter((group) => normalizeName(group.name) === exact);
   }
 
-  /** The first group of each name, as they came. */
   *[Symbol.iterator](): Generator<Group> {
-    for (let n = 0; n < this.size; n += 1) yield this.#group(n);
-  }
-
-  #group(n: number): Group {
-    const name = this.#written.get(n) ?? this.#names.at(n);
-    const settings = this.#settings[this.#settingsOf.at(n)];
-    return { id: this.#ids.at(n), name, members: this.#members.at(n), ...settings };
-  }
-
-  #settingsNumber(text: string): number {
-    let number = this.#settingsNumbers.get(text);
-    if (number === undefined) {
-      number = this.#settings.push(parseSettings(text)) - 1;
-      this.#settingsNumbers.set(text, number);
+    for (const found of this.#byKey.values()) {
+      if (Array.isArray(found)) yield* found;
+      else yield found as Group;
     }
-    return number;
   }
 }

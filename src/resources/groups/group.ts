@@ -13,10 +13,23 @@ export type Settings = {
 };
 
 /** What a row asks for. */
-export type Definition = Settings & { readonly name: string };
+export type Definition = Settings & {
+  readonly name: string;
+};
 
-/** A group as the directory has it. */
-export type Group = Settings & { readonly id: string; readonly name: string; readonly members: number };
+/** A group as Zoom has it. */
+export type Group = Settings & {
+  readonly id: string;
+  readonly name: string;
+  /** Absent if the response does not say: unknown is not empty. */
+  readonly members?: number;
+};
+
+export type SettingName = keyof Settings;
+
+export function isGroupType(value: unknown): value is GroupType {
+  return GROUP_TYPES.some((type) => type === value);
+}
 
 /** The settings in the order that people read them, with the words the CSV uses. */
 export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [

@@ -5,11 +5,18 @@ import type { Reply } from '../../model/reply.js';
 import type { Judgement, Step } from '../resource.js';
 
 /** What a list has come to. */
-export type PagesResult<T> =
-  | { readonly type: 'complete'; readonly items: readonly T[]; /** Requests that it took. */ readonly pages: number }
+export type PagesResult<C> =
+  | { readonly type: 'complete'; readonly items: C }
   | { readonly type: 'failed'; readonly reply: Reply; /** The true cause in one line. */ readonly reason: string };
 
-export type PagesSource<T> = {
+/** Where the items of a list are put. */
+export type Collection<T> = {
+  /** Whether the item is new. */
+  add(item: T): boolean;
+  readonly size: number;
+};
+
+export type PagesSource<T, C extends Collection<T>> = {
   readonly operation: string;
   /** @param pageToken of the page to read; undefined for the first */
   readonly call: (pageToken: string | undefined) => Call;
@@ -17,11 +24,11 @@ export type PagesSource<T> = {
   readonly listField: string;
   /** One element of the list; undefined if it cannot be read, such as one without an id. */
   readonly parse: (element: Readonly<Record<string, unknown>>) => T | undefined;
-  /** Tells items apart, to notice pages that bring nothing new. */
-  readonly keyOf: (item: T) => string;
+  /** An empty collection: at the start, and if the list has to begin again. */
+  readonly createCollection: () => C;
   readonly rows?: readonly RowRef[];
   readonly delayMs?: number;
-  readonly done: (result: PagesResult<T>) => Judgement;
+  readonly done: (result: PagesResult<C>) => Judgement;
 };
 
 /** Bounds against a list without an end; each is reported by name. */
@@ -29,8 +36,8 @@ const PAGES_WITHOUT_NEWS_MAX = 3;
 const PAGES_MAX = 20_000;
 const ITEMS_MAX = 2_000_000;
 
-type Progress<T> = {
-  readonly items: Map<string, T>;
+type Progress<C> = {
+  readonly items: C;
   readonly tokens: Set<string>;
   pages: number;
   pagesWithoutNews: number;
@@ -40,16 +47,16 @@ type Progress<T> = {
   restarted: boolean;
 };
 
-function startProgress<T>(restarted: boolean): Progress<T> {
-  return { items: new Map(), tokens: new Set(), pages: 0, pagesWithoutNews: 0, unreadable: 0, restarted };
+function startProgress<T, C extends Collection<T>>(source: PagesSource<T, C>, restarted: boolean): Progress<C> {
+  return { items: source.createCollection(), tokens: new Set(), pages: 0, pagesWithoutNews: 0, unreadable: 0, restarted };
 }
 
 /** The step for the first page. Each further page is a step of its own, so that a refused page is sent again alone. */
-export function readPages<T>(source: PagesSource<T>): Step {
-  return pageStep(source, startProgress<T>(false), undefined);
+export function readPages<T, C extends Collection<T>>(source: PagesSource<T, C>): Step {
+  return pageStep(source, startProgress(source, false), undefined);
 }
 
-function pageStep<T>(source: PagesSource<T>, progress: Progress<T>, pageToken: string | undefined): Step {
+function pageStep<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, pageToken: string | undefined): Step {
   const { operation, call, rows = [], delayMs } = source;
   return {
     operation,
@@ -63,24 +70,23 @@ function pageStep<T>(source: PagesSource<T>, progress: Progress<T>, pageToken: s
   };
 }
 
-function judgePage<T>(source: PagesSource<T>, progress: Progress<T>, reply: Reply): Judgement {
+function judgePage<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, reply: Reply): Judgement {
   const fail = (reason: string): Judgement => source.done({ type: 'failed', reply, reason });
   // Zoom's page tokens expire after 15 minutes: a slow listing begins again, once.
   if (reply.type === 'rejected' && reply.expiredPageToken && !progress.restarted) {
-    return { steps: [pageStep(source, startProgress<T>(true), undefined)] };
+    return { steps: [pageStep(source, startProgress(source, true), undefined)] };
   }
   if (reply.type !== 'success') return fail(reply.message);
   const { body } = reply;
   const list = body[source.listField];
   if (!reply.complete || !Array.isArray(list)) return fail('the list came incomplete or is not JSON');
   progress.pages += 1;
-  const before = progress.items.size;
+  let isNews = false;
   for (const element of list) {
     const item = typeof element === 'object' && element !== null ? source.parse(element) : undefined;
     if (item === undefined) progress.unreadable += 1;
-    else progress.items.set(source.keyOf(item), item);
+    else if (progress.items.add(item)) isNews = true;
   }
-  const isNews = progress.items.size > before;
   progress.pagesWithoutNews = isNews ? 0 : progress.pagesWithoutNews + 1;
   const next = body.next_page_token;
   if (typeof next !== 'string' || next === '') return finish(source, progress, reply);
@@ -94,14 +100,14 @@ function judgePage<T>(source: PagesSource<T>, progress: Progress<T>, reply: Repl
   return { steps: [pageStep(source, progress, next)] };
 }
 
-function finish<T>(source: PagesSource<T>, progress: Progress<T>, reply: Reply & { type: 'success' }): Judgement {
-  const { items, unreadable, pages } = progress;
+function finish<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, reply: Reply & { type: 'success' }): Judgement {
+  const { items, unreadable } = progress;
   const total = reply.body.total_records;
   const read = items.size + unreadable;
   if (typeof total === 'number' && total > read) {
     return source.done({ type: 'failed', reply, reason: `only ${read} of ${total} entries came` });
   }
-  const judgement = source.done({ type: 'complete', items: [...items.values()], pages });
+  const judgement = source.done({ type: 'complete', items });
   if (unreadable === 0) return judgement;
   const warning = `${source.operation}: Zoom's list has ${unreadable} ${unreadable === 1 ? 'entry' : 'entries'} without an id or a name; ignored`;
   return { ...judgement, warnings: [...(judgement.warnings ?? []), warning] };

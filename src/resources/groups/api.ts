@@ -1,0 +1,47 @@
+/** What the two group APIs of Zoom have in common, and in which they differ, as data. */
+import type { Call } from '../../model/call.js';
+import type { Definition, Group, SettingName, Settings } from './group.js';
+
+/** Request body of a create. */
+export type BodyFormat = 'multipart' | 'json';
+
+export type Api = 'im' | 'contacts';
+
+/** The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. */
+export type Scopes = Readonly<Record<'read' | 'create' | 'update' | 'delete', readonly string[]>>;
+
+export type GroupsApi = {
+  readonly name: Api;
+  /** What the API calls its groups in messages. */
+  readonly noun: string;
+  /** The settings that it has fields for; others are never sent and never differ. */
+  readonly settings: readonly SettingName[];
+  /** Whether a second group of one name is refused (409). If not, a create that is sent twice makes two groups. */
+  readonly uniqueNames: boolean;
+  /** The first one is tried first if the user names none. */
+  readonly bodyFormats: readonly BodyFormat[];
+  readonly scopes: Scopes;
+  /** The field of a list's body that holds the groups. */
+  readonly listField: string;
+  list(pageToken: string | undefined): Call;
+  get(groupId: string): Call;
+  create(definition: Definition, format: BodyFormat): Call;
+  /** @param change the settings to change, and the name if it changes too */
+  update(groupId: string, change: Settings & { readonly name?: string }): Call;
+  remove(groupId: string): Call;
+  /** One group of a list, of GET one or of a create's answer; undefined without a usable id or a name. */
+  parse(wire: Readonly<Record<string, unknown>>): Group | undefined;
+};
+
+/**
+ * An id that may stand in a path: `.` and `..` are path segments of their own, and a server's text can be anything.
+ * Zoom's ids are 22 base64url characters, those of contact groups may have a prefix such as `dir.`.
+ */
+export function isUsableId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w.~+=@:$-]{1,256}$/.test(id) && !/^\.{1,2}$/.test(id);
+}
+
+export function pathOf(base: string, groupId: string): string {
+  if (!isUsableId(groupId)) throw new Error('a group id that must not stand in a path');
+  return `${base}/${encodeURIComponent(groupId)}`;
+}

@@ -1,0 +1,85 @@
+/** IM groups: paths, fields and capabilities, from Zoom's API reference (OpenAPI of March 2026). */
+import type { CallBody } from '../../model/call.js';
+import { type BodyFormat, type GroupsApi, isUsableId, pathOf } from './api.js';
+import { type Group, isGroupType, type SettingName, type Settings } from './group.js';
+
+const PATH = '/im/groups';
+
+/** Zoom's field names, in the order of its Postman collection. */
+const FIELDS: readonly (readonly [SettingName, string])[] = [
+  ['type', 'type'],
+  ['searchByDomain', 'search_by_domain'],
+  ['searchByAccount', 'search_by_account'],
+  ['searchByMaAccount', 'search_by_ma_account'],
+];
+
+export const imGroups: GroupsApi = {
+  name: 'im',
+  noun: 'IM groups',
+  settings: ['type', 'searchByDomain', 'searchByAccount', 'searchByMaAccount'],
+  uniqueNames: true,
+  // Zoom's Postman collection sends a form, its reference documents JSON only: the first create settles it.
+  bodyFormats: ['multipart', 'json'],
+  scopes: {
+    read: ['imgroup:read:admin', 'contact_group:read:list_groups:admin'],
+    create: ['imgroup:write:admin', 'contact_group:write:group:admin'],
+    update: ['imgroup:write:admin', 'contact_group:update:group:admin'],
+    delete: ['imgroup:write:admin', 'contact_group:delete:group:admin'],
+  },
+  listField: 'groups',
+  // The reference documents neither parameters nor pages; a page token is followed if one comes.
+  list: (pageToken) => ({
+    label: 'medium',
+    method: 'GET',
+    path: PATH,
+    success: 200,
+    ...(pageToken === undefined ? {} : { query: { next_page_token: pageToken } }),
+  }),
+  get: (groupId) => ({ label: 'light', method: 'GET', path: pathOf(PATH, groupId), success: 200 }),
+  create: ({ name, ...settings }, format) => ({
+    label: 'light',
+    method: 'POST',
+    path: PATH,
+    success: 201,
+    body: toBody([['name', name], ...toFields(settings)], format),
+  }),
+  update: (groupId, { name, ...settings }) => ({
+    label: 'light',
+    method: 'PATCH',
+    path: pathOf(PATH, groupId),
+    success: 204,
+    body: toBody([...(name === undefined ? [] : [['name', name] as const]), ...toFields(settings)], 'json'),
+  }),
+  remove: (groupId) => ({ label: 'light', method: 'DELETE', path: pathOf(PATH, groupId), success: 204 }),
+  parse: parseGroup,
+};
+
+type WireField = readonly [string, string | boolean];
+
+/** A setting that is absent is not sent: Zoom's default holds. */
+function toFields(settings: Settings): readonly WireField[] {
+  return FIELDS.flatMap(([setting, word]) => {
+    const value = settings[setting];
+    return value === undefined ? [] : [[word, value] as const];
+  });
+}
+
+/** In a form, a boolean is the word `true` or `false`. */
+function toBody(fields: readonly WireField[], format: BodyFormat): CallBody {
+  if (format === 'json') return { type: 'json', value: Object.fromEntries(fields) };
+  return { type: 'form', parts: fields.map(([word, value]) => [word, String(value)] as const) };
+}
+
+function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined {
+  const { id, name, type, total_members: members } = wire;
+  if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
+  return {
+    id,
+    name,
+    ...(typeof members === 'number' ? { members } : {}),
+    ...(isGroupType(type) ? { type } : {}),
+    ...(typeof wire.search_by_domain === 'boolean' ? { searchByDomain: wire.search_by_domain } : {}),
+    ...(typeof wire.search_by_account === 'boolean' ? { searchByAccount: wire.search_by_account } : {}),
+    ...(typeof wire.search_by_ma_account === 'boolean' ? { searchByMaAccount: wire.search_by_ma_account } : {}),
+  };
+}

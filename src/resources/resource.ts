@@ -1,9 +1,14 @@
-/** What a resource hands to the engine: requests to send, and what follows from their replies. */
+/**
+ * A resource is a kind of thing that rows of a file ask for, such as groups. It hands the engine requests to send, and
+ * says what follows from their replies; the engine knows nothing else of it.
+ */
 import type { Note, RowOutcome } from '../events/event.js';
-import type { Call } from '../model/call.js';
+import type { RunState } from '../events/run-state.js';
+import type { Call, RateLabel } from '../model/call.js';
 import type { RowRef } from '../model/outcome.js';
 import type { Reply } from '../model/reply.js';
 import type { Stop } from '../model/stop.js';
+import type { InputDefinition, ValidatedRow } from '../validation/row.js';
 
 export type JudgeContext = {
   /** Wall clock, in ms since 1970. */
@@ -29,6 +34,8 @@ export type Step = {
   readonly delayMs?: number;
   /** Recorded with every attempt. */
   readonly note?: Note;
+  /** What a write would change, in words for a plan: `type normal → shared`. */
+  readonly change?: string;
   /** What follows from the last reply. Never called for a reply that is retried. */
   readonly judge: (reply: Reply, context: JudgeContext) => Judgement;
 };
@@ -53,4 +60,33 @@ export type Judgement = {
 export type Session = {
   /** @param draining no new row is to be started: only what settles rows already attempted */
   next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined;
+  /** Begins again with the first row and keeps what was read from Zoom: after a dry run, do just what it showed. */
+  restart(): void;
+};
+
+export type SessionContext<Item, Options> = {
+  /** The validated rows, in batches, from the first; from the first again at each call. */
+  readonly rows: () => AsyncIterable<readonly ValidatedRow<Item>[]>;
+  /** What earlier processes of the run, and this one so far, have recorded. */
+  readonly state: RunState;
+  /** Wall clock, in ms since 1970. */
+  readonly now: () => number;
+  readonly options: Options;
+  /** Rows that may be started; what remains then ends as `not-attempted`. */
+  readonly limit?: number;
+};
+
+/** A column of the results that shows an id of Zoom's. */
+export type IdColumn = { /** In `Outcome.ids`. */ readonly id: string; readonly column: string };
+
+/** @template Options what shapes a run of this resource; JSON values, kept in the run's journal */
+export type Resource<Item, Options> = {
+  readonly kind: string;
+  readonly idColumns: readonly IdColumn[];
+  readonly input: (options: Options) => InputDefinition<Item>;
+  /** The rate label of the writes that `--rate` is about. */
+  readonly writeLabel: (options: Options) => RateLabel;
+  /** Each list needs one of its scopes: classic ones first, granular ones after them. */
+  readonly scopes: (options: Options) => readonly (readonly string[])[];
+  readonly open: (context: SessionContext<Item, Options>) => Session;
 };

@@ -203,7 +203,7 @@ class Loop {
           return this.#halt(decision.stop);
         case 'judge': {
           const ambiguous = replies.some(isAmbiguous);
-          const judgement = step.judge(reply, { now: clock.now(), ambiguous });
+          const judgement = step.judge(reply, { now: clock.now(), ambiguous, attempts: n });
           this.#apply(judgement, event);
           this.#countRefusals(reply, judgement.outcomes ?? []);
           if (stop) this.#halt(stop);

@@ -15,6 +15,8 @@ export type JudgeContext = {
   readonly now: number;
   /** An attempt of this step, this reply's or an earlier one, may have taken effect without our knowing. */
   readonly ambiguous: boolean;
+  /** How many attempts the step took. */
+  readonly attempts: number;
 };
 
 /** One request to be made, with what follows from its reply. */

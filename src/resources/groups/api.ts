@@ -23,6 +23,9 @@ export type GroupsApi = {
   readonly scopes: Scopes;
   /** The field of a list's body that holds the groups. */
   readonly listField: string;
+  /** The fields of a group that hold its id and its name. */
+  readonly idField: string;
+  readonly nameField: string;
   list(pageToken: string | undefined): Call;
   get(groupId: string): Call;
   create(definition: Definition, format: BodyFormat): Call;

@@ -32,6 +32,8 @@ export const contactGroups: GroupsApi = {
     delete: ['contact_group:write:admin', 'contact_group:delete:group:admin'],
   },
   listField: 'groups',
+  idField: 'group_id',
+  nameField: 'group_name',
   list: (pageToken) => ({
     label: 'medium',
     method: 'GET',

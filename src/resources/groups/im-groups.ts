@@ -27,6 +27,8 @@ export const imGroups: GroupsApi = {
     delete: ['imgroup:write:admin', 'contact_group:delete:group:admin'],
   },
   listField: 'groups',
+  idField: 'id',
+  nameField: 'name',
   // The reference documents neither parameters nor pages; a page token is followed if one comes.
   list: (pageToken) => ({
     label: 'medium',

@@ -1,74 +1,238 @@
-/** What one run made or changed, and which of it may be taken back: its own, and only while nobody uses it. */
-
+/** Undoing a run on groups: what it created is deleted, what it updated is restored, if nobody has used it since. */
+import type { Note } from '../../events/event.js';
+import type { Effect } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
-import { formatCsvLine } from '../../reporting/results.js';
+import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
+import type { Judgement, Resource, Session, SessionContext, Step } from '../resource.js';
+import type { Api, GroupsApi } from './api.js';
+import { GROUPS_APIS } from './apis.js';
+import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import {
   type Definition,
   describeDifferences,
   differences,
   type Group,
-  normalizeName,
-  parseSettings,
+  isGroupType,
+  nameKey,
   SETTINGS,
-  type Settings,
 } from './group.js';
-import type { Step } from './plan.js';
+import { type GroupReading, readGroup } from './read-group.js';
+import { GROUP_ID_COLUMNS } from './groups.js';
+import { describeFailure, outcome, settle, settled } from './settle.js';
+import type { Change } from './update.js';
+import { type GroupRow, toRef } from './work.js';
 
 /** One group that a rollback is about. */
 export type Undo = {
   readonly key: string;
-  readonly op: 'delete' | 'restore';
+  readonly operation: 'delete' | 'restore';
   readonly groupId: string;
-  /** What the run left behind: if the group is no longer like this, somebody has changed it since. */
+  /** What the run left behind: if the group differs from it now, it was changed since. */
   readonly left: Definition;
-  /** The values before the run, of a group that it updated. */
-  readonly before: Settings;
+  /** The values before the run, if the run updated the group. */
+  readonly before: Change;
 };
 
-/**
- * What a run's history has to take back. A group that the run only met is never in it; one that it updated is
- * put back only where `updates` asks for it.
- */
-export function undos(history: RunState, updates: boolean): readonly Undo[] {
-  const found: Undo[] = [];
-  for (const [key, state] of history.rows) {
-    const left = { name: state.name, ...parseSettings(state.settings) };
-    const { createdId, groupId, before, outcome } = state;
-    if (createdId !== undefined) {
-      found.push({ key, op: 'delete', groupId: createdId, left, before: {} });
-    } else if (updates && outcome?.status === 'updated' && groupId !== undefined && before) {
-      found.push({ key, op: 'restore', groupId, left, before });
+export type RollbackOptions = {
+  readonly api: Api;
+  /** The run folder whose changes are undone. */
+  readonly source: string;
+  readonly includeUpdates: boolean;
+};
+
+/** What a run's state has to undo. A group that the run did not change is never in it. */
+export function findUndos(state: RunState, includeUpdates: boolean): readonly Undo[] {
+  const undos: Undo[] = [];
+  for (const [key, { effects = [] }] of state.rows) {
+    const last = effects.at(-1);
+    if (!last) continue;
+    const left = { ...parseFingerprint(last.fingerprint), name: last.name };
+    const created = effects.find(({ operation }) => operation === 'create')?.ids.groupId;
+    if (created !== undefined) {
+      undos.push({ key, operation: 'delete', groupId: created, left, before: {} });
+      continue;
+    }
+    const updates = effects.filter(({ operation }) => operation === 'update');
+    const groupId = updates.at(-1)?.ids.groupId;
+    if (includeUpdates && groupId !== undefined) {
+      undos.push({ key, operation: 'restore', groupId, left, before: mergeBefore(updates) });
     }
   }
-  return found;
+  return undos;
 }
 
-/** The rollback's own input: what it is about, as a CSV, so that it is kept and reported like any run. */
-export function undoCsv(all: readonly Undo[]): string {
+/** The oldest values are the ones to restore: a second update of one run must not hide them. */
+function mergeBefore(updates: readonly Effect[]): Change {
+  return updates.reduceRight<Change>((before, { note }) => ({ ...before, ...parseBefore(note) }), {});
+}
+
+function parseBefore(note: Note | undefined): Change {
+  const values: unknown = note?.before;
+  if (typeof values !== 'object' || values === null) return {};
+  const { name, type, description, ...rest } = values as Readonly<Record<string, unknown>>;
+  const switches = Object.entries(rest).filter(
+    ([field, value]) => SETTINGS.some(([setting]) => setting === field) && typeof value === 'boolean',
+  );
+  return {
+    ...Object.fromEntries(switches),
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(isGroupType(type) ? { type } : {}),
+    ...(typeof description === 'string' ? { description } : {}),
+  };
+}
+
+/** The rollback's own input as a CSV, so that it is stored and reported like that of any run. */
+export function formatUndoCsv(undos: readonly Undo[]): string {
   const words = SETTINGS.map(([, word]) => word);
-  const lines = all.map(({ op, groupId, left }) =>
-    formatCsvLine([left.name, ...SETTINGS.map(([setting]) => String(left[setting] ?? '')), op, groupId], ','),
+  const lines = undos.map(({ operation, groupId, left }) =>
+    formatCsvLine(
+      [left.name, ...SETTINGS.map(([setting]) => String(left[setting] ?? '')), operation, groupId],
+      ',',
+    ),
   );
   return formatCsvLine(['name', ...words, 'undo', 'zoom_group_id'], ',') + lines.join('');
 }
 
-/** The step for one of them, under what the directory shows now. */
-export function undoStep(undo: Undo, group: Group | undefined): Step {
-  const settle = (status: Outcome['status'], detail: string): Step => {
-    return { do: 'settle', outcome: { status, detail, attempts: 0, groupId: undo.groupId } };
+/** @param undos what is to be undone, from the run that it is about */
+export function createGroupsRollback(undos: readonly Undo[]): Resource<GroupItem, RollbackOptions> {
+  const byKey = new Map(undos.map((undo) => [undo.key, undo]));
+  return {
+    kind: 'groups',
+    idColumns: GROUP_ID_COLUMNS,
+    input: () => defineGroupInput(true),
+    writeLabel: ({ api }) => GROUPS_APIS[api].remove('x').label,
+    scopes: ({ api, includeUpdates }) => {
+      const { read, delete: remove, update } = GROUPS_APIS[api].scopes;
+      return [read, remove, ...(includeUpdates ? [update] : [])];
+    },
+    open: (context) => new RollbackSession(context, byKey),
   };
-  if (!group) return settle(undo.op === 'delete' ? 'deleted' : 'kept', 'it was gone already');
-  const changed = changesSince(undo.left, group);
-  if (changed !== '') return settle('kept', changed);
-  if (undo.op === 'restore') return { do: 'restore', group, change: undo.before };
-  if (group.members > 0) return settle('kept', `it has ${formatCount(group.members, 'member')}`);
-  return { do: 'delete', group };
 }
 
-function changesSince(left: Definition, group: Group): string {
-  if (normalizeName(left.name) !== normalizeName(group.name)) return `it was renamed to ${group.name}`;
-  const found = differences(group, left);
-  return found.length === 0 ? '' : `changed since (${describeDifferences(found)})`;
+class RollbackSession implements Session {
+  readonly #context: SessionContext<GroupItem, RollbackOptions>;
+  readonly #api: GroupsApi;
+  readonly #undos: ReadonlyMap<string, Undo>;
+  #isDone = false;
+
+  constructor(context: SessionContext<GroupItem, RollbackOptions>, undos: ReadonlyMap<string, Undo>) {
+    this.#context = context;
+    this.#api = GROUPS_APIS[context.options.api];
+    this.#undos = undos;
+  }
+
+  next(draining: boolean): AsyncIterable<Judgement> | undefined {
+    if (this.#isDone || draining) return undefined;
+    this.#isDone = true;
+    return this.#readRows();
+  }
+
+  restart(): void {
+    this.#isDone = false;
+  }
+
+  async *#readRows(): AsyncGenerator<Judgement> {
+    for await (const batch of this.#context.rows()) {
+      for (const validated of batch) {
+        if (validated.type !== 'item') continue;
+        const { key, fingerprint, name, item, row } = validated;
+        const undo = this.#undos.get(key);
+        if (!undo) throw new Error(`nothing is known about line ${row.line}`);
+        const done = this.#context.state.rows.get(key)?.outcome?.status;
+        if (done === 'deleted' || done === 'restored') continue;
+        yield { steps: [this.#readStep({ key, fingerprint, name, line: row.line, item }, undo)] };
+      }
+    }
+  }
+
+  /** Nothing is deleted or changed that was not looked at right before. */
+  #readStep(row: GroupRow, undo: Undo): Step {
+    return readGroup(this.#api, row, undo.groupId, (reading) => {
+      const reason = findReasonToKeep(undo, reading);
+      if (reason !== undefined) return settle(row, outcome('kept', reason, undo.groupId));
+      if (reading.type !== 'found') return settle(row, missingOutcome(undo));
+      return { steps: [undo.operation === 'delete' ? this.#remove(row, undo) : this.#restore(row, undo, reading.group)] };
+    });
+  }
+
+  #remove(row: GroupRow, undo: Undo): Step {
+    return {
+      operation: 'delete',
+      effect: 'write',
+      rows: [toRef(row)],
+      call: this.#api.remove(undo.groupId),
+      onLost: 'resend',
+      note: { groupId: undo.groupId },
+      judge: (reply, { ambiguous, attempts }) => {
+        if (reply.type === 'success') return settle(row, outcome('deleted', '', undo.groupId, reply));
+        const failure = describeFailure(reply, attempts);
+        const isGone = reply.type === 'not-found';
+        if (!ambiguous && !isGone) return settle(row, outcome('failed', failure, undo.groupId, reply));
+        return { steps: [this.#verify(row, undo, isGone ? 'already gone' : 'recovered', failure)] };
+      },
+    };
+  }
+
+  /** A group is called gone when Zoom says so when asked for it. */
+  #verify(row: GroupRow, undo: Undo, detail: string, failure: string): Step {
+    return readGroup(this.#api, row, undo.groupId, (reading) => {
+      const result: Outcome =
+        reading.type === 'missing'
+          ? outcome('deleted', detail, undo.groupId)
+          : reading.type === 'found'
+            ? outcome('failed', `${failure}; the group still exists`, undo.groupId)
+            : outcome('unknown', `${failure}; whether it was deleted cannot be determined`, undo.groupId);
+      return { outcomes: [settled(row, result)] };
+    });
+  }
+
+  #restore(row: GroupRow, undo: Undo, group: Group): Step {
+    return {
+      operation: 'restore',
+      effect: 'write',
+      rows: [toRef(row)],
+      call: this.#api.update(undo.groupId, undo.before),
+      onLost: 'resend',
+      note: { groupId: undo.groupId, before: group },
+      judge: (reply, { ambiguous, attempts }) => {
+        if (reply.type === 'success') return settle(row, outcome('restored', '', undo.groupId, reply));
+        const failure = describeFailure(reply, attempts);
+        if (!ambiguous) return settle(row, outcome('failed', failure, undo.groupId, reply));
+        const read = readGroup(this.#api, row, undo.groupId, (reading) =>
+          settle(row, judgeRestored(undo, reading, failure)),
+        );
+        return { steps: [read] };
+      },
+    };
+  }
+}
+
+function judgeRestored({ before, groupId }: Undo, reading: GroupReading, failure: string): Outcome {
+  if (reading.type !== 'found') return outcome('unknown', `${failure}; the group cannot be read`, groupId);
+  const left = differences(before, reading.group);
+  const isNamed = before.name === undefined || nameKey(before.name) === nameKey(reading.group.name);
+  if (left.length === 0 && isNamed) return outcome('restored', 'recovered', groupId);
+  return outcome('failed', `${failure}; ${describeDifferences(left)}`, groupId);
+}
+
+function missingOutcome({ operation, groupId }: Undo): Outcome {
+  return operation === 'delete'
+    ? outcome('deleted', 'already gone', groupId)
+    : outcome('kept', 'the group no longer exists', groupId);
+}
+
+/** Why a group stays as it is: it was changed or used, or nothing tells that it was not. */
+export function findReasonToKeep(undo: Undo, reading: GroupReading): string | undefined {
+  if (reading.type === 'missing') return undefined;
+  if (reading.type === 'unreadable') return `its state cannot be determined: ${reading.reason}`;
+  const { group } = reading;
+  if (nameKey(undo.left.name) !== nameKey(group.name)) return `renamed to ${JSON.stringify(group.name)} since`;
+  const found = differences(group, undo.left);
+  if (found.length > 0) return `changed since (${describeDifferences(found)})`;
+  if (undo.operation === 'restore') return undefined;
+  // Unknown is not empty.
+  if (group.members === undefined) return 'Zoom does not say whether it has members';
+  return group.members > 0 ? `it has ${formatCount(group.members, 'member')}` : undefined;
 }

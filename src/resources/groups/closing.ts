@@ -1,0 +1,159 @@
+/**
+ * The listing at the end of a run: it settles rows in doubt, completes rows whose answer lacked something, and
+ * contradicts a 409 or a 201 that it does not bear out.
+ */
+import { doubtsOf } from '../../events/row-state.js';
+import type { ResponseMetadata } from '../../model/reply.js';
+import type { Judgement, Step } from '../resource.js';
+import { attributeGroup } from './attribute.js';
+import { createGroup } from './create.js';
+import type { Group } from './group.js';
+import type { GroupIndex } from './group-index.js';
+import { type Listing, listGroups } from './list-groups.js';
+import { compareWithGroup, outcome, settle } from './settle.js';
+import type { GroupsWork, OpenRow } from './work.js';
+
+/** A listing that lacks a group known to exist is late: it is taken again after these waits. */
+const LATE_LISTING_WAITS_MS: readonly number[] = [2_000, 4_000, 8_000, 16_000];
+
+/** A listing requested this long after an attempt proves absence even without a canary. Inferred; see `doctor`. */
+export const LISTING_LAG_MAX_MS = 30_000;
+
+/** The step that settles every open row; further ones follow from what it shows. */
+export function takeClosingListing(work: GroupsWork, now: number): Step {
+  return closingStep(work, now, 0, 0);
+}
+
+function closingStep(work: GroupsWork, now: number, delayMs: number, waits: number): Step {
+  const requestedAt = now + delayMs;
+  return {
+    ...listGroups(work.api, (listing) => judgeClosing(work, listing, requestedAt, waits), delayMs),
+  };
+}
+
+function judgeClosing(work: GroupsWork, listing: Listing, requestedAt: number, waits: number): Judgement {
+  if (listing.type === 'failed') return settleWithoutListing(work, listing.reason);
+  const index = listing.items;
+  const wait = LATE_LISTING_WAITS_MS[waits];
+  if (wait !== undefined && isLate(work, index)) {
+    return { steps: [closingStep(work, requestedAt, wait, waits + 1)] };
+  }
+  const unproven = [...work.open.values()].filter((open) => !isProvable(work, open, index, requestedAt));
+  const youngest = Math.max(0, ...unproven.slice(0, 1_000).map(({ row }) => youngestDoubt(work, row.key)));
+  const remaining = youngest + LISTING_LAG_MAX_MS - requestedAt;
+  if (unproven.length > 0 && remaining > 0) {
+    return { steps: [closingStep(work, requestedAt, remaining, waits)] };
+  }
+  const open = [...work.open.values()];
+  work.open.clear();
+  return mergeJudgements(open.map((row) => settleOpen(work, row, index)));
+}
+
+/** Whether the listing lacks a group that Zoom has confirmed. */
+function isLate({ open, canary }: GroupsWork, index: GroupIndex): boolean {
+  if (canary && index.findAlike(canary.key).length === 0) return true;
+  return [...open.values()].some(
+    ({ row, cause, sawConflict }) =>
+      (cause !== 'doubt' || sawConflict) && index.findAlike(row.key).length === 0,
+  );
+}
+
+/** Whether this listing can tell what became of the row: it shows the group, or proves its absence. */
+function isProvable(work: GroupsWork, { row, cause, sawConflict }: OpenRow, index: GroupIndex, requestedAt: number): boolean {
+  if (cause !== 'doubt' || sawConflict || index.findAlike(row.key).length > 0) return true;
+  // Sending the create again settles it sooner: 201 or 409.
+  if (work.api.uniqueNames) return true;
+  const doubtAt = youngestDoubt(work, row.key);
+  const { canary } = work;
+  const hasYoungerCanary = canary !== undefined && canary.at > doubtAt && index.findAlike(canary.key).length > 0;
+  return hasYoungerCanary || requestedAt >= doubtAt + LISTING_LAG_MAX_MS;
+}
+
+function youngestDoubt({ state }: GroupsWork, key: string): number {
+  return Math.max(0, ...doubtsOf(state.rows.get(key)).map(({ at }) => at));
+}
+
+function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex): Judgement {
+  const { row, cause } = open;
+  const exact = index.findExact(row.item.definition.name);
+  const groups = exact.length > 0 ? exact : index.findAlike(row.key);
+  const [group] = groups;
+  switch (cause) {
+    case 'created':
+      return groups.length > 1 ? reportTwice(work, open, groups) : {};
+    case 'no-id':
+      return group ? complete(work, open, 'created', open.message, group) : contradict(work, open);
+    case 'conflict': {
+      if (!group) return contradict(work, open);
+      const detail = compareWithGroup(row.item.definition, group, groups.length);
+      return complete(work, open, 'already-provisioned', detail, group);
+    }
+    case 'doubt':
+      return settleDoubt(work, open, groups);
+  }
+}
+
+function lastOf({ state }: GroupsWork, { row }: OpenRow): Partial<ResponseMetadata> | undefined {
+  return state.rows.get(row.key)?.last;
+}
+
+function complete(
+  work: GroupsWork,
+  open: OpenRow,
+  status: 'created' | 'already-provisioned',
+  detail: string,
+  group: Group,
+): Judgement {
+  return settle(open.row, outcome(status, detail, group.id, lastOf(work, open)));
+}
+
+/** A listing outweighs an answer: what it does not show is not provisioned. */
+function contradict(work: GroupsWork, open: OpenRow): Judgement {
+  const said = open.cause === 'no-id' ? 'that the group was created' : 'that the name is in use';
+  const detail = `Zoom answered ${said}, but its list of groups does not show it`;
+  return settle(open.row, outcome('unknown', detail, undefined, lastOf(work, open)));
+}
+
+function reportTwice(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
+  const state = work.state.rows.get(open.row.key);
+  const detail = `Zoom now has ${groups.length} groups of this name`;
+  const warning = `${JSON.stringify(open.row.name)}: Zoom has ${groups.length} groups of this name; another process may have created one at the same time`;
+  const id = state?.outcome?.ids?.groupId;
+  return { ...settle(open.row, outcome('created', detail, id, lastOf(work, open))), warnings: [warning] };
+}
+
+function settleDoubt(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
+  const { row } = open;
+  const [group] = groups;
+  if (group) return attributeGroup(work, row, group);
+  if (open.sawConflict) return contradict(work, open);
+  if (work.api.uniqueNames && !open.wasResent) return { steps: [createGroup(work, row, true)] };
+  const detail = `${open.message}; not found in Zoom`;
+  return settle(row, outcome('failed', detail, undefined, lastOf(work, open)));
+}
+
+/** Without a listing, answers are all there is. */
+function settleWithoutListing(work: GroupsWork, reason: string): Judgement {
+  const open = [...work.open.values()];
+  work.open.clear();
+  const judgements = open.map((row): Judgement => {
+    if (row.cause !== 'doubt') return {};
+    const last = lastOf(work, row);
+    if (row.sawConflict) {
+      return settle(row.row, outcome('already-provisioned', 'possibly created by this run', undefined, last));
+    }
+    const detail = `${row.message}; no listing could tell whether it was created`;
+    return settle(row.row, outcome('unknown', detail, undefined, last));
+  });
+  const merged = mergeJudgements(judgements);
+  const warning = `the groups could not be listed at the end: ${reason}`;
+  return { ...merged, warnings: [...(merged.warnings ?? []), warning] };
+}
+
+export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
+  return {
+    outcomes: judgements.flatMap(({ outcomes }) => outcomes ?? []),
+    steps: judgements.flatMap(({ steps }) => steps ?? []),
+    warnings: judgements.flatMap(({ warnings }) => warnings ?? []),
+  };
+}

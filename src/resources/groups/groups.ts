@@ -1,0 +1,19 @@
+/** Groups as a resource: what `apply` and `plan` work on. */
+import type { IdColumn, Resource } from '../resource.js';
+import { GROUPS_APIS } from './apis.js';
+import { defineGroupInput, type GroupItem } from './fields.js';
+import { type GroupsOptions, openGroupsSession } from './session.js';
+
+export const GROUP_ID_COLUMNS: readonly IdColumn[] = [{ id: 'groupId', column: 'zoom__group_id' }];
+
+export const groups: Resource<GroupItem, GroupsOptions> = {
+  kind: 'groups',
+  idColumns: GROUP_ID_COLUMNS,
+  input: ({ api }) => defineGroupInput(GROUPS_APIS[api].settings.includes('description')),
+  writeLabel: ({ api }) => GROUPS_APIS[api].create({ name: 'x' }, 'json').label,
+  scopes: ({ api, update, listing }) => {
+    const { read, create, update: change } = GROUPS_APIS[api].scopes;
+    return [...(listing ? [read] : []), create, ...(update ? [change] : [])];
+  },
+  open: openGroupsSession,
+};

@@ -1,0 +1,253 @@
+/** The work of `apply` on groups, in phases: listing, rows, closing listing. */
+import { doubtsOf } from '../../events/row-state.js';
+import type { Outcome } from '../../model/outcome.js';
+import { isProvisioned } from '../../model/statuses.js';
+import { createStop, type Stop } from '../../model/stop.js';
+import type { ValidatedRow } from '../../validation/row.js';
+import type { Judgement, Session, SessionContext, Step } from '../resource.js';
+import { type Api, type BodyFormat, type GroupsApi } from './api.js';
+import { GROUPS_APIS } from './apis.js';
+import { attributeGroup } from './attribute.js';
+import { takeClosingListing } from './closing.js';
+import { createGroup } from './create.js';
+import type { GroupItem } from './fields.js';
+import { differences, type Group } from './group.js';
+import { type Listing, listGroups } from './list-groups.js';
+import { compareWithGroup, outcome, settled } from './settle.js';
+import { findChange, updateGroup } from './update.js';
+import type { GroupRow, GroupsWork } from './work.js';
+
+/** What shapes a run on groups. */
+export type GroupsOptions = {
+  readonly api: Api;
+  /** Whether existing groups whose settings differ are changed to what the rows say. */
+  readonly update: boolean;
+  readonly body: 'auto' | BodyFormat;
+  /** Whether the groups are listed before the first create. */
+  readonly listing: boolean;
+  /** Whether nothing is to be done if they cannot be listed, as in a plan. */
+  readonly needsListing: boolean;
+};
+
+/** Enough that a record costs little, few enough to stay small. */
+const OUTCOMES_PER_RECORD = 1_000;
+
+/**
+ * A request may be processed for this long after it was sent: where names may repeat, a listing that is to show what
+ * became of a lost create has to wait so long. It is the deadline of a response.
+ */
+const REQUEST_DEADLINE_MS = 60_000;
+
+/** Refusals that may concern the listing alone: creating may be allowed all the same. */
+const LISTING_ONLY_REASONS: ReadonlySet<string> = new Set(['scope-missing', 'permission', 'wrong-base-url', 'method']);
+
+export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptions>): Session {
+  return new GroupsSession(context);
+}
+
+class GroupsSession implements Session {
+  readonly #context: SessionContext<GroupItem, GroupsOptions>;
+  readonly #work: GroupsWork;
+  #stage: 'list' | 'rows' | 'closing' = 'list';
+  #rows: AsyncIterator<readonly ValidatedRow<GroupItem>[]> | undefined;
+  #batch: readonly ValidatedRow<GroupItem>[] = [];
+  #at = 0;
+  #started = 0;
+
+  constructor(context: SessionContext<GroupItem, GroupsOptions>) {
+    this.#context = context;
+    const { state, options } = context;
+    const api = GROUPS_APIS[options.api];
+    const fixed = options.body === 'auto' ? undefined : options.body;
+    const [only, second] = api.bodyFormats;
+    this.#work = {
+      api,
+      state,
+      update: options.update,
+      index: undefined,
+      open: new Map(),
+      canary: undefined,
+      format: fixed ?? findAcceptedFormat(state.notes, api) ?? (second === undefined ? only : undefined),
+      isFormatFixed: fixed !== undefined,
+    };
+  }
+
+  next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined {
+    if (this.#stage === 'list') {
+      this.#stage = 'rows';
+      if (this.#context.options.listing && !draining) return [{ steps: [this.#list()] }];
+      if (!this.#work.api.uniqueNames) return [{ stop: listingRequired(this.#work.api) }];
+    }
+    if (this.#stage === 'rows' && !draining) return this.#readRows();
+    this.#stage = 'closing';
+    if (this.#work.open.size === 0) return undefined;
+    return [{ steps: [takeClosingListing(this.#work, this.#context.now())] }];
+  }
+
+  restart(): void {
+    this.#stage = this.#work.index ? 'rows' : 'list';
+    this.#rows = undefined;
+    this.#batch = [];
+    this.#at = 0;
+    this.#started = 0;
+  }
+
+  #list(): Step {
+    const { api } = this.#work;
+    const delayMs = api.uniqueNames ? 0 : this.#waitForDoubts();
+    return listGroups(api, (listing) => this.#useListing(listing), delayMs);
+  }
+
+  #waitForDoubts(): number {
+    let youngest = Number.NEGATIVE_INFINITY;
+    for (const row of this.#context.state.rows.values()) {
+      for (const { at } of doubtsOf(row)) youngest = Math.max(youngest, at);
+    }
+    return Math.min(REQUEST_DEADLINE_MS, Math.max(0, youngest + REQUEST_DEADLINE_MS - this.#context.now()));
+  }
+
+  #useListing(listing: Listing): Judgement {
+    if (listing.type === 'complete') {
+      this.#work.index = listing.items;
+      return {};
+    }
+    const { reply, reason } = listing;
+    const { api, update } = this.#work;
+    const { needsListing } = this.#context.options;
+    const isListingOnly = reply.type === 'fatal' ? LISTING_ONLY_REASONS.has(reply.stop.reason) : true;
+    if (reply.type === 'fatal' && !isListingOnly) return { stop: reply.stop };
+    if (api.uniqueNames && !update && !needsListing) {
+      return { warnings: [`the existing groups could not be listed: ${reason}`] };
+    }
+    const why = update
+      ? '--update compares with them'
+      : needsListing
+        ? 'a plan compares with them'
+        : `${api.noun} may share a name`;
+    return { stop: explainFailedListing(listing, why, api) };
+  }
+
+  /** Reads on until a create has to settle the body format, or to the last row. */
+  async *#readRows(): AsyncGenerator<Judgement> {
+    const { limit } = this.#context;
+    let known: NonNullable<Judgement['outcomes']>[number][] = [];
+    for (;;) {
+      const row = await this.#nextRow();
+      if (!row) break;
+      const planned = this.#plan(row);
+      if (planned === undefined) continue;
+      if ('status' in planned) {
+        known.push(settled(row, planned));
+        if (known.length < OUTCOMES_PER_RECORD) continue;
+        yield { outcomes: known };
+        known = [];
+        continue;
+      }
+      if (limit !== undefined && this.#started >= limit) {
+        yield { outcomes: known, drain: limitReached(limit) };
+        return;
+      }
+      this.#started += 1;
+      yield { outcomes: known, ...planned };
+      known = [];
+      if (this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create')) return;
+    }
+    if (known.length > 0) yield { outcomes: known };
+    this.#stage = 'closing';
+  }
+
+  async #nextRow(): Promise<GroupRow | undefined> {
+    for (;;) {
+      const row = this.#batch[this.#at];
+      if (row === undefined) {
+        this.#rows ??= this.#context.rows()[Symbol.asyncIterator]();
+        const next = await this.#rows.next();
+        if (next.done) return undefined;
+        this.#batch = next.value;
+        this.#at = 0;
+        continue;
+      }
+      this.#at += 1;
+      if (row.type !== 'item') continue;
+      const { key, fingerprint, name, item } = row;
+      return { key, fingerprint, name, line: row.row.line, item };
+    }
+  }
+
+  /** What a row needs: nothing more, an outcome that is known already, or requests. */
+  #plan(row: GroupRow): Outcome | Judgement | undefined {
+    const { state, index, api, update } = this.#work;
+    const { definition, previousName } = row.item;
+    const before = state.rows.get(row.key);
+    const exact = index?.findExact(definition.name) ?? [];
+    const isWanted = before?.fingerprint === row.fingerprint;
+    if (before?.outcome && isWanted && isProvisioned(before.outcome.status)) {
+      const [group] = exact;
+      if (before.outcome.ids?.groupId !== undefined || !group) return undefined;
+      return { ...before.outcome, ids: { groupId: group.id } };
+    }
+    // Another spelling is the same group if Zoom would accept both, or if it may be renamed.
+    const alike = index?.findAlike(row.key) ?? [];
+    const groups = exact.length > 0 || (api.uniqueNames && !update) ? exact : alike;
+    const [group] = groups;
+    if (group) return this.#planExisting(row, group, groups.length);
+    if (previousName !== undefined) {
+      const planned = this.#planRename(row, previousName);
+      if (planned) return planned;
+    }
+    return { steps: [createGroup(this.#work, row)] };
+  }
+
+  #planExisting(row: GroupRow, group: Group, count: number): Outcome | Judgement {
+    const { state, update } = this.#work;
+    const { definition } = row.item;
+    const doubts = doubtsOf(state.rows.get(row.key));
+    const change = update ? findChange(definition, group) : undefined;
+    if (change) return { steps: [updateGroup(this.#work, row, group, change)] };
+    if (doubts.some(({ operation }) => operation === 'update')) {
+      return outcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
+    }
+    if (doubts.some(({ operation }) => operation === 'create')) return attributeGroup(this.#work, row, group);
+    return outcome('already-provisioned', compareWithGroup(definition, group, count), group.id);
+  }
+
+  /** A row that renames a group, if the group exists under its previous name only. */
+  #planRename(row: GroupRow, previousName: string): Outcome | Judgement | undefined {
+    const { index, update } = this.#work;
+    const old = JSON.stringify(previousName);
+    if (!index) return outcome('failed', `without a listing, nothing tells whether ${old} exists and is to be renamed`);
+    const [group] = index.findExact(previousName);
+    if (!group) return undefined;
+    if (!update) return outcome('failed', `${old} exists and would be renamed: use --update`);
+    const found = differences(row.item.definition, group);
+    const settings = Object.fromEntries(found.map((d) => [d.setting, d.to]));
+    const change = { ...settings, name: row.item.definition.name };
+    return { steps: [updateGroup(this.#work, row, group, change)] };
+  }
+}
+
+function findAcceptedFormat(notes: SessionContext<GroupItem, GroupsOptions>['state']['notes'], api: GroupsApi): BodyFormat | undefined {
+  const accepted = notes.findLast(({ bodyFormat }) => bodyFormat !== undefined)?.bodyFormat;
+  return api.bodyFormats.find((format) => format === accepted);
+}
+
+/** The true cause of a failed listing that the run cannot do without. */
+export function explainFailedListing(listing: Extract<Listing, { type: 'failed' }>, why: string, api: GroupsApi): Stop {
+  const { reply, reason } = listing;
+  if (reply.type === 'fatal') return reply.stop;
+  const message = `the existing ${api.noun} could not be listed, and ${why}: ${reason}`;
+  if (reply.type === 'rejected' || reply.type === 'not-found' || reply.type === 'conflict') {
+    return createStop('listing-needed', message, `Check that the app has one of these scopes: ${api.scopes.read.join(', ')}.`);
+  }
+  return createStop('listing-failed', message, 'Retry later with --resume.');
+}
+
+function listingRequired({ noun, scopes }: GroupsApi): Stop {
+  const message = `${noun} may share a name, so the existing ones have to be listed first`;
+  return createStop('listing-needed', message, `Leave out --no-listing; it needs one of these scopes: ${scopes.read.join(', ')}.`);
+}
+
+export function limitReached(limit: number): Stop {
+  const rows = limit === 1 ? '1 row' : `${limit} rows`;
+  return createStop('limit', `${rows} sent, as many as --limit allows`, 'Check the results, then continue with --resume.');
+}

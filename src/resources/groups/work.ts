@@ -1,0 +1,47 @@
+/** What the parts of one session on groups share. */
+import type { RunState } from '../../events/run-state.js';
+import type { RowRef } from '../../model/outcome.js';
+import type { BodyFormat, GroupsApi } from './api.js';
+import type { GroupItem } from './fields.js';
+import type { GroupIndex } from './group-index.js';
+
+/** A row in the form in which the session carries it. */
+export type GroupRow = RowRef & { readonly item: GroupItem };
+
+/** A row that a closing listing has to settle or to complete. */
+export type OpenRow = {
+  readonly row: GroupRow;
+  /**
+   * `doubt`: a create may have taken effect. `conflict`: Zoom said that the name is in use, and no listing has shown
+   * the group. `no-id`: created, but the answer had no id. `created`: complete, checked for a second group of its name.
+   */
+  readonly cause: 'doubt' | 'conflict' | 'no-id' | 'created';
+  /** The last answer, in one line. */
+  readonly message: string;
+  /** When its youngest attempt was sent or answered, in ms since 1970. */
+  readonly at: number;
+  /** After a doubt: Zoom said that the name is in use. */
+  readonly sawConflict?: true;
+  /** After a doubt: the create was sent again by the closing. */
+  readonly wasResent?: true;
+};
+
+export type GroupsWork = {
+  readonly api: GroupsApi;
+  readonly state: RunState;
+  readonly update: boolean;
+  /** The listing before the first create; undefined if none was taken. */
+  index: GroupIndex | undefined;
+  readonly open: Map<string, OpenRow>;
+  /** The body format of creates; undefined until the first create has settled it. */
+  format: BodyFormat | undefined;
+  /** The youngest group that this process is known to have created, and when it was answered. */
+  canary: { readonly key: string; readonly at: number } | undefined;
+  /** Whether the user fixed the body format. */
+  readonly isFormatFixed: boolean;
+};
+
+/** The part of a row that events carry. */
+export function toRef({ key, fingerprint, name, line }: RowRef): RowRef {
+  return { key, fingerprint, name, line };
+}

@@ -34,10 +34,6 @@ export type Dialect = {
   readonly map: Readonly<Record<string, string>>;
   /** `K/N` if only that share of the rows belongs to this run. */
   readonly shard?: string;
-  /** `--group`: the group of every row of a file that has no group column. */
-  readonly group?: string;
-  /** `--split`: what separates several entries in one cell. */
-  readonly split?: string;
 };
 
 export type Input = {
@@ -48,6 +44,8 @@ export type Input = {
   readonly rows: number;
   /** Rows to process: neither invalid nor duplicate. */
   readonly items: number;
+  /** Whether no row has a problem. */
+  readonly isClean: boolean;
 };
 
 export type Api = 'im' | 'contacts';
@@ -63,10 +61,9 @@ export type Target = {
 /** What shapes a run: a resume takes it from here. JSON values only. */
 export type RunShape = {
   readonly resource: string;
-  /** The resource's own options, such as `update` or `sync`. */
-  readonly options: Readonly<Record<string, boolean | string | number | undefined>>;
+  /** The resource's own options, such as `update` or `sync`: JSON values. */
+  readonly options: object;
   readonly skipInvalid: boolean;
-  readonly listing: boolean;
   readonly dialect: Dialect;
 };
 

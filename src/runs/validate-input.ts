@@ -1,119 +1,127 @@
-/** The input as checked rows: one reading of its bytes, whether they come from a file or out of a journal. */
-import { type ValidatedRow, createRowValidator } from '../validation/row.js';
-import { mapHeader } from '../validation/header.js';
-import type { Dialect } from '../events/event.js';
-import { nameKey, type Settings } from '../resources/groups/group.js';
-import { EXIT, FatalError } from '../model/outcome.js';
-import type { Problem } from '../validation/problem.js';
-import { isInShard, type Shard } from '../validation/shard.js';
+/** The input as validated rows: one way to read its bytes, whether they come from a file or from a journal. */
 import { openCsv, type CsvReader } from '../csv/reader.js';
 import { CsvError } from '../csv/csv-error.js';
+import type { Dialect } from '../events/event.js';
+import { createStop, FatalError } from '../model/stop.js';
 import { hashWhileReading } from '../storage/atomic-file.js';
+import { type Columns, mapHeader } from '../validation/header.js';
+import type { Problem } from '../validation/problem.js';
+import { createRowValidator, type InputDefinition, type Row, type ValidatedRow } from '../validation/row.js';
+import { isInShard, parseShard, type Shard } from '../validation/shard.js';
 
-/** How an input is to be read. The same reading of the same bytes gives the same rows. */
-export type ReadOptions = {
+/** How to read an input. The same bytes read in the same way give the same rows. */
+export type ReadOptions<Item = unknown> = {
   readonly dialect: Dialect;
-  readonly api: 'im' | 'contacts';
-  readonly shard?: Shard;
+  readonly input: InputDefinition<Item>;
+  /** What decides which shard a row falls to. Default: its key. */
+  readonly shardKey?: (row: ValidatedRow<Item>) => string;
 };
 
-export type Input = {
-  readonly sheet: CsvReader;
-  /** The settings that the file has columns for. */
-  readonly settings: readonly (keyof Settings)[];
-  /** Throws `CsvFault` where the file can't be read on. */
-  readonly rows: AsyncIterable<readonly ValidatedRow[]>;
+export type OpenInput<Item = unknown> = {
+  readonly csv: CsvReader;
+  readonly columns: Columns;
+  /** Throws `CsvError` if the file cannot be read further. */
+  readonly rows: AsyncIterable<readonly ValidatedRow<Item>[]>;
 };
 
-/** A header that can't be made sense of, with all that is wrong with it. */
-class BrokenHeader extends FatalError {
+/** A header that cannot be used, with everything that is wrong with it. */
+class HeaderError extends FatalError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const message = problems.map((p) => `line ${p.line}: ${p.message}`).join('; ');
-    super({ exit: EXIT.usage, reason: 'header', message, hint: 'Nothing was sent. Mend the file.' });
+    const message = problems.map((problem) => `line ${problem.line}: ${problem.message}`).join('; ');
+    super(createStop('header', message, 'Nothing was sent. Fix the file.'));
     this.problems = problems;
   }
 }
 
-/** Opens an input as far as its header. @throws FatalError when it is no CSV or its header is wrong */
-export async function openInput(source: AsyncIterable<Uint8Array>, reading: ReadOptions): Promise<Input> {
-  const { encoding, delimiter, map } = reading.dialect;
-  const told = {
+/** Opens an input as far as its header. @throws FatalError if it is no CSV or its header is wrong */
+export async function openInput<Item>(
+  source: AsyncIterable<Uint8Array>,
+  { dialect, input, shardKey = toKey }: ReadOptions<Item>,
+): Promise<OpenInput<Item>> {
+  const { encoding, delimiter, map, shard } = dialect;
+  const csv = await openCsv(source, {
     ...(encoding === '' ? {} : { encoding }),
     ...(delimiter === '' ? {} : { delimiter }),
-  };
-  const sheet = await openCsv(source, told);
-  const header = mapHeader(sheet.header, sheet.headerLine, map, reading.api);
+  });
+  const header = mapHeader(csv.header, csv.headerLine, map, input.fields);
   if ('problems' in header) {
-    await sheet.close();
-    throw new BrokenHeader(header.problems);
+    await csv.close();
+    throw new HeaderError(header.problems);
   }
-  const check = createRowValidator(header.columns);
-  const settings = header.columns.settings.map(({ setting }) => setting);
-  return { sheet, settings, rows: checkedRows(sheet.rows, check, reading.shard) };
+  const { columns } = header;
+  const validate = createRowValidator(columns, input);
+  const rows = validateRows(csv.rows, validate, parseShard(shard ?? ''), shardKey);
+  return { csv, columns, rows };
 }
 
-async function* checkedRows(
+async function* validateRows<Item>(
   batches: CsvReader['rows'],
-  check: ReturnType<typeof createRowValidator>,
+  validate: (row: Row) => readonly ValidatedRow<Item>[],
   shard: Shard | undefined,
-): AsyncGenerator<readonly ValidatedRow[]> {
+  shardKey: (row: ValidatedRow<Item>) => string,
+): AsyncGenerator<readonly ValidatedRow<Item>[]> {
   for await (const batch of batches) {
-    const checked = batch.map(check);
-    yield shard ? checked.filter((one) => isInShard(keyIn(one), shard)) : checked;
+    const rows = batch.flatMap(validate);
+    yield shard ? rows.filter((row) => isInShard(shardKey(row), shard)) : rows;
   }
 }
 
-/** An invalid row has no key of its own; by its name each of them still falls to exactly one shard. */
-function keyIn(checked: ValidatedRow): string {
-  return checked.kind === 'invalid' ? nameKey(checked.name) : checked.key;
+/** An invalid row has no key of its own; by its name, each of them still falls to exactly one shard. */
+function toKey(row: ValidatedRow): string {
+  return row.type === 'invalid' ? row.name.trim().toLowerCase() : row.key;
 }
 
 /** What a whole input holds; nothing of it is sent before this is known. */
 export type InputValidation = {
+  /** In hex; empty if the file could not be read to its end. */
   readonly sha256: string;
   readonly encoding: string;
-  readonly settings: Input['settings'];
+  /** Undefined if the header could not be used. */
+  readonly columns: Columns | undefined;
   readonly rows: number;
-  readonly definitions: number;
+  readonly items: number;
   readonly duplicates: number;
   readonly invalid: number;
   readonly problems: readonly Problem[];
-  /** The file can't be read to its end: --skip-invalid does not help. */
+  /** The file cannot be read to its end: --skip-invalid does not help. */
   readonly broken: boolean;
 };
 
-/** Reads an input from end to end and counts what is in it. */
-export async function validateInput(source: AsyncIterable<Uint8Array>, reading: ReadOptions): Promise<InputValidation> {
+/** Reads an input from beginning to end and counts what is in it. */
+export async function validateInput(
+  source: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): Promise<InputValidation> {
   const hashed = hashWhileReading(source);
-  const counts = { definition: 0, duplicate: 0, invalid: 0 };
+  const counts = { item: 0, duplicate: 0, invalid: 0 };
   const problems: Problem[] = [];
   let broken = false;
   let encoding = '';
-  let settings: Input['settings'] = [];
+  let columns: Columns | undefined;
   try {
-    const input = await openInput(hashed.source, reading);
-    encoding = input.sheet.encoding;
-    settings = input.settings;
+    const input = await openInput(hashed.source, options);
+    encoding = input.csv.encoding;
+    columns = input.columns;
     for await (const batch of input.rows) {
-      for (const checked of batch) {
-        counts[checked.kind] += 1;
-        if (checked.kind === 'invalid') problems.push(...checked.problems);
+      for (const row of batch) {
+        counts[row.type] += 1;
+        if (row.type === 'invalid') problems.push(...row.problems);
       }
     }
   } catch (error) {
     if (error instanceof CsvError) problems.push(error.problem);
-    else if (error instanceof BrokenHeader) problems.push(...error.problems);
+    else if (error instanceof HeaderError) problems.push(...error.problems);
     else throw error;
     broken = true;
   }
   return {
     sha256: broken ? '' : hashed.digest(),
     encoding,
-    settings,
-    rows: counts.definition + counts.duplicate + counts.invalid,
-    definitions: counts.definition,
+    columns,
+    rows: counts.item + counts.duplicate + counts.invalid,
+    items: counts.item,
     duplicates: counts.duplicate,
     invalid: counts.invalid,
     problems,

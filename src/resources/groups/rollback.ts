@@ -99,7 +99,7 @@ export function formatUndoCsv(undos: readonly Undo[]): string {
 export function createGroupsRollback(undos: readonly Undo[]): Resource<GroupItem, RollbackOptions> {
   const byKey = new Map(undos.map((undo) => [undo.key, undo]));
   return {
-    kind: 'groups',
+    kind: 'groups-rollback',
     idColumns: GROUP_ID_COLUMNS,
     input: () => defineGroupInput(true),
     writeLabel: ({ api }) => GROUPS_APIS[api].remove('x').label,

@@ -1,72 +1,41 @@
-/** When an attempt may start: evenly spaced, and never more in a sliding second than the rate. */
-import Bottleneck from 'bottleneck';
-import { type Gate, Line, type Measure, measureOf } from './sliding-window-queue.js';
+/** One limiter for each rate label: of this process alone, or shared with others through Redis. */
+import type { RateLabel } from '../model/call.js';
+import { type Limiter, LocalLimiter } from './local-limiter.js';
+import { openRedisLimiters } from './redis-limiter.js';
 
-export type Pacer = {
-  /** Resolves when an attempt may start; rejects with the signal's reason if aborted first. */
-  turn(signal?: AbortSignal): Promise<void>;
-  /** Nobody starts before now + ms; of two pauses the later end holds. */
-  pause(ms: number): void;
-  /** From now on. Fractions are fine: 0.5 is one in two seconds. */
-  setRate(perSecond: number): void;
-  /** How much longer than one second the window is taken to be, for the network's jitter. */
-  setMargin(ms: number): void;
-  /** Refuses whoever still waits, and leaves no timer behind. */
+export type { Limiter } from './local-limiter.js';
+
+export type LimiterOptions = {
+  /** Requests/s at the start. */
+  readonly rateFor: (label: RateLabel) => number;
+  /** A Redis URL; it may hold a password and is never shown. */
+  readonly sharedLimit?: string;
+  /** Processes that name the same account share a limit. */
+  readonly account: string;
+  /** Redis is out of reach: the limiters keep to their share of the rate. */
+  readonly onTrouble: (message: string) => void;
+  readonly onRecovery: () => void;
+};
+
+export type Limiters = {
+  /** Always the same limiter for a label, made on first use. */
+  limiterFor(label: RateLabel): Promise<Limiter>;
   close(): Promise<void>;
 };
 
-/**
- * The closest that two starts may come, as a share of the even spacing: what a stalled event loop lost is
- * made up for at this pace. The line keeps to the even spacing otherwise.
- */
-const SPACING = 0.7;
-
-/** A gate of this process alone, which can be set to another measure. */
-export type OwnGate = Gate & { keepTo(measure: Measure): void; close(): Promise<void> };
-
-/** Spaces turns by bottleneck, in this process. */
-export function ownGate(measure: Measure): OwnGate {
-  const minTime = ({ starts, windowMs }: Measure) => (SPACING * windowMs) / starts;
-  const limiter = new Bottleneck({ maxConcurrent: 1, minTime: minTime(measure) });
-  let closed: Promise<void> | undefined;
+/** @throws FatalError if the URL is none of Redis, ioredis is not installed, or Redis can't be used */
+export async function openLimiters(options: LimiterOptions): Promise<Limiters> {
+  const { rateFor, sharedLimit } = options;
+  if (sharedLimit !== undefined) return openRedisLimiters({ ...options, url: sharedLimit });
+  const limiters = new Map<RateLabel, LocalLimiter>();
   return {
-    pass: () => new Promise((come, fail) => limiter.schedule(async () => come()).catch(fail)),
-    ahead: () => 1,
-    // Neither a reservoir nor its refresh is in use: updateSettings would end that for good.
-    keepTo: (next) => void limiter.updateSettings({ minTime: minTime(next) }),
-    close: () => {
-      closed ??= limiter.stop({ dropWaitingJobs: true });
-      return closed;
+    limiterFor: async (label) => {
+      const limiter = limiters.get(label) ?? new LocalLimiter(rateFor(label));
+      limiters.set(label, limiter);
+      return limiter;
     },
-  };
-}
-
-/** The pacer of one process that has the rate for itself. `now` is in ms, of any clock that only goes on. */
-export function pacer(options: { perSecond: number; marginMs: number; now?: () => number }): Pacer {
-  const { now = () => performance.now() } = options;
-  let { perSecond, marginMs } = options;
-  const first = measureOf(perSecond, marginMs);
-  const gate = ownGate(first);
-  const line = new Line(gate, first, now);
-  const change = () => {
-    const measure = measureOf(perSecond, marginMs);
-    line.keepTo(measure);
-    gate.keepTo(measure);
-  };
-  return {
-    turn: (signal) => line.turn(signal),
-    pause: (ms) => line.pause(ms),
-    setRate: (rate) => {
-      perSecond = rate;
-      change();
-    },
-    setMargin: (ms) => {
-      marginMs = ms;
-      change();
-    },
-    close: () => {
-      line.close();
-      return gate.close();
+    close: async () => {
+      await Promise.all([...limiters.values()].map((limiter) => limiter.close()));
     },
   };
 }

@@ -1,66 +1,50 @@
-/**
- * One limit for many processes on many machines: bottleneck's clustering through Redis decides whose turn
- * it is; without Redis each process goes on alone with its share, until Redis is back.
- */
+/** One connection to Redis: bottleneck's clusters by label, the clock of Redis, and how many processes there are. */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
-import { EXIT, FatalError, usageError } from '../model/outcome.js';
-import type { Pacer } from './limiter.js';
-import { parseSaid, type Said } from './peers.js';
-import { BEAT_MS, type Hearing, type Session, SharedTurns, type Sharing } from './shared-limiter.js';
+import type { RateLabel } from '../model/call.js';
+import { usageError } from '../model/stop.js';
 
-export type SharedOptions = Sharing & {
-  /** redis:// or rediss://, with user and password where there are any; it is never shown. */
-  readonly url: string;
-  /** What the processes have in common; Redis sees a hash of it. */
-  readonly account: string;
+/** The slots of one label. */
+export type Cluster = {
+  /** Resolves when this process has the next slot of all; to false, at once, if the session is lost. */
+  grant(): Promise<boolean>;
+  /** For all processes. */
+  setMinTime(ms: number): void;
+  isLost(): boolean;
 };
 
-/** What Redis keeps of a limit that nobody uses is gone after that. */
-const KEYS_LAST_MS = 600_000;
-/** An answer that Redis owes for so long does not come any more. */
-const PATIENCE_MS = 3_000;
-const LAST_WORD_MS = 500;
+/** Redis forgets a limit that has not been used for so long. */
+const EXPIRE_AFTER_MS = 600_000;
+const ANSWER_TIMEOUT_MS = 3_000;
+const POLL_EVERY_MS = 2_000;
 
-/**
- * Joins the limit of an account.
- * @throws FatalError (exit 2) without ioredis or with a malformed URL, (exit 3) where Redis can't be used
- */
-export async function sharedPacer(options: SharedOptions): Promise<Pacer> {
-  const { Redis } = await ioredis();
-  const url = checked(options.url);
-  const connect = () =>
-    new Redis(options.url, {
-      // A connection that broke is never mended: a new one is made, and everything on it set up anew.
+/** @throws FatalError (exit 2) if the URL is none of Redis, or ioredis is not installed */
+export async function createConnector(
+  text: string,
+  account: string,
+): Promise<{ readonly host: string; readonly connect: () => Promise<RedisSession> }> {
+  const url = parseRedisUrl(text);
+  const { Redis } = await importIoredis();
+  const id = `zoom-im-groups-${createHash('sha256').update(account).digest('hex').slice(0, 32)}`;
+  const connect = async () => {
+    const client = new Redis(text, {
+      // A connection that broke is replaced, with everything on it.
       retryStrategy: () => null,
-      connectTimeout: PATIENCE_MS,
-      commandTimeout: PATIENCE_MS,
-      // The first command tells as much; this check writes to the console where INFO is forbidden.
+      connectTimeout: ANSWER_TIMEOUT_MS,
+      commandTimeout: ANSWER_TIMEOUT_MS,
+      // The first command is check enough; this one prints to the console if INFO is forbidden.
       enableReadyCheck: false,
       autoResubscribe: false,
     });
-  const id = `zoom-im-groups-${createHash('sha256').update(options.account).digest('hex').slice(0, 32)}`;
-  const shown = (error: unknown) => new Error(scrubbed(error, url));
-  const turns = new SharedTurns(options, (minTimeMs, hearing) =>
-    new RedisSession(connect(), id, minTimeMs, hearing, shown).ready(),
-  );
-  try {
-    await turns.join();
-    return turns;
-  } catch (error) {
-    await turns.close();
-    throw new FatalError({
-      exit: EXIT.actionRequired,
-      reason: 'shared-limit',
-      message: `the shared limit's Redis at ${url.host} can't be used: ${scrubbed(error, url)}`,
-      hint: 'Check the address, the password, and that Redis runs. Without --shared-limit a process has the rate for itself.',
-    });
-  }
+    const session = new RedisSession(client, id, (error) => new Error(hideSecrets(error, url)));
+    await session.open();
+    return session;
+  };
+  return { host: url.host, connect };
 }
 
-async function ioredis() {
+async function importIoredis() {
   try {
     return await import('ioredis');
   } catch (error) {
@@ -72,144 +56,184 @@ async function ioredis() {
   }
 }
 
-function checked(text: string): URL {
+function parseRedisUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^rediss?:$/.test(url.protocol) && url.host !== '') return url;
   // The value is not shown: it may hold a password.
   throw usageError(
-    '--shared-limit is not the address of a Redis',
-    'Write redis://host:6379, or rediss:// for TLS.',
+    '--shared-limit is not the URL of a Redis',
+    'Use redis://host:6379, or rediss:// for TLS.',
   );
 }
 
-/** An error's message without anything that the URL keeps secret. */
-function scrubbed(error: unknown, { username, password, href }: URL): string {
+/** An error's message without the secrets of the URL. */
+function hideSecrets(error: unknown, { username, password, href }: URL): string {
   const message = error instanceof Error ? error.message || String(error) : String(error);
-  const secrets = [href, password, decodeURIComponent(password), username, decodeURIComponent(username)];
-  return secrets
+  return [href, password, decodeURIComponent(password), username, decodeURIComponent(username)]
     .filter((secret) => secret !== '')
     .reduce((text, secret) => text.replaceAll(secret, '***'), message);
 }
 
-class RedisSession implements Session {
-  readonly #client: Redis;
-  readonly #connection: Bottleneck.IORedisConnection;
-  readonly #limiter: Bottleneck;
-  readonly #gone = new AbortController();
-  readonly #shown: (error: unknown) => Error;
-  readonly #beat: NodeJS.Timeout;
-  /** How much the clock of Redis is ahead of this machine's. */
-  #aheadMs = 0;
+/** What bottleneck 2.19.5 has inside its connection. A script's arguments begin with the time in ms. */
+type ConnectionInternals = {
+  readonly subscriber: Redis;
+  __scriptArgs__(name: string, id: string, args: readonly unknown[], done: unknown): unknown;
+};
 
-  constructor(
-    client: Redis,
-    id: string,
-    minTimeMs: number,
-    hearing: Hearing,
-    shown: (error: unknown) => Error,
-  ) {
+export class RedisSession {
+  readonly #client: Redis;
+  readonly #id: string;
+  readonly #toError: (error: unknown) => Error;
+  readonly #connection: Bottleneck.IORedisConnection;
+  readonly #limiters = new Map<RateLabel, Bottleneck>();
+  readonly #counts = new Map<RateLabel, number>();
+  readonly #lost = new AbortController();
+  #poll: NodeJS.Timeout | undefined;
+  /** The time of Redis, less that of this process's monotonic clock; and by how much that may be wrong. */
+  #clockOffset = { ms: 0, errorMs: Number.POSITIVE_INFINITY };
+
+  /** @param toError removes secrets from an error */
+  constructor(client: Redis, id: string, toError: (error: unknown) => Error) {
     this.#client = client;
-    this.#shown = shown;
-    client.on('error', this.#lose).on('end', () => this.#lose(new Error('the connection was closed')));
+    this.#id = id;
+    this.#toError = toError;
     this.#connection = new Bottleneck.IORedisConnection({ client });
     this.#connection.on('error', this.#lose);
-    this.#goByRedisClock();
-    this.#limiter = new Bottleneck({
-      id,
-      connection: this.#connection,
-      minTime: minTimeMs,
-      timeout: KEYS_LAST_MS,
-    });
-    this.#limiter.on('error', this.#lose);
-    this.#limiter.ready().catch(this.#lose);
-    this.#limiter.on('message', (text: string) => {
-      const said = parseSaid(text);
-      if (said) hearing.onSaid(said, this);
-    });
-    this.#beat = setInterval(() => {
-      hearing.onBeat(this);
-      this.#readClock().catch(this.#lose);
-    }, BEAT_MS).unref();
+    const internals = this.#connection as unknown as ConnectionInternals;
+    for (const each of [client, internals.subscriber]) {
+      each.on('error', this.#lose).on('end', () => this.#lose(new Error('the connection was closed')));
+    }
+    this.#useRedisClock(internals);
   }
 
-  get gone(): AbortSignal {
-    return this.#gone.signal;
+  /** Aborts when the connection is lost, with an error that may be shown. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
-  /** @throws what Redis or the network says */
-  async ready(): Promise<this> {
-    const late = setTimeout(() => this.#lose(new Error('no answer')), 2 * PATIENCE_MS);
-    const lost = new Promise<never>((_, reject) => {
-      this.gone.addEventListener('abort', () => reject(this.gone.reason), { once: true });
-    });
+  /** @throws Error that may be shown */
+  async open(): Promise<void> {
     try {
-      await Promise.race([this.#readClock().then(() => this.#limiter.ready()), lost]);
-      this.#limiter.clients().subscriber.on('end', () => this.#lose(new Error('the connection was closed')));
-      return this;
+      await this.#orLost(this.#readClock());
     } catch (error) {
       this.#lose(error);
       await this.close();
-      throw this.gone.reason;
-    } finally {
-      clearTimeout(late);
+      throw this.lost.reason;
+    }
+    const poll = () => this.#readClock().then(() => this.count());
+    this.#poll = setInterval(() => poll().catch(this.#lose), POLL_EVERY_MS).unref();
+  }
+
+  /** @throws Error that may be shown */
+  async join(label: RateLabel, minTimeMs: number): Promise<Cluster> {
+    const limiter = new Bottleneck({
+      id: `${this.#id}-${label}`,
+      connection: this.#connection,
+      minTime: minTimeMs,
+      timeout: EXPIRE_AFTER_MS,
+    });
+    limiter.on('error', this.#lose);
+    this.#limiters.set(label, limiter);
+    const setMinTime = async (ms: number) => {
+      // A promise, whatever its type says.
+      await Promise.resolve(limiter.updateSettings({ minTime: ms })).catch(this.#lose);
+    };
+    await this.#orLost(limiter.ready()).catch(this.#lose);
+    // An earlier run may have left another rate.
+    await this.#orLost(setMinTime(minTimeMs)).catch(this.#lose);
+    await this.count();
+    this.lost.throwIfAborted();
+    return {
+      grant: () => this.#grant(limiter),
+      setMinTime: (ms) => void setMinTime(ms),
+      isLost: () => this.lost.aborted,
+    };
+  }
+
+  /** How many processes use the label's limit, this one among them, as last counted. */
+  countOf(label: RateLabel): number {
+    return Math.max(1, this.#counts.get(label) ?? 1);
+  }
+
+  /** Each process subscribes once to the channel of each limit it uses. */
+  async count(): Promise<void> {
+    try {
+      for (const [label, limiter] of this.#limiters) {
+        const [, subscribers] = await this.#orLost(this.#client.pubsub('NUMSUB', limiter.channel()));
+        this.#counts.set(label, Number(subscribers));
+      }
+    } catch (error) {
+      this.#lose(error);
     }
   }
 
-  pass(): Promise<boolean> {
-    return new Promise((come) => {
-      const leave = () => come(false);
-      if (this.gone.aborted) return leave();
-      this.gone.addEventListener('abort', leave, { once: true });
-      this.#limiter
-        .schedule(async () => come(true))
+  async close(): Promise<void> {
+    clearInterval(this.#poll);
+    this.#lose(new Error('the session was closed'));
+    await this.#connection.disconnect(false);
+    const stopping = [...this.#limiters.values()].map((limiter) => limiter.stop({ dropWaitingJobs: true }));
+    await Promise.allSettled(stopping);
+  }
+
+  #grant(limiter: Bottleneck): Promise<boolean> {
+    return new Promise((resolve) => {
+      const onLost = () => resolve(false);
+      if (this.lost.aborted) return onLost();
+      this.lost.addEventListener('abort', onLost, { once: true });
+      limiter
+        .schedule(async () => resolve(true))
         .catch(this.#lose)
-        .finally(() => this.gone.removeEventListener('abort', leave));
+        .finally(() => this.lost.removeEventListener('abort', onLost));
     });
   }
 
-  say(said: Said): void {
-    this.#limiter.publish(JSON.stringify(said)).catch(this.#lose);
-  }
-
-  setSpacing(minTimeMs: number): void {
-    // A promise, whatever its type says.
-    Promise.resolve(this.#limiter.updateSettings({ minTime: minTimeMs })).catch(this.#lose);
-  }
-
-  async close(last?: Said): Promise<void> {
-    clearInterval(this.#beat);
-    if (last && !this.gone.aborted) {
-      const said = this.#limiter.publish(JSON.stringify(last)).catch(() => undefined);
-      await Promise.race([said, sleep(LAST_WORD_MS, undefined, { ref: false })]);
-    }
-    this.#lose(new Error('the session was closed'));
-    await this.#connection.disconnect(false);
-    await this.#limiter.stop({ dropWaitingJobs: true }).catch(() => undefined);
-  }
-
-  /** An error comes first, and an end that says less follows it: the first reason stays. */
+  /** The first reason stays: a close that says less follows an error. */
   readonly #lose = (error: unknown): void => {
-    if (!this.gone.aborted) this.#gone.abort(this.#shown(error));
+    if (!this.lost.aborted) this.#lost.abort(this.#toError(error));
   };
 
+  /** bottleneck's promises don't settle when the connection breaks. */
+  async #orLost<T>(work: Promise<T>): Promise<T> {
+    const { promise, reject } = withReject();
+    const onLost = () => reject(this.lost.reason);
+    if (this.lost.aborted) onLost();
+    this.lost.addEventListener('abort', onLost, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      this.lost.removeEventListener('abort', onLost);
+    }
+  }
+
   async #readClock(): Promise<void> {
-    const before = Date.now();
+    const before = performance.now();
     const [seconds, micros] = await this.#client.time();
-    const here = (before + Date.now()) / 2;
-    this.#aheadMs = Math.round(Number(seconds) * 1_000 + Number(micros) / 1_000 - here);
+    const after = performance.now();
+    const errorMs = (after - before) / 2;
+    // The clocks drift apart by less than 1 ms between two polls; a reading that took long is worse than an older one.
+    const isBetter = errorMs <= this.#clockOffset.errorMs + 1;
+    const ms = Number(seconds) * 1_000 + Number(micros) / 1_000 - (before + after) / 2;
+    this.#clockOffset = isBetter
+      ? { ms, errorMs }
+      : { ms: this.#clockOffset.ms, errorMs: this.#clockOffset.errorMs + 1 };
   }
 
   /**
-   * bottleneck's scripts take each machine's own clock for the time, so that a machine whose clock is a
-   * minute behind would wait a minute for each turn. This gives them the clock that all have in common.
+   * bottleneck's scripts take each machine's wall clock for the time, so that one that is a minute behind would wait a
+   * minute for each slot. They get the time of Redis.
    */
-  #goByRedisClock(): void {
-    const connection = this.#connection as unknown as { __scriptArgs__: ScriptArgs };
-    const scriptArgs = connection.__scriptArgs__.bind(connection);
-    connection.__scriptArgs__ = (name, id, [now, ...rest], done) =>
-      scriptArgs(name, id, [now + this.#aheadMs, ...rest], done);
+  #useRedisClock(internals: ConnectionInternals): void {
+    const scriptArgs = internals.__scriptArgs__.bind(internals);
+    internals.__scriptArgs__ = (name, id, [, ...rest], done) =>
+      scriptArgs(name, id, [Math.round(performance.now() + this.#clockOffset.ms), ...rest], done);
   }
 }
 
-/** How bottleneck 2.19.5 puts a script's arguments together: the time in ms comes first. */
-type ScriptArgs = (name: string, id: string, args: readonly [number, ...unknown[]], done: unknown) => unknown;
+function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<never>((_, onReject) => {
+    reject = onReject;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
+}

@@ -1,59 +1,76 @@
-/** The account that a command works on: Zoom's, with credentials, or the stand-in's, made for the occasion. */
-
-import type { Turns } from '../engine/ports.js';
-import { usageError } from '../model/outcome.js';
-import { pacer } from '../rate-limit/limiter.js';
-import { MARGIN } from '../resilience/run-policy.js';
-import type { Group } from '../resources/groups/group.js';
+/** The account that a command works on: Zoom's, with credentials, or the simulator's, started for the occasion. */
+import type { Api, Target } from '../events/event.js';
+import { clock } from '../engine/clock.js';
+import type { ApiClient, PaceChange } from '../model/api.js';
+import { RATE_LABELS, type RateLabel } from '../model/call.js';
+import { usageError } from '../model/stop.js';
+import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
+import { openLimiters } from '../rate-limit/limiter.js';
+import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
-import { type Client, openClient } from '../zoom/client.js';
-import { readZoomEnvironment, type ZoomEnvironment } from './environment.js';
+import { openClient } from '../zoom/client.js';
+import { readProxies, readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
 import type { Options } from './options.js';
 
-export type Account = Omit<Client, 'account' | 'origin'> & {
-  readonly turns: Turns;
+export type Account = {
+  readonly api: ApiClient;
+  /** Registers the one listener for changes of speed. */
+  readonly onPace: (listener: (change: PaceChange) => void) => void;
+  readonly target: Target;
+  readonly concurrencyFor: (label: RateLabel) => number;
   readonly simulated: boolean;
-  /** What stands for the account where runs on it exclude each other; undefined for the stand-in. */
+  /** What must never be shown. */
+  readonly secrets: () => readonly string[];
+  /** Stands for the account in a journal; absent if a token does not name it. */
+  readonly accountMark?: string;
+  /** What runs on this account exclude each other by; undefined for the simulator. */
   readonly lockScope: { readonly origin: string; readonly account: string } | undefined;
+  /** For people: `account 1a2b at api.zoom.us`. */
+  readonly description: string;
+  readonly close: () => Promise<void>;
 };
 
-type Warn = (message: string) => void;
-
 export type ConnectOptions = {
-  /** Groups that the stand-in is to have besides its own, so that a simulated run can go on. */
-  readonly known?: readonly Group[];
-  /** Whether the command creates or changes groups. */
-  readonly writes?: boolean;
+  readonly api: Api;
+  /** The label of the command's writes: what `--rate` is about. */
+  readonly writeLabel: RateLabel;
+  /** Each list needs one of its scopes. */
+  readonly scopes: readonly (readonly string[])[];
+  readonly warn: (message: string) => void;
+  /** Requests of that label that this run sent today already. */
+  readonly usedToday?: (label: RateLabel) => number;
+  /** Groups that the simulator has besides its own, so that a simulated run can be resumed. */
+  readonly knownGroups?: readonly SimulatedGroup[];
 };
 
 /**
- * Opens the account that the options and the environment name.
+ * Connects to the account that the options and the environment name. Nothing is sent yet.
  * @throws FatalError (exit 2) with neither credentials nor --simulate
  */
-export async function connect(options: Options, warn: Warn, opening: ConnectOptions = {}): Promise<Account> {
+export async function connect(options: Options, connection: ConnectOptions): Promise<Account> {
   if (options.simulate) {
-    const simulator = await startConfiguredSimulator(options, opening.known ?? []);
+    const simulator = await startConfiguredSimulator(options, connection.knownGroups ?? []);
     const { baseUrl, tokenUrl, credentials } = simulator;
     const zoom = { baseUrl, tokenUrl, credentials: { kind: 'app', ...credentials } as const, warnings: [] };
-    return open(options, zoom, opening, warn, simulator);
+    return open(options, zoom, connection, simulator);
   }
-  const zoom = readZoomEnvironment(options.envFile);
-  zoom.warnings.forEach(warn);
-  return open(options, zoom, opening, warn, undefined);
+  const zoom = readZoomEnvironment(options.config);
+  zoom.warnings.forEach(connection.warn);
+  return open(options, zoom, connection, undefined);
 }
 
-/** Starts the stand-in as the options want it. @throws FatalError (exit 2) for a fault that it does not know */
+/** Starts the simulator as the options want it. @throws FatalError (exit 2) for a fault that it does not know */
 export async function startConfiguredSimulator(
   options: Options,
-  known: readonly Group[],
+  knownGroups: readonly SimulatedGroup[],
 ): Promise<Simulator> {
-  // Only who simulates pays for loading it.
+  // Only commands that simulate pay for loading it.
   const { DEFAULT_GROUPS, startSimulator } = await import('../simulator/server.js');
   const { accountPlan, fault, latency, dailyLimit, port, seed } = options;
   try {
     return await startSimulator({
       accountPlan,
-      groups: [...DEFAULT_GROUPS, ...known.map(simulated)],
+      groups: [...DEFAULT_GROUPS, ...knownGroups],
       ...(fault ? { faults: fault } : {}),
       ...(latency === undefined ? {} : { latencyMs: latency }),
       ...(dailyLimit === undefined ? {} : { dailyLimit }),
@@ -61,88 +78,77 @@ export async function startConfiguredSimulator(
       ...(seed === undefined ? {} : { seed }),
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw usageError(`the stand-in can't start: ${why}`, 'See zoom-im-groups simulate --help.');
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`the simulator cannot start: ${reason}`, 'See zoom-im-groups simulate --help.');
   }
-}
-
-function simulated(group: Group): SimulatedGroup {
-  const { id, name, type, searchByDomain, searchByAccount, searchByMaAccount, description } = group;
-  return {
-    id,
-    name,
-    ...(type === undefined ? {} : { type }),
-    ...(searchByDomain === undefined ? {} : { search_by_domain: searchByDomain }),
-    ...(searchByAccount === undefined ? {} : { search_by_account: searchByAccount }),
-    ...(searchByMaAccount === undefined ? {} : { search_by_ma_account: searchByMaAccount }),
-    ...(description === undefined ? {} : { description }),
-  };
 }
 
 async function open(
   options: Options,
   { credentials, baseUrl, tokenUrl }: ZoomEnvironment,
-  { writes = false }: ConnectOptions,
-  warn: Warn,
+  { api, writeLabel, scopes, warn, usedToday }: ConnectOptions,
   simulator: Simulator | undefined,
 ): Promise<Account> {
   if (!credentials) {
     throw usageError(
       'no credentials for Zoom',
-      'Set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (or ZOOM_ACCESS_TOKEN), or try it out with --simulate.',
+      'Set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (or ZOOM_ACCESS_TOKEN) in the environment or in a --config file, as the README explains under Setup; or try it with --simulate.',
     );
   }
-  const { api = 'im', accountPlan, rate: perSecond, concurrency, body = 'multipart' } = options;
+  const { accountPlan, rate, concurrency, sharedLimit } = options;
+  const rateFor = (label: RateLabel): number =>
+    (label === writeLabel ? rate : undefined) ?? REQUESTS_PER_SECOND[label][accountPlan];
+  const places = (label: RateLabel): number => concurrency ?? concurrencyFor(rateFor(label));
+  let onPace: (change: PaceChange) => void = () => undefined;
   const client = openClient({
     credentials,
     baseUrl,
     tokenUrl,
-    api,
     accountPlan,
-    perSecond,
-    concurrency,
-    body,
-    writes,
-  });
-  const { account, origin, target } = client;
-  const { turns, closeTurns } = await openTurns(
-    options,
-    `${origin} ${api} ${account}`,
-    target.perSecond,
+    rateFor,
+    usedToday: usedToday ?? (() => 0),
+    scopes,
+    connections: Math.max(...RATE_LABELS.map(places)),
+    proxies: simulator ? {} : readProxies(),
+    clock,
+    onPace: (change) => onPace(change),
     warn,
-  );
+    openLimiters: (account) =>
+      openLimiters({
+        rateFor,
+        account,
+        ...(sharedLimit === undefined ? {} : { sharedLimit }),
+        onTrouble: warn,
+        onRecovery: () => warn('the shared limit is available again'),
+      }),
+  });
+  const { account, accountMark, origin } = client;
   return {
-    ...client,
-    turns,
+    api: client.api,
+    onPace: (listener) => {
+      onPace = listener;
+    },
+    target: { baseUrl, api, accountPlan, perSecond: rateFor(writeLabel) },
+    concurrencyFor: places,
     simulated: simulator !== undefined,
-    secrets: () => [...client.secrets(), ...passwordIn(options.sharedLimit)],
+    secrets: () => [...client.secrets(), ...findPassword(sharedLimit)],
+    ...(accountMark === undefined ? {} : { accountMark }),
     lockScope: simulator ? undefined : { origin, account },
+    description: simulator ? 'the simulator' : describeAccount(origin, client.accountId),
     close: async () => {
-      await Promise.all([client.close(), closeTurns()]);
+      await client.close();
       await simulator?.close();
     },
   };
 }
 
-async function openTurns(
-  { sharedLimit }: Options,
-  /** Whoever names the same shares one limit: each API has its own. */
-  account: string,
-  perSecond: number,
-  warn: Warn,
-): Promise<{ turns: Turns; closeTurns: () => Promise<void> }> {
-  const pace = { perSecond, marginMs: MARGIN.startMs };
-  if (sharedLimit === undefined) {
-    const turns = pacer(pace);
-    return { turns, closeTurns: () => turns.close() };
-  }
-  const { sharedPacer } = await import('../rate-limit/redis-session.js');
-  const onBack = (): void => warn('the shared limit is back');
-  const turns = await sharedPacer({ ...pace, url: sharedLimit, account, onTrouble: warn, onBack });
-  return { turns, closeTurns: () => turns.close() };
+/** An account id is no secret, but its first characters are enough to recognise it. */
+function describeAccount(origin: string, accountId: string | undefined): string {
+  const { host } = new URL(origin);
+  return accountId === undefined ? host : `account ${accountId.slice(0, 6)}… at ${host}`;
 }
 
-function passwordIn(url: string | undefined): readonly string[] {
+function findPassword(url: string | undefined): readonly string[] {
   if (url === undefined || !URL.canParse(url)) return [];
   const { password } = new URL(url);
   return password === '' ? [] : [password, decodeURIComponent(password)];

@@ -1,93 +1,106 @@
-/** A run's work, from the account's lock to the exit code; apply and rollback differ only in what they plan. */
+/** One run, from the locks to the exit code: `apply`, `members` and `rollback` differ only in what they do. */
 import { basename, resolve } from 'node:path';
 import { clock } from '../engine/clock.js';
-import { type Job, provision } from '../engine/provision.js';
-import { type Event, type EventOf, SCHEMA_VERSION } from '../events/event.js';
+import { provision } from '../engine/provision.js';
+import type { Event, EventOf, RunCommand, RunShape } from '../events/event.js';
 import { applyEvent, createRunState, type RunState } from '../events/run-state.js';
 import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
-import { EXIT, type ExitCode, FatalError, usageError } from '../model/outcome.js';
+import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { createProgress, updateProgress } from '../reporting/progress.js';
+import type { Resource, Session } from '../resources/resource.js';
 import { createRun, type Run, refreshRun } from '../runs/find-run.js';
-import type { InputValidation, ReadOptions } from '../runs/validate-input.js';
-import {
-  hasSameReadOptions,
-  inputEvents,
-  openStoredInput,
-  storedInput,
-  writeReports,
-} from '../runs/write-reports.js';
-import { hashWhileReading } from '../storage/atomic-file.js';
+import { isSameDialect, toInputEvents } from '../runs/stored-input.js';
+import { type InputValidation, openInput } from '../runs/validate-input.js';
+import { writeReports } from '../runs/write-reports.js';
 import { type Disk, realDisk } from '../storage/disk.js';
-import { acquireLock } from '../storage/lock.js';
+import { hashWhileReading } from '../storage/file-source.js';
+import { acquireLock, acquireRunFolderLock } from '../storage/lock.js';
 import { VERSION } from '../storage/version.js';
+import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
+import type { ValidatedRow } from '../validation/row.js';
 import type { Account } from './account.js';
 import { findStateFolder } from './environment.js';
 import type { Options } from './options.js';
-import { flushStdoutOrWarn, formatResumeCommand, printSummary } from './output.js';
+import { printSummary } from './output.js';
+import { formatResumeCommand } from './resume-command.js';
 import { handleSignals } from './signals.js';
 
-export type RunSession = {
-  readonly command: 'apply' | 'rollback';
+export type RunSession<Item, ResourceOptions extends object> = {
+  readonly command: RunCommand;
   readonly run: Run;
+  readonly resource: Resource<Item, ResourceOptions>;
+  readonly resourceOptions: ResourceOptions;
+  readonly shape: RunShape;
   /** The input's bytes, from the first; the same at each call, or the run is refused. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
-  readonly reading: ReadOptions;
-  readonly surveyed: InputValidation;
+  readonly validation: InputValidation;
   readonly account: Account;
   readonly options: Options;
   readonly terminal: Terminal;
-  readonly plan: (history: RunState) => Job['plan'];
-  readonly needsListing: string | undefined;
+  /** Looks at what the run would do before anything is sent; throws if it is not to be done. */
+  readonly review?: (session: Session) => Promise<void>;
   /** Where the run is written; a test hands in one that fails. */
   readonly disk?: Disk;
 };
 
-/** Does the work under the account's lock; the stand-in is nobody else's and needs none. */
-export async function runWithLock(given: RunSession): Promise<ExitCode> {
+/** Runs under the lock of the account, if it has one, and under that of the run folder. */
+export async function runWithLock<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
   const { account, command, run, options } = given;
-  if (!account.lockScope) return work(await withFolder(given));
+  if (!account.lockScope) return runInFolder(given);
   const held = await acquireLock(
     account.lockScope,
     { command, folder: resolve(run.folder) },
-    { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: findStateFolder() },
+    { waitMs: (options.lockTimeout ?? 0) * 1000, stateFolder: options.stateDir ?? findStateFolder() },
   );
   try {
-    return await work(await withFolder(given));
+    return await runInFolder(given);
   } finally {
     await held.release();
   }
 }
 
-/** A new run gets its folder; somebody may have gone on with an old one while we waited for the lock. */
-async function withFolder(given: RunSession): Promise<RunSession> {
-  const { run, disk } = given;
-  return { ...given, run: run.history ? await refreshRun(run) : createRun(run, disk) };
+/** An old run may have been resumed while we waited for the lock; a new one gets its folder after the review. */
+async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
+  const { command, disk, review } = given;
+  const known = await refreshRun(given.run);
+  const state = known.state ?? createRunState();
+  refuseOtherTarget(state, given);
+  const session = openSession(given, state);
+  if (review) {
+    await review(session);
+    session.restart();
+  }
+  const run = known.state ? known : createRun(known, disk);
+  const held = await acquireRunFolderLock(run.folder, { command });
+  try {
+    return await performRun({ ...given, run }, state, session);
+  } finally {
+    await held.release();
+  }
 }
 
-async function work(given: RunSession): Promise<ExitCode> {
-  const { run, surveyed, account, options, terminal, disk = realDisk } = given;
-  const history = run.history ?? createRunState();
-  refuseOtherTarget(history, account);
-  const journal = run.history ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
+async function performRun<Item, O extends object>(
+  given: RunSession<Item, O>,
+  state: RunState,
+  session: Session,
+): Promise<ExitCode> {
+  const { run, validation, account, options, terminal, disk = realDisk } = given;
+  const journal = run.state ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
   const signals = handleSignals(
-    (text) => terminal.say(text),
+    (text) => terminal.say(text, { always: true }),
     () => void account.close(),
   );
   try {
-    await keepInput(given, journal, history);
-    const { definitions } = surveyed;
-    const progress = createProgress(definitions, account.target.perSecond, clock.now(), history.carriedOver);
+    await storeInput(given, journal, state);
+    const { perSecond } = account.target;
+    const progress = createProgress(validation.items, perSecond, clock.now(), state.carriedOver);
     terminal.show(progress);
     await provision({
-      ...account,
-      perSecond: account.target.perSecond,
-      rows: async function* () {
-        yield* (await openStoredInput(run.folder, history)).rows;
-      },
-      plan: given.plan(history),
-      needsListing: given.needsListing,
-      history,
+      session,
+      state,
+      api: account.api,
+      onPace: account.onPace,
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
         updateProgress(progress, event);
@@ -95,89 +108,119 @@ async function work(given: RunSession): Promise<ExitCode> {
       },
       onLost: (event) => terminal.record(event),
       clock,
-      dice: Math.random,
-      accountPlan: options.accountPlan,
-      ...maxFailures(options, surveyed.rows),
-      baseline: options.baseline ?? true,
+      random: Math.random,
+      concurrencyFor: account.concurrencyFor,
+      ...toMaxFailures(options, validation.rows),
       signal: signals.signal,
     });
     terminal.end();
-    return await finish(given, journal, history);
+    return await finish(given, journal, state);
   } finally {
-    // What goes wrong here has been told: nothing ends well without a sync before.
+    // What fails here was reported already: nothing ends well without a sync before.
     await journal.close().catch(() => undefined);
     signals.dispose();
   }
 }
 
-/** The header, and the input where the journal does not have it yet. From here on the run may send. */
-async function keepInput(given: RunSession, journal: Journal, history: RunState): Promise<void> {
-  const { run, bytes, reading, surveyed } = given;
-  const header = headerOf(given, history);
-  const known = storedInput(history);
+export type RowSource<Item, O extends object> = Pick<
+  RunSession<Item, O>,
+  'resource' | 'resourceOptions' | 'run' | 'options' | 'shape' | 'bytes' | 'validation'
+>;
+
+/** Opens the work of a run on its input's rows. */
+export function openSession<Item, O extends object>(source: RowSource<Item, O>, state: RunState): Session {
+  const { resource, resourceOptions, options } = source;
+  return resource.open({
+    rows: () => readRows(source),
+    state,
+    now: clock.now,
+    options: resourceOptions,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+  });
+}
+
+/** The rows, from bytes that are compared with those that were validated. */
+async function* readRows<Item, O extends object>({
+  resource,
+  resourceOptions,
+  run,
+  shape,
+  bytes,
+  validation,
+}: RowSource<Item, O>): AsyncGenerator<readonly ValidatedRow<Item>[]> {
+  const hashed = hashWhileReading(bytes());
+  const readOptions = { dialect: shape.dialect, input: resource.input(resourceOptions) };
+  yield* (await openInput(hashed.source, readOptions)).rows;
+  if (hashed.digest() !== validation.sha256) throw fileChanged(run.file);
+}
+
+function fileChanged(file: string): FatalError {
+  return usageError(`${file} changed while it was read`, 'Run the command again when the file is complete.');
+}
+
+/** The header, and the input if the journal does not have it yet. From here on the run may send. */
+async function storeInput<Item, O extends object>(
+  given: RunSession<Item, O>,
+  journal: Journal,
+  state: RunState,
+): Promise<void> {
+  const { run, bytes, shape, validation } = given;
+  const header = toHeader(given, state);
+  const stored = state.storedInput === undefined ? undefined : state.runs[state.storedInput];
   const record = (event: Event): void => {
     journal.record(event);
-    applyEvent(history, event);
+    applyEvent(state, event);
   };
   record(header);
-  if (known && hasSameReadOptions(known, reading) && known.sha256 === surveyed.sha256) return;
+  const isStored = stored && isSameDialect(stored.shape.dialect, shape.dialect);
+  if (isStored && stored.input.sha256 === validation.sha256) return;
   const hashed = hashWhileReading(bytes());
-  for await (const event of inputEvents(hashed.source, surveyed.encoding, clock.now)) record(event);
-  if (hashed.digest() !== surveyed.sha256) {
-    throw usageError(
-      `${run.file} changed while it was read`,
-      'Nothing was sent. Run it again when the file is complete.',
-    );
-  }
-  record({ e: 'kept', at: clock.now() });
+  for await (const event of toInputEvents(hashed.source, validation.encoding, clock.now)) record(event);
+  if (hashed.digest() !== validation.sha256) throw fileChanged(run.file);
+  record({ type: 'input-complete', at: clock.now() });
   await journal.sync();
 }
 
-function headerOf(
-  { command, run, reading, surveyed, account }: RunSession,
-  history: RunState,
-): EventOf<'run'> {
-  const { dialect, shard } = reading;
+function toHeader<Item, O extends object>(given: RunSession<Item, O>, state: RunState): EventOf<'run'> {
+  const { command, run, shape, validation, account } = given;
+  const { sha256, rows, items, problems } = validation;
   return {
-    e: 'run',
+    type: 'run',
     at: clock.now(),
-    schemaVersion: SCHEMA_VERSION,
-    runId: history.runs[0]?.runId ?? basename(resolve(run.folder)),
+    schemaVersion: 2,
+    runId: state.runs[0]?.runId ?? basename(resolve(run.folder)),
     toolVersion: VERSION,
     command,
-    resumed: run.history !== undefined,
+    resumed: run.state !== undefined,
     simulated: account.simulated,
-    input: {
-      path: run.file,
-      sha256: surveyed.sha256,
-      rows: surveyed.rows,
-      ...(surveyed.problems.length === 0 ? { definitions: surveyed.definitions } : {}),
-      dialect,
-      ...(shard ? { shard: `${shard.k}/${shard.n}` } : {}),
-    },
+    input: { path: run.file, sha256, rows, items, isClean: problems.length === 0 },
     target: account.target,
+    shape,
     ...(account.accountMark === undefined ? {} : { account: account.accountMark }),
   };
 }
 
-/** A run belongs to one account and one API; a stand-in has a new port each time. */
-function refuseOtherTarget({ runs }: RunState, account: Account): void {
+/** A run belongs to one account and one API; a simulator has a new port each time. */
+function refuseOtherTarget<Item, O extends object>(
+  { runs }: RunState,
+  { account, command }: RunSession<Item, O>,
+): void {
   const { target, simulated } = account;
   const before = runs.at(-1);
   if (!before) return;
-  const hint = 'Go on with the options it was begun with, or begin a new run without --resume.';
-  const same =
-    before.simulated === simulated &&
-    before.target.api === target.api &&
-    (simulated || before.target.baseUrl === target.baseUrl);
-  if (!same) {
-    const was = before.simulated ? 'simulated' : `for ${before.target.baseUrl}`;
-    throw usageError(`this run is ${was} (${before.target.api} groups), and can't go on elsewhere`, hint);
+  const hint = 'Use the options it was begun with, or begin a new run without --resume.';
+  if (before.command !== command) {
+    throw usageError(`this run was made by ${before.command}, not by ${command}`, hint);
+  }
+  const isSame = before.simulated === simulated && (simulated || before.target.baseUrl === target.baseUrl);
+  if (!isSame) {
+    const was = before.simulated ? 'simulated' : `made for ${before.target.baseUrl}`;
+    throw usageError(`this run was ${was} and cannot be resumed elsewhere`, hint);
   }
   assertSameAccount(runs, account);
 }
 
-/** Groups of another account are none of this one's. @throws FatalError (exit 2) */
+/** @throws FatalError (exit 2) if the run was made on another account */
 export function assertSameAccount(runs: RunState['runs'], { accountMark, simulated }: Account): void {
   const known = runs.find(({ account }) => account !== undefined)?.account;
   if (simulated || known === undefined || accountMark === undefined || known === accountMark) return;
@@ -187,41 +230,55 @@ export function assertSameAccount(runs: RunState['runs'], { accountMark, simulat
   );
 }
 
-function maxFailures({ maxFailures: most }: Options, rows: number): { maxFailures?: number } {
+function toMaxFailures({ maxFailures: most }: Options, rows: number): { maxFailures?: number } {
   if (!most) return {};
   return { maxFailures: most.percent ? Math.max(1, Math.ceil((rows * most.n) / 100)) : most.n };
 }
 
-/** The reports, from the journal; and the exit code, once every row that came in has come out. */
-async function finish(given: RunSession, journal: Journal, history: RunState): Promise<ExitCode> {
-  const { surveyed, options, terminal } = given;
-  const run = { ...given.run, history };
-  const isWhole = await synced(journal, history);
-  const summary = await writeReports(run.folder, history, undefined, given.disk).catch((error: unknown) => {
-    const { stop } = history;
-    if (stop)
-      terminal.say(`${stop.message}\nGo on with: ${formatResumeCommand(run, options)}`, { always: true });
+/** The reports, from the journal; and the exit code, once every row that went in has come out. */
+async function finish<Item, O extends object>(
+  given: RunSession<Item, O>,
+  journal: Journal,
+  state: RunState,
+): Promise<ExitCode> {
+  const { run, validation, options, terminal, disk } = given;
+  const header = state.runs.at(-1);
+  if (!header) throw new Error('a run without a header');
+  const isComplete = await syncJournal(journal, state);
+  const resumeCommand = formatResumeCommand(header, run.folder, options);
+  const summary = await writeReports(
+    run.folder,
+    state,
+    { resumeCommand: ({ exit }) => (isUnfinished(exit.code) ? resumeCommand : undefined) },
+    disk,
+  ).catch((error: unknown) => {
+    const { stop } = state;
+    if (stop) terminal.say(`${stop.message}\nTo resume, run: ${resumeCommand}`, { always: true });
     throw error;
   });
-  if (summary.input.rows !== surveyed.rows) {
-    throw new Error(`${surveyed.rows} rows went in and ${summary.input.rows} came out`);
+  if (summary.input.rows < validation.rows) {
+    throw new Error(`${validation.rows} rows went in and ${summary.input.rows} came out`);
   }
   const { code, reason } = summary.exit;
-  if (isWhole) {
-    journal.record({ e: 'end', at: clock.now(), exit: code, reason });
+  if (isComplete) {
+    journal.record({ type: 'end', at: clock.now(), exit: code, reason });
     await journal.close();
   }
-  printSummary(summary, run, options, terminal);
+  printSummary(summary, { folder: run.folder, stop: state.stop }, options, terminal);
   return flushStdoutOrWarn(code);
 }
 
-/** Reports must not know more than a power cut leaves in the journal; false where the journal lacks something. */
-async function synced(journal: Journal, history: RunState): Promise<boolean> {
+export function isUnfinished(code: ExitCode): boolean {
+  return code !== EXIT.ok && code !== EXIT.unprovisioned && code !== EXIT.usage;
+}
+
+/** Reports must not know more than a power cut leaves in the journal; false if the journal lacks something. */
+async function syncJournal(journal: Journal, state: RunState): Promise<boolean> {
   try {
     await journal.sync();
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;
-    applyEvent(history, { e: 'stop', at: clock.now(), stop: error.stop });
+    applyEvent(state, { type: 'stop', at: clock.now(), stop: error.stop });
   }
-  return history.stop?.exit !== EXIT.unwritable;
+  return state.stop?.exit !== EXIT.unwritable;
 }

@@ -1,65 +1,65 @@
 /** `apply`: creates every group that the CSV defines. */
-import { connect } from '../cli/account.js';
-import type { Options } from '../cli/options.js';
-import {
-  flushStdoutOrWarn,
-  openTerminal,
-  printProblems,
-  readOptionsFrom,
-  warnUnsupported,
-} from '../cli/output.js';
+import { readAndValidate } from '../cli/input.js';
+import { type Account, connect } from '../cli/account.js';
+import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.js';
+import { isOptionGiven, type Options } from '../cli/options.js';
+import { openTerminal } from '../cli/output.js';
 import { runWithLock } from '../cli/run-session.js';
-import type { RunState } from '../events/run-state.js';
-import { type ExitCode, usageError } from '../model/outcome.js';
-import type { Group } from '../resources/groups/group.js';
-import { plan } from '../resources/groups/plan.js';
-import { chooseRun, missingFileError, type Run } from '../runs/find-run.js';
-import { validateInput } from '../runs/validate-input.js';
-import { readStoredInput, reuseValidation, storedInput } from '../runs/write-reports.js';
-import { openRereadable } from '../storage/atomic-file.js';
+import { countSentToday, createRunState, type RunState } from '../events/run-state.js';
+import { type ExitCode, usageError } from '../model/stop.js';
+import { GROUPS_APIS } from '../resources/groups/apis.js';
+import { parseFingerprint } from '../resources/groups/fields.js';
+import { groups } from '../resources/groups/groups.js';
+import type { GroupsOptions } from '../resources/groups/session.js';
+import type { SimulatedGroup } from '../simulator/server.js';
+import { checkPlan } from './plan-checksum.js';
+import { planFile } from './plan.js';
 
-const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
-
-/** `apply FILE`. @throws FatalError where nothing was begun; what stops a run is in its journal and its exit code */
-export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
-  if (options.dryRun) return dryRun(file, options);
-  if (options.detailedExitcode)
+/** `apply FILE`. @throws FatalError if nothing was begun; what stops a run is in its journal and its exit code */
+export async function apply([file]: readonly string[], given: Options): Promise<ExitCode> {
+  if (given.dryRun) {
+    if (given.resume !== undefined) throw usageError('--dry-run cannot resume a run', 'Leave out one of them.');
+    if (file === undefined) throw missingFileError('apply');
+    return planFile([file], given);
+  }
+  if (given.detailedExitcode) {
     throw usageError('--detailed-exitcode is about a plan', 'Use it with plan, or with apply --dry-run.');
-  if (options.update && !options.baseline) {
-    throw usageError(
-      '--update compares with what exists, which --no-baseline does not list',
-      'Leave out one of them.',
-    );
   }
-  const run = await chooseRun(file, options, new Date());
-  const bytes = await bytesOf(run);
-  const reading = readOptionsFrom(options);
-  const surveyed =
-    (await reuseValidation(bytes(), reading, run.history)) ?? (await validateInput(bytes(), reading));
-  if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
-    return flushStdoutOrWarn(printProblems(run.file, surveyed, options));
-  }
-  const terminal = openTerminal(options);
+  const terminal = openTerminal(given);
   const warn = (message: string): void => terminal.log('warn', message);
   try {
-    const account = await connect(options, warn, {
-      known: options.simulate ? createdIn(run.history) : [],
-      writes: true,
+    const run = await chooseRun('apply', file, given, warn);
+    const before = run.state?.runs.at(-1);
+    const options = before ? restoreOptions(given, before, (option) => isOptionGiven(given, option)) : given;
+    refuseContradictions(options);
+    const resourceOptions = toGroupsOptions(options);
+    const input = await readAndValidate(run, { resource: groups, resourceOptions, options, terminal });
+    if (input.type === 'refused') return input.code;
+    const state = run.state ?? createRunState();
+    const account = await connect(options, {
+      api: options.api,
+      writeLabel: groups.writeLabel(resourceOptions),
+      scopes: groups.scopes(resourceOptions),
+      warn,
+      usedToday: (label) => countSentToday(state, label, Date.now()),
+      knownGroups: options.simulate ? findCreatedGroups(run.state) : [],
     });
     terminal.hide(account.secrets);
-    warnUnsupported(surveyed, account, terminal);
     try {
+      nameTarget(account, options, (text) => terminal.say(text));
+      const { checksum } = options;
       return await runWithLock({
+        ...input,
         command: 'apply',
         run,
-        bytes,
-        reading,
-        surveyed,
+        resource: groups,
+        resourceOptions,
         account,
         options,
         terminal,
-        plan: (history) => (row, now) => plan(row, { now, history, update: options.update ?? false }),
-        needsListing: account.target.api === 'contacts' ? CONTACTS_MAY_REPEAT : undefined,
+        ...(checksum === undefined
+          ? {}
+          : { review: (session) => checkPlan(session, account, input.shape, checksum) }),
       });
     } finally {
       await account.close();
@@ -69,28 +69,46 @@ export async function apply([file]: readonly string[], options: Options): Promis
   }
 }
 
-async function dryRun(file: string | undefined, options: Options): Promise<ExitCode> {
-  if (options.resume !== undefined) {
-    throw usageError(
-      '--dry-run tells what a new run would do',
-      'Leave out --resume, or leave out --dry-run.',
-    );
+function refuseContradictions({ update, listing, checksum, api, body }: Options): void {
+  if (update && !listing) {
+    throw usageError('--update compares with what exists, which --no-listing does not read', 'Leave out one of them.');
   }
-  if (file === undefined) throw missingFileError();
-  return (await import('./plan.js')).planFile([file], options);
+  if (checksum !== undefined && !listing) {
+    throw usageError('--checksum compares with what exists, which --no-listing does not read', 'Leave out one of them.');
+  }
+  if (api === 'contacts' && body === 'multipart') {
+    throw usageError('contact groups take JSON only', 'Leave out --body multipart.');
+  }
 }
 
-/** Standard input is not there a second time: a run of it goes on with what its journal keeps. */
-async function bytesOf({ file, folder, history }: Run): Promise<() => AsyncIterable<Uint8Array>> {
-  if (file === '-' && history && storedInput(history)) return () => readStoredInput(folder, history);
-  return openRereadable(file);
+/** What shapes a run of `apply`. */
+export function toGroupsOptions({ api, update, body, listing }: Options): GroupsOptions {
+  return { api, update: update ?? false, body: body ?? 'auto', listing: listing ?? true, needsListing: false };
 }
 
-/** What a stand-in must have for a simulated run to go on: all that the run has made so far. */
-function createdIn(history: RunState | undefined): readonly Group[] {
-  const groups: Group[] = [];
-  for (const [, { name, createdId }] of history?.rows ?? []) {
-    if (createdId !== undefined) groups.push({ id: createdId, name, members: 0 });
-  }
-  return groups;
+/** Names the account that is about to be changed. */
+export function nameTarget({ description, simulated }: Account, { api, quiet }: Options, say: (text: string) => void): void {
+  if (!quiet) say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
+}
+
+/** The simulator knows nothing of an earlier process: what this run created there is given to it again. */
+export function findCreatedGroups(state: RunState | undefined): readonly SimulatedGroup[] {
+  return [...(state?.rows.values() ?? [])].flatMap(({ effects = [] }) => {
+    const created = effects.find(({ operation }) => operation === 'create');
+    const id = created?.ids.groupId;
+    return id === undefined || !created ? [] : [toSimulatedGroup(id, created.name, created.fingerprint)];
+  });
+}
+
+function toSimulatedGroup(id: string, name: string, fingerprint: string): SimulatedGroup {
+  const { type, searchByDomain, searchByAccount, searchByMaAccount, description } = parseFingerprint(fingerprint);
+  return {
+    id,
+    name,
+    ...(type === undefined ? {} : { type }),
+    ...(searchByDomain === undefined ? {} : { search_by_domain: searchByDomain }),
+    ...(searchByAccount === undefined ? {} : { search_by_account: searchByAccount }),
+    ...(searchByMaAccount === undefined ? {} : { search_by_ma_account: searchByMaAccount }),
+    ...(description === undefined ? {} : { description }),
+  };
 }

@@ -61,7 +61,7 @@ export async function provision(job: Job): Promise<void> {
   });
 }
 
-export type DryRun = Omit<Job, 'keep' | 'onEvent' | 'onLost' | 'maxFailures'> & {
+export type DryRun = Omit<Job, 'state' | 'keep' | 'onEvent' | 'onLost' | 'maxFailures'> & {
   /** Receives what is known without a request, and warnings. */
   readonly onEvent: (event: Event) => void;
   /** Receives every write that a run would send. */

@@ -1,65 +1,143 @@
-/** Whether what stands in a journal's line is an event: somebody may have edited it, and a crash may have cut it. */
+/** Whether a line of a journal is an event: somebody may have edited it, and a crash may have cut it off. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
-import { STATUSES } from '../model/outcome.js';
+import { RATE_LABELS } from '../model/call.js';
+import { STATUS_NAMES } from '../model/statuses.js';
+import { STOP_REASONS } from '../model/stop.js';
+import { ACCOUNT_PLANS } from '../model/zoom-limits.js';
 
 type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
 
-const isText = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string');
-const isNumber = (...values: readonly unknown[]): boolean =>
-  values.every((value) => typeof value === 'number');
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-const isAbsentOrText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isOneOf =
+  (values: readonly string[]): Check =>
+  (value) =>
+    values.some((one) => one === value);
+const isAbsentOr =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const isListOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const isMapOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+/** An object in which every named field passes its check; other fields are not looked at. */
+const hasFields =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(checks).every(([field, check]) => check(value[field]));
 
-const STATUS: ReadonlySet<unknown> = new Set(STATUSES);
-const APIS: ReadonlySet<unknown> = new Set(['im', 'contacts']);
-const PLANS: ReadonlySet<unknown> = new Set(['free', 'pro', 'business']);
+const isLabel = isOneOf(RATE_LABELS);
 
-function isInput(input: unknown): boolean {
-  if (!isObject(input) || !isObject(input.dialect)) return false;
-  const { path, sha256, rows, dialect, shard } = input;
-  if (!isText(path, sha256, dialect.encoding, dialect.delimiter) || !isNumber(rows)) return false;
-  return isObject(dialect.map) && isText(...Object.values(dialect.map)) && isAbsentOrText(shard);
-}
+/** In ms: the limits of what a date can express. */
+const TIME_MAX = 8.64e15;
+const isTime: Check = (value) => isNumber(value) && Math.abs(Number(value)) <= TIME_MAX;
 
-function isTarget(target: unknown): boolean {
-  if (!isObject(target) || !isText(target.baseUrl) || !isNumber(target.perSecond)) return false;
-  return APIS.has(target.api) && PLANS.has(target.accountPlan);
-}
+const isDialect = hasFields({
+  encoding: isText,
+  delimiter: isText,
+  map: isMapOf(isText),
+  shard: isAbsentOr(isText),
+});
 
-function isOutcome(outcome: unknown): boolean {
-  if (!isObject(outcome) || !STATUS.has(outcome.status)) return false;
-  const { detail, attempts, groupId, trackingId } = outcome;
-  return isText(detail) && isNumber(attempts) && isAbsentOrText(groupId) && isAbsentOrText(trackingId);
-}
+const ROW_REF = { key: isText, fingerprint: isText, name: isText, line: isCount };
 
-/** What is relied on of each kind; the rest is shown as it is, or not at all. */
-const SHAPES: Readonly<Record<Event['e'], (event: Fields) => boolean>> = {
-  // Of a newer version only that it is one: it is refused for that.
-  run: ({ schemaVersion: version, runId, toolVersion, command, input, target }) =>
-    typeof version === 'number' &&
-    (version > SCHEMA_VERSION || (isText(runId, toolVersion, command) && isInput(input) && isTarget(target))),
-  input: ({ text }) => isText(text),
-  kept: () => true,
-  listed: ({ groups }) =>
-    Array.isArray(groups) && groups.every((group) => isObject(group) && isText(group.name)),
-  listing: ({ requests, why }) => isNumber(requests) && isText(why),
-  attempt: ({ op, key, name, settings, groupId }) =>
-    isText(op, key, name, settings) && isAbsentOrText(groupId),
-  reply: ({ key, kind, message, groupId, trackingId }) =>
-    isText(key, kind) && [message, groupId, trackingId].every(isAbsentOrText),
-  settled: ({ key, settings, outcome }) => isText(key, settings) && isOutcome(outcome),
-  pace: ({ perSecond, pauseMs, why }) => isNumber(perSecond, pauseMs) && isText(why),
-  stop: ({ stop }) => isObject(stop) && isNumber(stop.exit) && isText(stop.reason, stop.message, stop.hint),
-  end: ({ exit, reason }) => isNumber(exit) && isText(reason),
+const isOutcome = hasFields({
+  status: isOneOf(STATUS_NAMES),
+  detail: isText,
+  ids: isAbsentOr(isMapOf(isText)),
+  httpStatus: isAbsentOr(isNumber),
+  code: isAbsentOr(isNumber),
+  trackingId: isAbsentOr(isText),
+});
+
+const isOutcomes = isAbsentOr(isListOf(hasFields({ ...ROW_REF, outcome: isOutcome })));
+const isNotes = isAbsentOr(isListOf(isObject));
+
+const isReply = hasFields({
+  type: isText,
+  ambiguous: isAbsentOr(isBoolean),
+  httpStatus: isAbsentOr(isNumber),
+  code: isAbsentOr(isNumber),
+  message: isAbsentOr(isText),
+  trackingId: isAbsentOr(isText),
+});
+
+const isStop = hasFields({
+  exit: isCount,
+  reason: isOneOf(Object.keys(STOP_REASONS)),
+  message: isText,
+  hint: isText,
+});
+
+const isRun = hasFields({
+  runId: isText,
+  toolVersion: isText,
+  command: isOneOf(['apply', 'members', 'rollback']),
+  resumed: isBoolean,
+  simulated: isBoolean,
+  input: hasFields({ path: isText, sha256: isText, rows: isCount, items: isCount, isClean: isBoolean }),
+  target: hasFields({
+    baseUrl: isText,
+    api: isOneOf(['im', 'contacts']),
+    accountPlan: isOneOf(ACCOUNT_PLANS),
+    perSecond: isNumber,
+  }),
+  shape: hasFields({ resource: isText, options: isObject, skipInvalid: isBoolean, dialect: isDialect }),
+  account: isAbsentOr(isText),
+});
+
+const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
+  // Of another version only that it is one: it is refused for that, with a message of its own.
+  run: (event) =>
+    isObject(event) &&
+    isCount(event.schemaVersion) &&
+    (event.schemaVersion !== SCHEMA_VERSION || isRun(event)),
+  input: hasFields({ text: isText, base64: isAbsentOr(isBoolean) }),
+  'input-complete': () => true,
+  attempt: hasFields({
+    step: isCount,
+    n: isCount,
+    operation: isText,
+    label: isLabel,
+    effect: isOneOf(['read', 'write']),
+    rows: isListOf(hasFields(ROW_REF)),
+    note: isAbsentOr(isObject),
+  }),
+  reply: hasFields({
+    step: isCount,
+    n: isCount,
+    label: isLabel,
+    reply: isReply,
+    retryInMs: isAbsentOr(isNumber),
+    outcomes: isOutcomes,
+    notes: isNotes,
+  }),
+  known: hasFields({ outcomes: isOutcomes, notes: isNotes }),
+  warning: hasFields({ message: isText }),
+  pace: hasFields({ label: isLabel, perSecond: isNumber, pauseMs: isNumber, reason: isText }),
+  stop: hasFields({ stop: isStop }),
+  end: hasFields({ exit: isCount, reason: isText }),
 };
 
-/** In ms: the ends of what a date can tell. */
-const TIME_MAX = 8.64e15;
+/** Schema 1 named its events by `e`: only its header is recognised, so that the message can name the version. */
+export function findOlderSchema(value: unknown): number | undefined {
+  return isObject(value) && value.e === 'run' && isCount(value.schemaVersion)
+    ? Number(value.schemaVersion)
+    : undefined;
+}
 
-/** Kinds that are not known are left to whoever knows them. */
+/** Whether a value is an event of this schema, or the header of another one. */
 export function isEvent(value: unknown): value is Event {
-  if (!isObject(value) || typeof value.e !== 'string') return false;
-  if (typeof value.at !== 'number' || !(Math.abs(value.at) <= TIME_MAX)) return false;
-  const isShaped = Object.hasOwn(SHAPES, value.e) ? SHAPES[value.e as Event['e']] : undefined;
-  return isShaped === undefined || isShaped(value);
+  if (!isObject(value) || !isText(value.type) || !isTime(value.at)) return false;
+  return Object.hasOwn(SCHEMAS, String(value.type)) && SCHEMAS[value.type as Event['type']](value);
 }

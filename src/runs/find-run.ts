@@ -1,68 +1,26 @@
-/** Run folders: what a new one is called, and which one --resume means. */
+/** Run folders: what a new one is called, and which unfinished one can be resumed. */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { EventOf, RunCommand } from '../events/event.js';
 import type { RunState } from '../events/run-state.js';
-import { EXIT, type FatalError, usageError } from '../model/outcome.js';
-import { errorCode, type Disk, writeFailure } from '../storage/disk.js';
-import { isSameFile, makeRunFolder } from '../storage/atomic-file.js';
-import type { Options } from '../cli/options.js';
-import { FILES, REPORTS, readRunState } from './write-reports.js';
+import { readFirstAndLastEvent } from '../journal/reader.js';
+import { EXIT, usageError } from '../model/stop.js';
+import { type Disk, errorCode, writeFailure } from '../storage/disk.js';
+import { makeRunFolder, REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
+import { readRunState } from './stored-input.js';
 
-/** A run to begin, or one to go on with. */
+/** A run to begin, or one to resume. */
 export type Run = {
   readonly folder: string;
   /** The input's path; `-` is standard input. */
   readonly file: string;
-  /** Of a run that goes on. */
-  readonly history: RunState | undefined;
-  /** How long its journal was when the history was read. */
+  /** Of a run that is resumed. */
+  readonly state: RunState | undefined;
+  /** How long its journal was when the state was read. */
   readonly journalBytes?: number;
-  /** The folder's name is ours to choose: nobody gave one with --out. */
+  /** Nobody named the folder with --out: its name may get a number. */
   readonly isUnnamed?: boolean;
 };
-
-/**
- * A new run with its folder made. Of runs of one file that begin in one second, each gets its own: the later
- * ones have a number behind the time.
- * @throws FatalError where a folder that was named holds a run already, or none can be made
- */
-export function createRun(run: Run, disk?: Disk): Run {
-  let { folder } = run;
-  if (run.isUnnamed) {
-    for (let n = 2; !isClaimed(folder); n += 1) folder = `${run.folder}-${n}`;
-  }
-  makeRunFolder(folder, [FILES.journal, ...REPORTS], disk);
-  return { ...run, folder, isUnnamed: false };
-}
-
-/** Makes a folder that only one can make. */
-function isClaimed(folder: string): boolean {
-  try {
-    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
-    mkdirSync(folder, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw writeFailure('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
-  }
-}
-
-/** The run with its history read again, where its journal has grown since. */
-export async function refreshRun(run: Run): Promise<Run> {
-  if (!run.history || run.journalBytes === journalBytes(run.folder)) return run;
-  return openRun(run.folder, run.file);
-}
-
-/** An earlier run to go on with. @throws FatalError where it holds none, or a damaged one */
-export async function openRun(folder: string, file: string | undefined): Promise<Run> {
-  const bytes = journalBytes(folder);
-  const history = await readRunState(folder);
-  return { folder, file: file ?? pathIn(history), history, journalBytes: bytes };
-}
-
-function journalBytes(folder: string): number {
-  return statSync(join(folder, FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
-}
 
 const RUNS = 'runs';
 
@@ -73,103 +31,91 @@ export function nameRunFolder(file: string, now: Date): string {
 }
 
 /**
- * The run that the options mean.
- * @throws FatalError (exit 2) where there is nothing to go on with, or no file to begin with
+ * A new run with its folder made. If runs of one file begin in the same second, each gets a folder of its own: the
+ * later ones have a number after the time.
+ * @throws FatalError if a folder that was named holds a run already, or none can be made
  */
-export async function chooseRun(given: string | undefined, options: Options, now: Date): Promise<Run> {
-  const { resume, out } = options;
-  // `--resume groups.csv` reads as a folder to the option parser; what is meant is plain.
-  if (
-    given === undefined &&
-    typeof resume === 'string' &&
-    statSync(resume, { throwIfNoEntry: false })?.isFile()
-  ) {
-    return chooseRun(resume, { ...options, resume: true }, now);
+export function createRun(run: Run, disk?: Disk): Run {
+  let { folder } = run;
+  if (run.isUnnamed) {
+    for (let n = 2; !claimFolder(folder); n += 1) folder = `${run.folder}-${n}`;
   }
-  if (resume !== undefined) {
-    const folder = typeof resume === 'string' ? resume : (out ?? (await newestUnfinished('apply', given)));
-    const run = await openRun(folder, given);
-    refuseOwnReport(run);
-    return run;
+  makeRunFolder(folder, [RUN_FILES.journal, ...REPORT_FILES], disk);
+  return { ...run, folder, isUnnamed: false };
+}
+
+/** Makes a folder; false if it exists, so that only one process gets it. */
+function claimFolder(folder: string): boolean {
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw writeFailure('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
   }
-  if (given === undefined) throw missingFileError();
-  const isUnnamed = out === undefined;
-  return { folder: out ?? nameRunFolder(given, now), file: given, history: undefined, isUnnamed };
 }
 
-/** Exit 2: there is nothing to begin with. */
-export function missingFileError(): FatalError {
-  return usageError('apply needs a file', 'For example: zoom-im-groups apply groups.csv');
+/** An earlier run to resume. @throws FatalError if the folder holds none, or a damaged one */
+export async function openRun(folder: string, file: string | undefined): Promise<Run> {
+  const bytes = countJournalBytes(folder);
+  const state = await readRunState(folder);
+  const path = file ?? state.runs.at(-1)?.input.path;
+  if (path === undefined) throw usageError(`the journal in ${folder} names no input`, 'Name the file too.');
+  return { folder, file: path, state, journalBytes: bytes };
 }
 
-/** The run's reports are made anew at its end, also the one that is its input. */
-function refuseOwnReport({ folder, file }: Run): void {
-  const own = REPORTS.map((name) => join(folder, name)).find((path) => isSameFile(path, file));
-  if (own === undefined) return;
-  throw usageError(
-    `${own} is the input, and this run would write it anew`,
-    'Put a copy of it elsewhere and name that; or begin a new run, without --resume.',
-  );
+/** The run with its state read again, if its journal has grown since. */
+export async function refreshRun(run: Run): Promise<Run> {
+  if (!run.state || run.journalBytes === countJournalBytes(run.folder)) return run;
+  return openRun(run.folder, run.file);
 }
 
-function pathIn(history: RunState): string {
-  const path = history.runs.at(-1)?.input.path;
-  if (path === undefined) throw usageError('the journal names no input', 'Name the file: apply FILE --resume DIR');
-  return path;
+function countJournalBytes(folder: string): number {
+  return statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
 }
 
-const ROLLBACK_OF = 'rollback of ';
-
-/** What stands for the input's path in a rollback, whose rows come out of another run. */
-export function describeRollbackInput(source: string): string {
-  return `${ROLLBACK_OF}${source}`;
-}
-
-/** The run that a rollback takes back. */
-export function rollbackSource({ file }: Run): string {
-  return file.startsWith(ROLLBACK_OF) ? file.slice(ROLLBACK_OF.length) : file;
-}
-
-/** The newest rollback of that run that did not end well. @throws FatalError (exit 2) where there is none */
-export async function findUnfinishedRollback(file: string): Promise<string> {
-  return newestUnfinished('rollback', file);
-}
-
-/** What a run is about: its file, that share of it, and where it makes the groups. */
-function workOf({ input, simulated, target, account }: RunState['runs'][number], shard?: string): string {
-  const place = simulated ? 'simulated' : target.baseUrl;
-  return JSON.stringify([resolve(input.path), shard, place, target.api, account]);
-}
+export type RunFilter = {
+  readonly command: RunCommand;
+  /** The input's path; undefined for any. */
+  readonly file: string | undefined;
+  readonly simulated: boolean;
+  /** The parents of run folders to look into, besides `runs`. */
+  readonly parents?: readonly string[];
+};
 
 /**
- * The newest come first, so that the old ones are not even read. One is moot where the same was done later, and ended
- * well.
+ * The newest unfinished run that fits. Only the first and the last record of each journal are read. A run counts no
+ * more if the same work was done later and ended well.
+ * @returns undefined if there is none
  */
-async function newestUnfinished(command: 'apply' | 'rollback', file: string | undefined): Promise<string> {
-  const folders = existsSync(RUNS) ? readdirSync(RUNS).map((name) => join(RUNS, name)) : [];
+export async function findUnfinishedRun({ command, file, simulated, parents = [] }: RunFilter): Promise<string | undefined> {
+  const folders = [...new Set([RUNS, ...parents].map((parent) => resolve(parent)))].flatMap(listFolders);
   const journals = folders
-    .filter((folder) => existsSync(join(folder, FILES.journal)))
-    .map((folder) => ({ folder, at: statSync(join(folder, FILES.journal)).mtimeMs }))
+    .map((folder) => ({ folder, stat: statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false }) }))
+    .flatMap(({ folder, stat }) => (stat ? [{ folder, at: stat.mtimeMs }] : []))
     .sort((a, b) => b.at - a.at);
-  const endedWell = new Map<string, string>();
+  const finished = new Set<string>();
   for (const { folder } of journals) {
-    const history = await readRunState(folder).catch(() => undefined);
-    const run = history?.runs.at(-1);
-    if (run?.command !== command || (file !== undefined && resolve(run.input.path) !== resolve(file)))
-      continue;
-    const what = workOf(run, run.input.shard);
-    if (history?.end?.exit === EXIT.ok) endedWell.set(what, endedWell.get(what) ?? folder);
-    else if (!endedWell.has(what) && !endedWell.has(workOf(run))) return folder;
+    const ends = await readFirstAndLastEvent(folder).catch(() => undefined);
+    if (ends?.first.type !== 'run') continue;
+    const { first: run, last } = ends;
+    if (run.command !== command || run.simulated !== simulated) continue;
+    if (file !== undefined && resolve(run.input.path) !== resolve(file)) continue;
+    const work = identifyWork(run);
+    if (last.type === 'end' && last.exit === EXIT.ok) finished.add(work);
+    else if (!finished.has(work) && !finished.has(identifyWork(run, false))) return folder;
   }
-  const [newest] = endedWell.values();
-  if (file !== undefined && newest !== undefined) {
-    throw usageError(
-      `the newest run of ${file}, ${newest}, ended well: nothing to go on with`,
-      'Run it without --resume, or name an older run folder all the same: --resume DIR',
-    );
-  }
-  throw usageError(
-    `no unfinished run${file === undefined ? '' : ` of ${file}`} in ${resolve(RUNS)}`,
-    'Run it without --resume, or name the run folder: --resume DIR',
-  );
+  return undefined;
+}
+
+function listFolders(parent: string): readonly string[] {
+  return existsSync(parent) ? readdirSync(parent).map((name) => join(parent, name)) : [];
+}
+
+/** What a run is about: its file, its share of it, and where it creates the groups. */
+function identifyWork({ input, simulated, target, account, shape }: EventOf<'run'>, withShard = true): string {
+  const place = simulated ? 'simulated' : target.baseUrl;
+  const shard = withShard ? shape.dialect.shard : undefined;
+  return JSON.stringify([resolve(input.path), shard, place, target.api, account, shape.resource]);
 }

@@ -1,0 +1,41 @@
+/** The command line that resumes a run: made here for every command that prints one, from the run's own journal. */
+import type { EventOf } from '../events/event.js';
+import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
+import type { Options } from './options.js';
+
+const ROLLBACK_PREFIX = 'rollback of ';
+
+/** What stands for the input's path in a rollback, whose rows come from another run. */
+export function describeRollbackInput(source: string): string {
+  return `${ROLLBACK_PREFIX}${source}`;
+}
+
+/** The run folder that a rollback undoes; any other path stays as it is. */
+export function findRollbackSource(path: string): string {
+  return path.startsWith(ROLLBACK_PREFIX) ? path.slice(ROLLBACK_PREFIX.length) : path;
+}
+
+/**
+ * What shapes the run is in its journal, so that the folder is enough; besides it stand only the options that a
+ * resume may change, and those that say how to reach the account.
+ */
+export function formatResumeCommand(run: EventOf<'run'>, folder: string, options: Options): string {
+  const { command, input, simulated, target } = run;
+  const { rate, concurrency, config, sharedLimit, stateDir, yes } = options;
+  const source = command === 'rollback' ? findRollbackSource(input.path) : input.path;
+  return formatShellCommand([
+    'zoom-im-groups',
+    command,
+    source === '-' ? source : formatPathArgument(source),
+    ...['--resume', formatPathArgument(folder)],
+    ...(simulated ? ['--simulate'] : []),
+    ...(target.accountPlan === 'pro' ? [] : ['--account-plan', target.accountPlan]),
+    ...(rate === undefined ? [] : ['--rate', String(rate)]),
+    ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
+    ...(yes ? ['--yes'] : []),
+    ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
+    ...(stateDir === undefined ? [] : ['--state-dir', formatPathArgument(stateDir)]),
+    // A URL with a password is not printed: it has to come from the environment again.
+    ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
+  ]);
+}

@@ -16,15 +16,16 @@ import {
   storedInput,
   writeReports,
 } from '../runs/write-reports.js';
-import { hashWhileReading } from '../storage/atomic-file.js';
 import { type Disk, realDisk } from '../storage/disk.js';
+import { hashWhileReading } from '../storage/file-source.js';
 import { acquireLock } from '../storage/lock.js';
 import { VERSION } from '../storage/version.js';
+import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { Account } from './account.js';
 import { findStateFolder } from './environment.js';
 import type { Options } from './options.js';
-import { flushStdoutOrWarn, formatResumeCommand, printSummary } from './output.js';
+import { formatResumeCommand, printSummary } from './output.js';
 import { handleSignals } from './signals.js';
 
 export type RunSession = {

@@ -1,13 +1,7 @@
 /** `apply`: creates every group that the CSV defines. */
 import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import {
-  flushStdoutOrWarn,
-  openTerminal,
-  printProblems,
-  readOptionsFrom,
-  warnUnsupported,
-} from '../cli/output.js';
+import { openTerminal, printProblems, readOptionsFrom, warnUnsupported } from '../cli/output.js';
 import { runWithLock } from '../cli/run-session.js';
 import type { RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
@@ -16,7 +10,8 @@ import { plan } from '../resources/groups/plan.js';
 import { chooseRun, missingFileError, type Run } from '../runs/find-run.js';
 import { validateInput } from '../runs/validate-input.js';
 import { readStoredInput, reuseValidation, storedInput } from '../runs/write-reports.js';
-import { openRereadable } from '../storage/atomic-file.js';
+import { openRereadable } from '../storage/file-source.js';
+import { flushStdoutOrWarn } from '../terminal/stdout.js';
 
 const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run would make each of them twice';
 

@@ -4,9 +4,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { RunState } from '../events/run-state.js';
 import { EXIT, type FatalError, usageError } from '../model/outcome.js';
 import { errorCode, type Disk, writeFailure } from '../storage/disk.js';
-import { isSameFile, makeRunFolder } from '../storage/atomic-file.js';
+import { isSameFile } from '../storage/file-source.js';
+import { FILES, makeRunFolder, REPORTS } from '../storage/run-folder.js';
 import type { Options } from '../cli/options.js';
-import { FILES, REPORTS, readRunState } from './write-reports.js';
+import { readRunState } from './write-reports.js';
 
 /** A run to begin, or one to go on with. */
 export type Run = {

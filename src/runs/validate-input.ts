@@ -8,7 +8,7 @@ import type { Problem } from '../validation/problem.js';
 import { isInShard, type Shard } from '../validation/shard.js';
 import { openCsv, type CsvReader } from '../csv/reader.js';
 import { CsvError } from '../csv/csv-error.js';
-import { hashWhileReading } from '../storage/atomic-file.js';
+import { hashWhileReading } from '../storage/file-source.js';
 
 /** How an input is to be read. The same reading of the same bytes gives the same rows. */
 export type ReadOptions = {

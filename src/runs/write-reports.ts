@@ -8,7 +8,6 @@ import { EXIT, FatalError } from '../model/outcome.js';
 import {
   addResult,
   createTotals,
-  type ReportFiles,
   type Result,
   toResult,
   formatResultsHeader,
@@ -20,21 +19,11 @@ import { parseShard } from '../validation/shard.js';
 import { type Input, openInput, type ReadOptions, type InputValidation } from './validate-input.js';
 import { type Disk, realDisk } from '../storage/disk.js';
 import { createTextEncoder } from '../csv/encoding.js';
-import { hashWhileReading, openAtomicFile, sha256Base64, type AtomicFile, writeAtomically } from '../storage/atomic-file.js';
-import { readJournal } from '../journal/writer.js';
+import { openAtomicFile, type AtomicFile, writeAtomically } from '../storage/atomic-file.js';
+import { hashWhileReading, sha256Base64 } from '../storage/file-source.js';
+import { FILES } from '../storage/run-folder.js';
+import { readJournal } from '../journal/reader.js';
 import { VERSION } from '../storage/version.js';
-
-/** The files of a run folder, by what they are. */
-export const FILES: Required<ReportFiles> = {
-  journal: 'journal.ndjson',
-  results: 'results.csv',
-  failed: 'failed.csv',
-  summary: 'summary.json',
-  report: 'report.html',
-};
-
-/** What is made from the journal. */
-export const REPORTS: readonly string[] = [FILES.results, FILES.failed, FILES.summary, FILES.report];
 
 /** Folds a run folder's journal. @throws FatalError where there is none, or where it is damaged */
 export async function readRunState(folder: string): Promise<RunState> {

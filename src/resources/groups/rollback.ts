@@ -2,7 +2,7 @@
 
 import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
-import { formatCsvLine } from '../../reporting/results.js';
+import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
 import {
   type Definition,

@@ -1,8 +1,8 @@
 /** `completion`: completions for three shells, made from the same table as the command itself. */
 
 import { COMMAND_NAMES, type CommandName, optionsOf } from '../cli/options.js';
-import { flushStdout, writeStdout } from '../cli/output.js';
 import { EXIT, type ExitCode, usageError } from '../model/outcome.js';
+import { flushStdout, writeStdout } from '../terminal/stdout.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
 

@@ -1,13 +1,14 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
 import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { flushStdout, openTerminal, writeStdout } from '../cli/output.js';
+import { openTerminal } from '../cli/output.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
 import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
-import { formatCsvLine, isFormula } from '../reporting/results.js';
 import { type Group, SETTINGS } from '../resources/groups/group.js';
 import { writeAtomically } from '../storage/atomic-file.js';
+import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatCount } from '../text/format.js';
 
 /** `export [--out FILE]`. @throws FatalError where no listing can be had */

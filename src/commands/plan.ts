@@ -2,13 +2,11 @@
 import { type Account, connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
 import {
-  flushStdout,
   formatProblems,
   openTerminal,
   printProblems,
   readOptionsFrom,
   warnUnsupported,
-  writeStdout,
 } from '../cli/output.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
@@ -25,7 +23,8 @@ import {
 import type { GroupIndex } from '../resources/groups/group-index.js';
 import { plan } from '../resources/groups/plan.js';
 import { openInput, type ReadOptions, validateInput } from '../runs/validate-input.js';
-import { openRereadable } from '../storage/atomic-file.js';
+import { openRereadable } from '../storage/file-source.js';
+import { flushStdout, writeStdout } from '../terminal/stdout.js';
 import type { ValidatedRow } from '../validation/row.js';
 
 /** One line of a plan. */

@@ -2,21 +2,20 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { flushStdout, openTerminal, printSummary } from '../cli/output.js';
+import { openTerminal, printSummary } from '../cli/output.js';
 import { mergeRunStates, type RunState } from '../events/run-state.js';
-import { JOURNAL_FILE } from '../journal/writer.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
 import type { Result } from '../reporting/results.js';
 import { nameRunFolder } from '../runs/find-run.js';
 import {
-  REPORTS,
   type ReportRows,
   readOptionsOfRun,
   readReportRows,
   readRunState,
   writeReports,
 } from '../runs/write-reports.js';
-import { makeRunFolder } from '../storage/atomic-file.js';
+import { JOURNAL_FILE, makeRunFolder, REPORTS } from '../storage/run-folder.js';
+import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
 

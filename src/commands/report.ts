@@ -1,12 +1,13 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { flushStdout, openTerminal, printSummary } from '../cli/output.js';
+import { openTerminal, printSummary } from '../cli/output.js';
 import type { RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
 import type { Summary } from '../reporting/results.js';
 import { PER_SECOND } from '../resilience/retry-policy.js';
 import { readRunState, writeReports } from '../runs/write-reports.js';
+import { flushStdout } from '../terminal/stdout.js';
 import { parseShard } from '../validation/shard.js';
 
 /** `report RUN`: exits as the run did. @throws FatalError where there is no journal, or a damaged one */

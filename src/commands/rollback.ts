@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Account, connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, readOptionsFrom, writeStdout } from '../cli/output.js';
+import { openTerminal, readOptionsFrom } from '../cli/output.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
@@ -21,6 +21,7 @@ import {
 } from '../runs/find-run.js';
 import { validateInput } from '../runs/validate-input.js';
 import { readRunState } from '../runs/write-reports.js';
+import { writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 
 const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { startConfiguredSimulator } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { writeStdout } from '../cli/output.js';
 import { EXIT, type ExitCode } from '../model/outcome.js';
+import { writeStdout } from '../terminal/stdout.js';
 
 /** Serves until a signal comes. */
 export async function simulate(_: readonly string[], options: Options): Promise<ExitCode> {

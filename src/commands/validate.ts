@@ -1,16 +1,11 @@
 /** `validate`: every problem of a CSV, offline. */
 
 import type { Options } from '../cli/options.js';
-import {
-  describeValidation,
-  flushStdout,
-  formatProblems,
-  readOptionsFrom,
-  writeStdout,
-} from '../cli/output.js';
+import { describeValidation, formatProblems, readOptionsFrom } from '../cli/output.js';
 import { EXIT, type ExitCode } from '../model/outcome.js';
 import { validateInput } from '../runs/validate-input.js';
-import { readBytes } from '../storage/atomic-file.js';
+import { readBytes } from '../storage/file-source.js';
+import { flushStdout, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 
 /** `validate FILE`: exit 0 where apply would send every row, 2 where it would not. */

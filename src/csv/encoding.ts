@@ -1,7 +1,8 @@
 /** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
 import { isUtf8 } from 'node:buffer';
 import { usageError } from '../model/outcome.js';
-import { type CsvError, csvError, rejectOtherFormats } from './csv-error.js';
+import { type CsvError, csvError } from './csv-error.js';
+import { rejectOtherFormats } from './file-signature.js';
 
 /** A text file on its way: its bytes as UTF-8, without the byte order mark, in small pieces. */
 export type Decoded = {

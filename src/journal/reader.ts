@@ -6,10 +6,8 @@ import { join } from 'node:path';
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
 import { EXIT, FatalError, usageError } from '../model/outcome.js';
 import { describeError, errorCode } from '../storage/disk.js';
+import { JOURNAL_FILE } from '../storage/run-folder.js';
 import { isEvent } from './event-schema.js';
-
-/** The journal's name in a run folder. */
-export const JOURNAL_FILE = 'journal.ndjson';
 
 const NEWLINE = 0x0a;
 const BRACE = 0x7b;

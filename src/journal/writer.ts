@@ -2,11 +2,9 @@
 import { join } from 'node:path';
 import type { Event } from '../events/event.js';
 import type { FatalError } from '../model/outcome.js';
-import { holdsRun } from '../storage/atomic-file.js';
 import { type Disk, errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from '../storage/disk.js';
-import { findTornTail, JOURNAL_FILE } from './reader.js';
-
-export { JOURNAL_FILE, readJournal } from './reader.js';
+import { holdsRun, JOURNAL_FILE } from '../storage/run-folder.js';
+import { findTornTail } from './reader.js';
 
 /** Whichever comes first. A sync costs 13 µs a record in groups like these, and 283 µs alone. */
 const GROUP = { records: 32, waitMs: 250 } as const;

@@ -12,6 +12,7 @@ import {
   STATUSES,
   type Status,
 } from '../model/outcome.js';
+import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
@@ -235,22 +236,4 @@ function resultLine(cells: readonly string[], delimiter: string): string {
     cells.map((cell) => (isFormula(cell) ? `'${cell}` : cell)),
     delimiter,
   );
-}
-
-/** One line of a CSV, its cells as they are. */
-export function formatCsvLine(cells: readonly string[], delimiter: string): string {
-  return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`;
-}
-
-/**
- * Whether a spreadsheet would run the cell: it begins with one of these (OWASP, "CSV Injection"). A plain
- * number keeps its sign. An apostrophe before it makes it text.
- */
-export function isFormula(cell: string): boolean {
-  return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell);
-}
-
-function quoted(cell: string, delimiter: string): string {
-  const plain = !cell.includes(delimiter) && !/["\r\n,;\t]|^\s|\s$/u.test(cell);
-  return plain ? cell : `"${cell.replaceAll('"', '""')}"`;
 }

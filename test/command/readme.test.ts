@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { COMMAND_NAMES, OPTIONS } from '../../src/cli/options.js';
 import { EXIT, STATUSES } from '../../src/model/outcome.js';
 import { RESULT_COLUMNS } from '../../src/reporting/results.js';
-import { FILES } from '../../src/runs/write-reports.js';
+import { FILES } from '../../src/storage/run-folder.js';
 import { command, folder } from '../support/command.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -15,13 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT, FatalError } from '../../src/model/outcome.js';
-import {
-  hashWhileReading,
-  makeRunFolder,
-  readBytes,
-  writeAtomically,
-} from '../../src/storage/atomic-file.js';
+import { writeAtomically } from '../../src/storage/atomic-file.js';
 import { describeError } from '../../src/storage/disk.js';
+import { hashWhileReading, readBytes } from '../../src/storage/file-source.js';
+import { makeRunFolder } from '../../src/storage/run-folder.js';
 import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 
 let folder: string;

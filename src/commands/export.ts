@@ -1,73 +1,93 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
+import { existsSync } from 'node:fs';
 import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal } from '../cli/output.js';
-import { clock } from '../engine/clock.js';
-import { takeListing } from '../engine/list-groups.js';
-import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
-import { type Group, SETTINGS } from '../resources/groups/group.js';
+import { openTerminal, printJson } from '../cli/output.js';
+import { handleSignals } from '../cli/signals.js';
+import { EXIT, type ExitCode, usageError } from '../model/stop.js';
+import { GROUPS_APIS } from '../resources/groups/apis.js';
+import { type Group, normalizeName, SETTINGS } from '../resources/groups/group.js';
+import type { GroupIndex } from '../resources/groups/group-index.js';
 import { writeAtomically } from '../storage/atomic-file.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatCount } from '../text/format.js';
+import { listAllGroups } from './list-all.js';
 
-/** `export [--out FILE]`. @throws FatalError where no listing can be had */
+/** `export [--out FILE]`. @throws FatalError if the groups cannot be listed */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {
+  const { out, force, json, simulate } = options;
+  if (json && out === undefined) {
+    throw usageError('--json describes the file that --out writes', 'Add --out FILE, or leave out --json.');
+  }
+  if (out !== undefined && !force && existsSync(out)) {
+    throw usageError(`${out} exists`, 'Name another file, or replace it with --force.');
+  }
   const terminal = openTerminal(options);
+  const warn = (message: string): void => terminal.log('warn', message);
+  const api = GROUPS_APIS[options.api];
+  const signals = handleSignals(() => undefined, () => undefined);
   try {
-    const account = await connect(options, (message) => terminal.log('warn', message));
+    const account = await connect(options, {
+      api: options.api,
+      writeLabel: 'medium',
+      scopes: [api.scopes.read],
+      warn,
+    });
     terminal.hide(account.secrets);
     try {
-      const { directory } = account;
-      const lister = { directory, clock, dice: Math.random, signal: new AbortController().signal };
-      const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
-      if (!taken.ok) {
-        const hint =
-          'An export needs the read scope: imgroup:read:admin (or contact_group:read:list_groups:admin).';
-        throw new FatalError(
-          taken.stop ?? { exit: EXIT.actionRequired, reason: 'listing-needed', message: taken.why, hint },
-        );
-      }
-      const groups = [...taken.listing];
-      const columns = SETTINGS.filter(([setting]) => !directory.unsupported.includes(setting));
+      const groups = await listAllGroups(account, 'the export is made of them', warn, signals.signal);
+      const columns = SETTINGS.filter(([setting]) => api.settings.includes(setting));
       const lines = [
         formatCsvLine(['name', ...columns.map(([, word]) => word)], ','),
-        ...groups.map(lineOf(columns)),
+        ...firstOfEachName(groups).map((group) =>
+          formatCsvLine([group.name, ...columns.map(([setting]) => String(group[setting] ?? ''))], ','),
+        ),
       ];
-      if (options.out === undefined) writeStdout(lines.join(''));
-      else await writeAtomically(options.out, lines);
+      if (out === undefined) writeStdout(lines.join(''));
+      else await writeAtomically(out, lines);
+      const notes = describeOddities(groups);
+      if (json) {
+        printJson('export', {
+          simulated: account.simulated,
+          file: out,
+          groups: groups.size,
+          warnings: notes,
+          exit: { code: EXIT.ok, reason: 'exported' },
+        });
+      }
       const code = await flushStdout(EXIT.ok);
-      tell(groups, taken.listing.twice, options, (text) => terminal.say(text));
+      const where = out === undefined ? '' : ` to ${out}`;
+      terminal.say(`${formatCount(groups.size, 'group')} exported${where}${simulate ? ' (simulated)' : ''}`);
+      for (const note of notes) terminal.say(note);
       return code;
     } finally {
       await account.close();
     }
   } finally {
+    signals.dispose();
     terminal.end();
   }
 }
 
-function lineOf(columns: typeof SETTINGS): (group: Group) => string {
-  return (group) =>
-    formatCsvLine([group.name, ...columns.map(([setting]) => String(group[setting] ?? ''))], ',');
+/** A name that more than one group has is exported once: a file with it twice could contradict itself. */
+function firstOfEachName(groups: GroupIndex): readonly Group[] {
+  const seen = new Set<string>();
+  return [...groups].filter(({ name }) => seen.size !== seen.add(normalizeName(name)).size);
 }
 
-/** Names stay exact, so that apply finds them; who opens the file in a spreadsheet is told which may run. */
-function tell(
-  groups: readonly Group[],
-  twice: ReadonlySet<string>,
-  { out, simulate }: Options,
-  say: (text: string) => void,
-): void {
-  const formulas = groups.filter(({ name }) => isFormula(name));
-  say(
-    `${formatCount(groups.length, 'group')} exported${out === undefined ? '' : ` to ${out}`}${simulate ? ' (simulated)' : ''}`,
-  );
-  if (formulas.length > 0) {
-    say(
-      `Names that look like formulas to a spreadsheet: ${formulas.length}, such as ${JSON.stringify(formulas[0]?.name)}; they are exported as they are.`,
-    );
-  }
-  for (const name of twice)
-    say(`The directory has more than one group named ${JSON.stringify(name)}; one is exported.`);
+/** Names stay exact, so that apply finds them: a user who opens the file in a spreadsheet should know which may run. */
+function describeOddities(groups: GroupIndex): readonly string[] {
+  const names = [...groups].map(({ name }) => name);
+  const formulas = names.filter((name) => isFormula(name));
+  const seen = new Set<string>();
+  const repeated = new Set(names.filter((name) => seen.size === seen.add(name).size));
+  return [
+    ...(formulas.length === 0
+      ? []
+      : [
+          `Names that a spreadsheet would run as a formula: ${formulas.length}, such as ${JSON.stringify(formulas[0])}; they are exported as they are.`,
+        ]),
+    ...[...repeated].map((name) => `Zoom has more than one group named ${JSON.stringify(name)}; one is exported.`),
+  ];
 }

@@ -1,72 +1,73 @@
-/** `plan`: what apply would do, row by row and in sum; one listing, no write. */
+/** `plan`: what apply would do, row by row and in sum; reads the existing groups, sends no write. */
 import { type Account, connect } from '../cli/account.js';
+import { readAndValidate, type ValidatedInput } from '../cli/input.js';
 import type { Options } from '../cli/options.js';
-import {
-  formatProblems,
-  openTerminal,
-  printProblems,
-  readOptionsFrom,
-  warnUnsupported,
-} from '../cli/output.js';
-import { clock } from '../engine/clock.js';
-import { takeListing } from '../engine/list-groups.js';
+import { openTerminal, printJson, printPlanProblems } from '../cli/output.js';
+import { openSession } from '../cli/run-session.js';
+import { wantsColor } from '../cli/environment.js';
 import { createRunState } from '../events/run-state.js';
-import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
-import {
-  emptySum,
-  formatForecast,
-  formatPlanTotals,
-  type Planning,
-  type PlanSum,
-  planningOf,
-} from '../resources/groups/forecast.js';
-import type { GroupIndex } from '../resources/groups/group-index.js';
-import { plan } from '../resources/groups/plan.js';
-import { openInput, type ReadOptions, validateInput } from '../runs/validate-input.js';
-import { openRereadable } from '../storage/file-source.js';
+import { RATE_LABELS } from '../model/call.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
+import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
+import { formatForecast, type LabelForecast } from '../reporting/forecast.js';
+import { groups } from '../resources/groups/groups.js';
+import type { Step } from '../resources/resource.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
-import type { ValidatedRow } from '../validation/row.js';
+import { escapeInvisible } from '../text/visible.js';
+import { nameTarget, toGroupsOptions } from './apply.js';
+import { makePlan } from './plan-checksum.js';
 
-/** One line of a plan. */
+/** What a row of a plan is called, in text and in JSON. */
+type Action = 'create' | 'update' | 'differs' | 'identical' | 'failed' | 'duplicate' | 'invalid';
+
 type PlanRow = {
   readonly line: number;
   readonly name: string;
-  readonly planning: Planning;
+  readonly action: Action;
   readonly detail: string;
+};
+
+type Plan = {
+  readonly counts: Record<Action, number>;
+  readonly rows: readonly PlanRow[];
+  readonly forecast: readonly LabelForecast[];
+  readonly checksum: string;
 };
 
 /** `plan FILE`. With --detailed-exitcode: 0 nothing to do, 1 an error, 2 something to do. */
 export async function planFile([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
-  const { code, changes } = await planned(file, options);
+  const { code, changes } = await run(file, options);
   if (!options.detailedExitcode) return code;
   if (code !== EXIT.ok) return EXIT.unprovisioned;
   return changes ? EXIT.usage : EXIT.ok;
 }
 
-async function planned(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {
-  const reading = readOptionsFrom(options);
-  const bytes = await openRereadable(file);
-  const surveyed = await validateInput(bytes(), reading);
-  if (surveyed.broken)
-    return { code: await flushStdout(printProblems(file, surveyed, options)), changes: false };
+async function run(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {
   const terminal = openTerminal(options);
+  const resourceOptions = { ...toGroupsOptions(options), needsListing: true };
+  const source = { file, folder: '', state: undefined };
   try {
-    const account = await connect(options, (message) => terminal.log('warn', message));
+    const input = await readAndValidate(source, { command: 'plan', resource: groups, resourceOptions, options, terminal });
+    if (input.type === 'refused') return { code: input.code, changes: false };
+    const account = await connect(options, {
+      api: options.api,
+      writeLabel: groups.writeLabel(resourceOptions),
+      scopes: [groups.scopes(resourceOptions)[0] ?? []],
+      warn: (message) => terminal.log('warn', message),
+    });
     terminal.hide(account.secrets);
-    warnUnsupported(surveyed, account, terminal);
     try {
-      const now = await listingFor(account);
-      const sum = emptySum();
-      const rows: PlanRow[] = [];
-      for await (const row of planRows(bytes(), reading, now, options)) {
-        sum[row.planning] += 1;
-        if (options.json) rows.push(row);
-        else if (!options.quiet) writeStdout(planLine(row));
-      }
-      show(file, sum, rows, account, options);
-      const code = sum.problem > 0 && !options.skipInvalid ? EXIT.usage : EXIT.ok;
-      if (sum.problem > 0) process.stderr.write(formatProblems(file, surveyed));
-      return { code: await flushStdout(code), changes: sum.create + sum.update > 0 };
+      nameTarget(account, options, (text) => terminal.say(text));
+      // The checksum is that of an apply with these options.
+      const shape = { ...input.shape, options: toGroupsOptions(options) };
+      const session = openSession(
+        { ...input, run: source, resource: groups, resourceOptions, options },
+        createRunState(),
+      );
+      const plan = await collectPlan(session, account, shape, input, options);
+      print(file, plan, account, input, options);
+      if (input.validation.problems.length > 0) printPlanProblems(file, input.validation, options);
+      return { code: await flushStdout(EXIT.ok), changes: plan.counts.create + plan.counts.update > 0 };
     } finally {
       await account.close();
     }
@@ -75,70 +76,128 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
   }
 }
 
-/** A plan without a listing would say nothing. @throws FatalError where none can be had */
-async function listingFor({ directory }: Account): Promise<GroupIndex> {
-  const lister = { directory, clock, dice: Math.random, signal: new AbortController().signal };
-  const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
-  if (taken.ok) return taken.listing;
-  const hint = 'A plan needs the read scope: imgroup:read:admin (or contact_group:read:list_groups:admin).';
-  throw new FatalError(
-    taken.stop ?? { exit: EXIT.actionRequired, reason: 'listing-needed', message: taken.why, hint },
-  );
-}
-
-async function* planRows(
-  source: AsyncIterable<Uint8Array>,
-  reading: ReadOptions,
-  now: GroupIndex,
-  options: Options,
-): AsyncGenerator<PlanRow> {
-  const known = { now, history: createRunState(), update: options.update ?? false };
-  for await (const batch of (await openInput(source, reading)).rows) {
-    for (const checked of batch) yield planRow(checked, known);
-  }
-}
-
-function planRow(checked: ValidatedRow, known: Parameters<typeof plan>[1]): PlanRow {
-  const { line } = checked.row;
-  switch (checked.kind) {
-    case 'invalid':
-      return {
-        line,
-        name: checked.name,
-        planning: 'problem',
-        detail: checked.problems.map((p) => p.message).join('; '),
-      };
-    case 'duplicate':
-      return {
-        line,
-        name: checked.definition.name,
-        planning: 'duplicate',
-        detail: `same as line ${checked.of}`,
-      };
-    case 'definition':
-      return { line, name: checked.definition.name, ...planningOf(plan(checked, known)) };
-  }
-}
-
-function planLine({ line, name, planning, detail }: PlanRow): string {
-  const said = detail === '' ? '' : `  (${detail})`;
-  return `${planning.padEnd(9)}  ${name}${said}  [line ${line}]`;
-}
-
-function show(
-  file: string,
-  sum: PlanSum,
-  rows: readonly PlanRow[],
+async function collectPlan(
+  session: Parameters<typeof makePlan>[0],
   account: Account,
+  shape: Parameters<typeof makePlan>[2],
+  { validation }: Extract<ValidatedInput, { type: 'valid' }>,
+  { all, json }: Options,
+): Promise<Plan> {
+  const { duplicates: duplicate, invalid } = validation;
+  const counts: Record<Action, number> = {
+    create: 0,
+    update: 0,
+    differs: 0,
+    identical: 0,
+    failed: 0,
+    duplicate,
+    invalid,
+  };
+  const requests = new Map(RATE_LABELS.map((label) => [label, 0]));
+  const rows: PlanRow[] = [];
+  const add = (row: PlanRow): void => {
+    counts[row.action] += 1;
+    if (all || json || row.action !== 'identical') rows.push(row);
+  };
+  const checksum = await makePlan(session, account, shape, {
+    onKnown: ({ line, name, outcome: { status, detail } }) => {
+      if (status === 'failed') add({ line, name, action: 'failed', detail });
+      else add({ line, name, action: detail.startsWith('differs') ? 'differs' : 'identical', detail });
+    },
+    onWrite: (step) => {
+      requests.set(step.call.label, (requests.get(step.call.label) ?? 0) + 1);
+      const action = step.operation === 'update' ? 'update' : 'create';
+      for (const { line, name } of step.rows) add({ line, name, action, detail: step.change ?? '' });
+    },
+    onWarning: (message) => process.stderr.write(`${escapeInvisible(message)}\n`),
+  });
+  return { counts, rows, forecast: toForecast(requests, account), checksum };
+}
+
+function toForecast(requests: ReadonlyMap<Step['call']['label'], number>, { target }: Account): readonly LabelForecast[] {
+  const { accountPlan } = target;
+  return RATE_LABELS.flatMap((label) => {
+    const count = requests.get(label) ?? 0;
+    if (count === 0) return [];
+    const perDay = REQUESTS_PER_DAY[label][accountPlan];
+    // Every write of a plan has the label that --rate is about.
+    const perSecond = target.perSecond ?? REQUESTS_PER_SECOND[label][accountPlan];
+    return [{ label, requests: count, perSecond, ...(perDay === undefined ? {} : { perDay }) }];
+  });
+}
+
+const SIGNS: Readonly<Record<Action, string>> = {
+  create: '+',
+  update: '~',
+  differs: '≠',
+  identical: '=',
+  failed: '!',
+  duplicate: '=',
+  invalid: '!',
+};
+
+const COLORS: Readonly<Partial<Record<Action, number>>> = { create: 32, update: 33, differs: 36, failed: 31 };
+
+function print(
+  file: string,
+  { counts, rows, forecast, checksum }: Plan,
+  account: Account,
+  { validation }: Extract<ValidatedInput, { type: 'valid' }>,
   options: Options,
 ): void {
-  const forecast = formatForecast(sum, account.target);
   const { simulated, target } = account;
   if (options.json) {
-    writeStdout(JSON.stringify({ schema_version: 1, file, simulated, target, sum, forecast, rows }, null, 2));
+    printJson('plan', {
+      simulated,
+      input: { path: file, sha256: validation.sha256, rows: validation.rows },
+      target: {
+        base_url: target.baseUrl,
+        api: target.api,
+        account_plan: target.accountPlan,
+        rate_per_second: target.perSecond,
+      },
+      counts,
+      forecast: forecast.map(({ label, requests, perSecond, perDay }) => ({
+        label,
+        requests,
+        rate_per_second: perSecond,
+        requests_per_day: perDay ?? null,
+      })),
+      checksum,
+      rows,
+      exit: { code: EXIT.ok, reason: 'planned' },
+    });
     return;
   }
-  // What need not be done and is no problem is nothing to hear of.
-  if (options.quiet && sum.create + sum.update + sum.problem === 0) return;
-  writeStdout(`${simulated ? 'simulated: ' : ''}${formatPlanTotals(sum)}\n${forecast}`);
+  const changes = counts.create + counts.update;
+  // Nothing to do and nothing wrong: nothing to report to somebody who asked for quiet.
+  if (options.quiet && changes + counts.failed + counts.invalid === 0) return;
+  const color = wantsColor(process.stdout.isTTY === true);
+  if (!options.quiet) for (const row of rows) writeStdout(formatRow(row, color));
+  const hidden = counts.identical > 0 && !options.all ? ' (shown with --all)' : '';
+  const total = `${simulated ? 'simulated: ' : ''}${formatTotals(counts)}${hidden}`;
+  writeStdout(`${total}\n${formatForecast(forecast)}\nChecksum: ${checksum} (apply --checksum does exactly this)`);
+}
+
+function formatRow({ action, name, detail, line }: PlanRow, color: boolean): string {
+  const text = `${SIGNS[action]} ${action.padEnd(9)}  ${escapeInvisible(name)}${detail === '' ? '' : `  (${escapeInvisible(detail)})`}  [line ${line}]`;
+  const code = COLORS[action];
+  return color && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
+
+/** `12 to create, 3 differ, 85 identical`; what does not occur is left out, except creates. */
+function formatTotals(counts: Record<Action, number>): string {
+  const words: readonly (readonly [Action, string])[] = [
+    ['create', 'to create'],
+    ['update', 'to update'],
+    ['differs', counts.differs === 1 ? 'differs' : 'differ'],
+    ['identical', 'identical'],
+    ['failed', 'cannot be done'],
+    ['duplicate', counts.duplicate === 1 ? 'duplicate' : 'duplicates'],
+    ['invalid', 'invalid'],
+  ];
+  return words
+    .filter(([action]) => counts[action] > 0 || action === 'create')
+    .map(([action, word]) => `${counts[action]} ${word}`)
+    .join(', ');
 }

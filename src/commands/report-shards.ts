@@ -1,43 +1,37 @@
-/** `report A B C`: one report of the runs that shared one file, and what is missing from it. */
+/** `report A B C`: one report about runs that shared one file, and what is missing from it. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { mergeRunStates, type RunState } from '../events/run-state.js';
-import { type ExitCode, usageError } from '../model/outcome.js';
+import { type ExitCode, usageError } from '../model/stop.js';
 import type { Result } from '../reporting/results.js';
 import { nameRunFolder } from '../runs/find-run.js';
-import {
-  type ReportRows,
-  readOptionsOfRun,
-  readReportRows,
-  readRunState,
-  writeReports,
-} from '../runs/write-reports.js';
-import { JOURNAL_FILE, makeRunFolder, REPORTS } from '../storage/run-folder.js';
+import { describeStoredRun, readRunState } from '../runs/stored-input.js';
+import { type ReportRows, readReportRows, writeReports } from '../runs/write-reports.js';
+import { FILES, makeRunFolder, REPORTS } from '../storage/run-folder.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
 
-type Shard = { readonly folder: string; readonly history: RunState };
+type Shard = { readonly folder: string; readonly state: RunState };
 
-/** One report of all of them. Exit 0 only where no shard is missing and every row is provisioned. */
+/** One report about all of them. Exit 0 only if no shard is missing and every row is provisioned. */
 export async function reportShards(folders: readonly string[], options: Options): Promise<ExitCode> {
   const shards: Shard[] = [];
-  for (const folder of folders) shards.push({ folder, history: await readRunState(folder) });
-  const gaps = [...missing(shards), ...(await overlaps(shards))];
+  for (const folder of folders) shards.push({ folder, state: await readRunState(folder) });
+  const gaps = [...findMissing(shards), ...(await findOverlaps(shards))];
   const out = options.out ?? nameRunFolder('shards', new Date());
   refuseRun(out, folders);
-  // An earlier report is made anew; some of its files alone are somebody's own.
+  // An earlier report is replaced; single files of these names belong to someone else.
   const isReport = REPORTS.every((name) => existsSync(join(out, name)));
-  makeRunFolder(out, isReport ? [JOURNAL_FILE] : [JOURNAL_FILE, ...REPORTS]);
-  const whole = mergeRunStates(shards.map(({ history }) => history));
-  whole.warnings.push(...gaps);
-  const summary = await writeReports(out, whole, { ...(await inOneFile(shards)), gaps });
+  makeRunFolder(out, isReport ? [FILES.journal] : [FILES.journal, ...REPORTS]);
+  const merged = mergeRunStates(shards.map(({ state }) => state));
+  merged.warnings.push(...gaps);
+  const summary = await writeReports(out, merged, { rows: { ...(await joinShards(shards)), gaps } });
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
-  const file = shards[0] ? readOptionsOfRun(shards[0].history).input.path : '';
-  printSummary(summary, { folder: out, file, history: whole }, options, terminal);
+  printSummary(summary, { folder: out, stop: merged.stop, command: 'report' }, options, terminal);
   return flushStdout(summary.exit.code);
 }
 
@@ -46,15 +40,15 @@ function refuseRun(out: string, folders: readonly string[]): void {
   throw usageError(`${out} is one of the runs`, 'Name another folder for the report with --out.');
 }
 
-/** Which shares of the file no run was about. */
-function missing(shards: readonly Shard[]): readonly string[] {
-  const inputs = shards.map(({ history }) => readOptionsOfRun(history).input);
-  if (new Set(inputs.map(({ sha256 }) => sha256)).size > 1) {
+/** Which shards of the file no run was about. */
+function findMissing(shards: readonly Shard[]): readonly string[] {
+  const runs = shards.map(({ state }) => describeStoredRun(state).run);
+  if (new Set(runs.map(({ input }) => input.sha256)).size > 1) {
     return ['the runs are not about the same file: their inputs differ'];
   }
-  const known = inputs.map(({ shard }) => parseShard(shard ?? '1/1'));
+  const known = runs.map(({ shape }) => parseShard(shape.dialect.shard ?? '1/1'));
   const ns = new Set(known.map((shard) => shard?.n));
-  if (ns.size > 1) return ['the runs were not sharded alike: missing rows can only be told by their overlap'];
+  if (ns.size > 1) return ['the runs were sharded differently: missing rows cannot be determined'];
   const n = known[0]?.n ?? 1;
   const has = new Set(known.map((shard) => shard?.k));
   const absent = Array.from({ length: n }, (_, i) => i + 1).filter((k) => !has.has(k));
@@ -62,11 +56,11 @@ function missing(shards: readonly Shard[]): readonly string[] {
 }
 
 /** Lines of the file that more than one run was about. */
-async function overlaps(shards: readonly Shard[]): Promise<readonly string[]> {
+async function findOverlaps(shards: readonly Shard[]): Promise<readonly string[]> {
   const seen = new Set<number>();
   let twice = 0;
-  for (const { folder, history } of shards) {
-    for await (const { row } of (await readReportRows(folder, history)).results) {
+  for (const { folder, state } of shards) {
+    for await (const { row } of (await readReportRows(folder, state)).results) {
       if (seen.has(row.line)) twice += 1;
       seen.add(row.line);
     }
@@ -77,17 +71,18 @@ async function overlaps(shards: readonly Shard[]): Promise<readonly string[]> {
 }
 
 /** The rows of all runs in the order of their file. */
-async function inOneFile(shards: readonly Shard[]): Promise<ReportRows> {
-  const opened = await Promise.all(shards.map(({ folder, history }) => readReportRows(folder, history)));
+async function joinShards(shards: readonly Shard[]): Promise<ReportRows> {
+  const opened = await Promise.all(shards.map(({ folder, state }) => readReportRows(folder, state)));
   const [first] = opened;
   if (!first) throw new Error('a report of no runs');
   return {
-    sheet: first.sheet,
-    results: merged(opened.map(({ results }) => results[Symbol.asyncIterator]())),
+    csv: first.csv,
+    idColumns: first.idColumns,
+    results: mergeRows(opened.map(({ results }) => results[Symbol.asyncIterator]())),
   };
 }
 
-async function* merged(sources: readonly AsyncIterator<Result>[]): AsyncGenerator<Result> {
+async function* mergeRows(sources: readonly AsyncIterator<Result>[]): AsyncGenerator<Result> {
   const heads = await Promise.all(sources.map((source) => source.next()));
   for (;;) {
     let least: number | undefined;

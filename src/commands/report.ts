@@ -2,50 +2,33 @@
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
-import type { RunState } from '../events/run-state.js';
-import { type ExitCode, usageError } from '../model/outcome.js';
-import type { Summary } from '../reporting/results.js';
-import { PER_SECOND } from '../resilience/retry-policy.js';
-import { readRunState, writeReports } from '../runs/write-reports.js';
+import { formatResumeCommand } from '../cli/resume-command.js';
+import { isUnfinished } from '../cli/run-session.js';
+import { type ExitCode, usageError } from '../model/stop.js';
+import { readRunState } from '../runs/stored-input.js';
+import { writeReports } from '../runs/write-reports.js';
+import { isRunFolderLocked } from '../storage/lock.js';
 import { flushStdout } from '../terminal/stdout.js';
-import { parseShard } from '../validation/shard.js';
 
-/** `report RUN`: exits as the run did. @throws FatalError where there is no journal, or a damaged one */
+/** `report RUN`: exits as the run did. @throws FatalError if there is no journal, or a damaged one */
 export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {
   const [folder] = folders;
   if (folder === undefined) throw new Error('commander asks for at least one run');
   if (folders.length > 1) return (await import('./report-shards.js')).reportShards(folders, options);
   if (options.out !== undefined && resolve(options.out) !== resolve(folder)) {
-    const hint = 'Leave out --out, or name several runs for one report of them all.';
+    const hint = 'Leave out --out, or name several runs for one report about all of them.';
     throw usageError(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
   }
-  const history = await readRunState(folder);
-  const summary = await writeReports(folder, history);
-  const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
-  printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
+  const state = await readRunState(folder);
+  const run = state.runs.at(-1);
+  if (!run) throw new Error('a journal without a header');
+  const isRunning = isRunFolderLocked(folder);
+  const resumeCommand = formatResumeCommand(run, folder, options);
+  const summary = await writeReports(folder, state, {
+    resumeCommand: ({ exit }) => (isUnfinished(exit.code) && !isRunning ? resumeCommand : undefined),
+  });
+  const terminal = openTerminal(options);
+  if (isRunning) terminal.say('This run is still going on: the report shows how far it is.', { always: true });
+  printSummary(summary, { folder, stop: state.stop, command: 'report' }, options, terminal);
   return flushStdout(summary.exit.code);
-}
-
-/** A report knows of the run's options only what its journal tells. */
-function goOnOptions({ runs }: RunState, { counts }: Summary, options: Options): Options {
-  const run = runs.at(-1);
-  if (!run) return options;
-  const { target, input, simulated } = run;
-  const { encoding, delimiter, map } = input.dialect;
-  const shard = parseShard(input.shard ?? '');
-  return {
-    ...options,
-    simulate: simulated,
-    accountPlan: target.accountPlan,
-    api: target.api,
-    body: 'multipart',
-    baseline: true,
-    // Only so could rows that are invalid become part of a run.
-    skipInvalid: counts.invalid > 0,
-    map,
-    ...(target.perSecond === PER_SECOND[target.api][target.accountPlan] ? {} : { rate: target.perSecond }),
-    ...(shard ? { shard } : {}),
-    ...(encoding === '' ? {} : { encoding }),
-    ...(delimiter === '' ? {} : { delimiter }),
-  };
 }

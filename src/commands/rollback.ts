@@ -1,96 +1,97 @@
-/** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
+/** `rollback`: undoes what one run did, as a run of its own: stored, paced, journaled and reported. */
 import { basename, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { type Account, connect } from '../cli/account.js';
+import { askYes } from '../cli/ask.js';
+import { chooseRun } from '../cli/choose-run.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, readOptionsFrom } from '../cli/output.js';
+import { openTerminal, printJson } from '../cli/output.js';
+import { describeRollbackInput } from '../cli/resume-command.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
-import { clock } from '../engine/clock.js';
-import { takeListing } from '../engine/list-groups.js';
-import type { Job } from '../engine/provision.js';
-import { EXIT, type ExitCode, FatalError, usageError } from '../model/outcome.js';
+import { handleSignals } from '../cli/signals.js';
+import type { EventOf } from '../events/event.js';
+import { countSentToday } from '../events/run-state.js';
+import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
 import type { Group } from '../resources/groups/group.js';
-import type { GroupIndex } from '../resources/groups/group-index.js';
-import { type Undo, undoCsv, undoStep, undos } from '../resources/groups/rollback.js';
-import {
-  describeRollbackInput,
-  findUnfinishedRollback,
-  nameRunFolder,
-  openRun,
-  type Run,
-} from '../runs/find-run.js';
+import { createGroupsRollback, findReasonToKeep, findUndos, formatUndoCsv, type Undo } from '../resources/groups/rollback.js';
+import { nameRunFolder, type Run } from '../runs/find-run.js';
+import { readRunState } from '../runs/stored-input.js';
 import { validateInput } from '../runs/validate-input.js';
-import { readRunState } from '../runs/write-reports.js';
-import { writeStdout } from '../terminal/stdout.js';
+import { flushStdout, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
+import { escapeInvisible } from '../text/visible.js';
+import { findCreatedGroups, nameTarget } from './apply.js';
+import { listAllGroups } from './list-all.js';
 
-const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
-
-/** `rollback RUN`. @throws FatalError where nothing was begun */
+/** `rollback RUN`. @throws FatalError if nothing was begun */
 export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
-  const history = await readRunState(source);
-  const origin = history.runs.at(-1);
-  if (origin?.command !== 'apply')
-    throw usageError(`${source} is not a run of apply`, 'Name the run folder of one.');
-  refuseOther(origin.simulated, given);
-  const options: Options = {
-    ...given,
-    api: origin.target.api,
-    accountPlan: given.accountPlan,
-    baseline: true,
-  };
-  const all = undos(history, options.updates ?? false);
+  const state = await readRunState(source);
+  const origin = state.runs.at(-1);
+  if (origin?.command !== 'apply') {
+    throw usageError(`${source} is not a run that can be rolled back`, 'Name the run folder of an apply.');
+  }
+  refuseOtherPlace(origin, given);
+  const options: Options = { ...given, api: origin.target.api };
+  const undos = findUndos(state, options.includeUpdates ?? false);
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
+  const signals = handleSignals(() => undefined, () => undefined);
   try {
-    const account = await connect(options, warn, { known: all.map(asGroup), writes: true });
+    const run = await chooseRollback(source, options, warn);
+    const resource = createGroupsRollback(undos);
+    const resourceOptions = {
+      api: options.api,
+      source: resolve(source),
+      includeUpdates: options.includeUpdates ?? false,
+    };
+    const account = await connect(options, {
+      api: options.api,
+      writeLabel: resource.writeLabel(resourceOptions),
+      scopes: resource.scopes(resourceOptions),
+      warn,
+      usedToday: (label) => (run.state ? countSentToday(run.state, label, Date.now()) : 0),
+      knownGroups: options.simulate ? findCreatedGroups(state) : [],
+    });
     terminal.hide(account.secrets);
     try {
       refuseOtherAddress(origin.target.baseUrl, account);
-      assertSameAccount(history.runs, account);
-      await preview(all, account, teller(options));
-      if (all.length === 0) {
-        if (options.json)
-          writeStdout(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
-        return EXIT.ok;
-      }
-      if (!options.yes && !(await isAgreed(all.length))) {
-        terminal.say('Nothing was taken back.');
-        return EXIT.ok;
-      }
+      assertSameAccount(state.runs, account);
+      nameTarget(account, options, (text) => terminal.say(text));
+      if (undos.length === 0) return await reportNothing(options);
+      await showPreview(undos, account, options, warn, signals.signal);
+      if (!options.yes) await confirm(undos);
+      signals.dispose();
+      const csv = formatUndoCsv(undos);
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
-        yield Buffer.from(undoCsv(all));
+        yield Buffer.from(csv);
       };
-      const reading = { ...readOptionsFrom(options), dialect: { encoding: '', delimiter: ',', map: {} } };
+      const dialect = { encoding: '', delimiter: ',', map: {} };
+      const validation = await validateInput(bytes(), { dialect, input: resource.input(resourceOptions) });
       return await runWithLock({
         command: 'rollback',
-        run: await chooseRun(source, options),
+        run,
+        resource,
+        resourceOptions,
+        shape: { resource: resource.kind, options: resourceOptions, skipInvalid: false, dialect },
         bytes,
-        reading,
-        surveyed: await validateInput(bytes(), reading),
+        validation,
         account,
         options,
         terminal,
-        plan: (own) => planner(all, own),
-        needsListing: MUST_LOOK_FIRST,
       });
     } finally {
       await account.close();
     }
   } finally {
+    signals.dispose();
     terminal.end();
   }
 }
 
-function asGroup({ groupId, left }: Undo): Group {
-  return { ...left, id: groupId, members: 0 };
-}
-
-function refuseOther(simulated: boolean, { simulate }: Options): void {
+function refuseOtherPlace({ simulated }: EventOf<'run'>, { simulate }: Options): void {
   if (simulated === (simulate ?? false)) return;
   throw usageError(
-    simulated ? 'this run was simulated: nothing of it is on an account' : 'this run was a real one',
-    simulated ? 'Rehearse its rollback with --simulate.' : 'Leave out --simulate.',
+    simulated ? 'this run was simulated: nothing of it exists in Zoom' : 'this run was not simulated',
+    simulated ? 'Roll it back with --simulate.' : 'Leave out --simulate.',
   );
 }
 
@@ -99,79 +100,58 @@ function refuseOtherAddress(before: string, { target, simulated }: Account): voi
   throw usageError(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
 }
 
-async function chooseRun(source: string, options: Options): Promise<Run> {
-  const file = describeRollbackInput(source);
-  if (options.resume === undefined) {
-    const folder = options.out ?? nameRunFolder(`rollback-${basename(resolve(source))}`, new Date());
-    return { folder, file, history: undefined, isUnnamed: options.out === undefined };
-  }
-  const folder = typeof options.resume === 'string' ? options.resume : await findUnfinishedRollback(file);
-  return openRun(folder, file);
+async function chooseRollback(source: string, options: Options, warn: (message: string) => void): Promise<Run> {
+  const run = await chooseRun('rollback', describeRollbackInput(source), options, warn);
+  if (run.state || options.out !== undefined) return run;
+  return { ...run, folder: nameRunFolder(`rollback-${basename(resolve(source))}`, new Date()) };
 }
 
-const NOTHING = { code: EXIT.ok, reason: 'nothing to take back' } as const;
-
-/** A preview is what the question is about; where it is not asked, -q needs none, and --json has one object only. */
-function teller({ json, quiet, yes }: Options): (text: string) => void {
-  if (quiet && yes) return () => undefined;
-  return json ? (text) => void process.stderr.write(`${text}\n`) : writeStdout;
+async function reportNothing({ json, quiet }: Options): Promise<ExitCode> {
+  const exit = { code: EXIT.ok, reason: 'nothing to roll back' };
+  if (json) printJson('rollback', { counts: { deleted: 0 }, exit });
+  else if (!quiet) writeStdout('Nothing to roll back: the run created no group whose id is known.');
+  return flushStdout(EXIT.ok);
 }
 
-/** What would be done, a line each, and why something would be left. @throws FatalError where none can be told */
-async function preview(all: readonly Undo[], account: Account, tell: (text: string) => void): Promise<void> {
-  if (all.length === 0) return tell('Nothing to take back: the run created no group whose id is known.');
-  const { directory } = account;
-  const lister = { directory, clock, dice: Math.random, signal: new AbortController().signal };
-  const taken = await takeListing(lister, { which: 'baseline', record: () => undefined });
-  if (!taken.ok) {
-    const hint = 'A rollback needs the read scope too: imgroup:read:admin.';
-    throw new FatalError(
-      taken.stop ?? { exit: EXIT.actionRequired, reason: 'listing-needed', message: taken.why, hint },
-    );
-  }
-  const byId = idsOf(taken.listing);
-  for (const undo of all) {
-    const step = undoStep(undo, byId.get(undo.groupId));
-    const why = step.do === 'settle' ? `  (${step.outcome.detail})` : '';
-    // What needs no request is told as the result will tell it.
-    const what = step.do === 'settle' ? step.outcome.status : step.do;
-    tell(`${what.padEnd(8)}  ${undo.left.name}${why}`);
-  }
+/** What would be done, a line each, and why a group would be kept. The run itself looks at each group again. */
+async function showPreview(
+  undos: readonly Undo[],
+  account: Account,
+  { json, quiet, yes }: Options,
+  warn: (message: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  // Nobody asked a question needs the list that it is about.
+  if (quiet && yes) return;
+  const print = json ? (text: string) => void process.stderr.write(`${text}\n`) : writeStdout;
+  const groups = await listAllGroups(account, 'the preview compares with them', warn, signal);
+  const byName = new Map([...groups].map((group) => [group.id, group]));
+  for (const undo of undos) print(formatPreview(undo, byName.get(undo.groupId)));
 }
 
-/** By id, for a group may have been renamed; of those that share a name, all. */
-function idsOf(listing: GroupIndex): ReadonlyMap<string, Group> {
-  return new Map([...listing, ...listing.others].map((group) => [group.id, group]));
+function formatPreview(undo: Undo, group: Group | undefined): string {
+  const name = escapeInvisible(undo.left.name);
+  // Lists may spell ids in another way than the answer to a create, and may not count members.
+  if (!group) return `${undo.operation.padEnd(8)}  ${name}  (not in the list of groups; it is looked up by its id)`;
+  const hidden = group.members === undefined;
+  const reason = findReasonToKeep(undo, { type: 'found', group: hidden ? { ...group, members: 0 } : group });
+  if (reason !== undefined) return `${'keep'.padEnd(8)}  ${name}  (${escapeInvisible(reason)})`;
+  const note = hidden && undo.operation === 'delete' ? '  (if it has no members)' : '';
+  return `${undo.operation.padEnd(8)}  ${name}${note}`;
 }
 
-function planner(
-  all: readonly Undo[],
-  own: Parameters<Parameters<typeof runWithLock>[0]['plan']>[0],
-): Job['plan'] {
-  const wanted = new Map(all.map((undo) => [undo.key, undo]));
-  let known: { readonly of: GroupIndex; readonly byId: ReadonlyMap<string, Group> } | undefined;
-  return ({ key, settings, definition, row }, now) => {
-    const undo = wanted.get(key);
-    if (!undo || !now) throw new Error(`nothing is known of line ${row.line}`);
-    if (known?.of !== now) known = { of: now, byId: idsOf(now) };
-    const done = own.rows.get(key)?.outcome;
-    const step =
-      done?.status === 'deleted' || done?.status === 'restored'
-        ? ({ do: 'nothing', outcome: done } as const)
-        : undoStep(undo, known.byId.get(undo.groupId));
-    return { key, line: row.line, settings, definition, step };
-  };
+/** @throws FatalError unless the user agrees */
+async function confirm(undos: readonly Undo[]): Promise<void> {
+  const deletes = undos.filter(({ operation }) => operation === 'delete').length;
+  const restores = undos.length - deletes;
+  const what = [
+    ...(deletes > 0 ? [`delete ${formatCount(deletes, 'group')} from Zoom`] : []),
+    ...(restores > 0 ? [`restore ${formatCount(restores, 'group')}`] : []),
+  ].join(' and ');
+  const answer = await askYes(`${what.charAt(0).toUpperCase()}${what.slice(1)}?`);
+  if (!answer) throw notConfirmed();
 }
 
-/** @throws FatalError (exit 2) where there is nobody to ask */
-async function isAgreed(groups: number): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw usageError('there is no terminal to ask at', 'Add --yes, having read the list above.');
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await asked.question(`Take back ${formatCount(groups, 'group')}? Type yes: `);
-    return answer.trim().toLowerCase() === 'yes';
-  } finally {
-    asked.close();
-  }
+function notConfirmed(): FatalError {
+  return new FatalError({ exit: EXIT.usage, reason: 'not-confirmed', message: 'not confirmed: nothing was done', hint: 'Answer yes, or add --yes.' });
 }

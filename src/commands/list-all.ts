@@ -1,0 +1,68 @@
+/** Reads all groups of an account for commands that are no run: export, and the preview of a rollback. */
+import type { Account } from '../cli/account.js';
+import { clock } from '../engine/clock.js';
+import { dryRun } from '../engine/provision.js';
+import { GROUPS_APIS } from '../resources/groups/apis.js';
+import type { GroupIndex } from '../resources/groups/group-index.js';
+import { listGroups } from '../resources/groups/list-groups.js';
+import { explainFailedListing } from '../resources/groups/session.js';
+import type { Session, Step } from '../resources/resource.js';
+
+/**
+ * @param why what the listing is needed for, for the message
+ * @throws FatalError with the true cause if the groups cannot be listed
+ */
+export async function listAllGroups(
+  account: Account,
+  why: string,
+  warn: (message: string) => void,
+  signal: AbortSignal,
+): Promise<GroupIndex> {
+  const api = GROUPS_APIS[account.target.api];
+  let groups: GroupIndex | undefined;
+  await readOnce(
+    account,
+    listGroups(api, (listing) => {
+      if (listing.type === 'failed') return { stop: explainFailedListing(listing, why, api) };
+      groups = listing.items;
+      return {};
+    }),
+    warn,
+    signal,
+  );
+  if (!groups) throw new Error('a listing that neither failed nor ended');
+  return groups;
+}
+
+/** Sends one step and what follows from it through the engine, outside any run. */
+export async function readOnce(
+  account: Account,
+  step: Step,
+  warn: (message: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let isStarted = false;
+  const session: Session = {
+    next: () => {
+      if (isStarted) return undefined;
+      isStarted = true;
+      return [{ steps: [step] }];
+    },
+    restart: () => undefined,
+  };
+  await dryRun({
+    session,
+    api: account.api,
+    onPace: account.onPace,
+    clock,
+    random: Math.random,
+    concurrencyFor: account.concurrencyFor,
+    signal,
+    onEvent: (event) => {
+      if (event.type === 'warning') warn(event.message);
+    },
+    onPlannedWrite: ({ operation }) => {
+      throw new Error(`a read was followed by a write: ${operation}`);
+    },
+  });
+}

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, type Option } from 'commander';
 import { isSwitchedOn, readOptionVariable } from './cli/environment.js';
 import { type CommandName, type Options, optionsOf } from './cli/options.js';
-import { EXIT, type ExitCode, FatalError } from './model/outcome.js';
+import { EXIT, type ExitCode, FatalError } from './model/stop.js';
 
 /** What a command is given, and the exit code that it answers with. */
 type Act = (args: readonly string[], options: Options) => Promise<ExitCode>;

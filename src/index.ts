@@ -8,7 +8,13 @@ import { RATE_LABELS, type RateLabel } from './model/call.js';
 import type { Outcome } from './model/outcome.js';
 import type { Status } from './model/statuses.js';
 import { createStop, FatalError, type Stop, type StopReason } from './model/stop.js';
-import { ACCOUNT_PLANS, type AccountPlan, DEFAULT_ACCOUNT_PLAN, REQUESTS_PER_SECOND, ZOOM } from './model/zoom-limits.js';
+import {
+  ACCOUNT_PLANS,
+  type AccountPlan,
+  DEFAULT_ACCOUNT_PLAN,
+  REQUESTS_PER_SECOND,
+  ZOOM,
+} from './model/zoom-limits.js';
 import { openLimiters } from './rate-limit/limiter.js';
 import { addResult, createTotals, toResult } from './reporting/results.js';
 import { concurrencyFor } from './resilience/retry-policy.js';
@@ -181,7 +187,9 @@ export async function plan(options: Omit<ProvisionOptions, 'listing'>): Promise<
   }
   return rows.flatMap((row) => {
     const found = row.type === 'invalid' ? undefined : planned.get(row.key);
-    return found ? [row.type === 'duplicate' ? { ...found, action: 'none', detail: 'duplicate' } as const : found] : [];
+    return found
+      ? [row.type === 'duplicate' ? ({ ...found, action: 'none', detail: 'duplicate' } as const) : found]
+      : [];
   });
 }
 
@@ -220,7 +228,8 @@ async function prepare(options: ProvisionOptions, needsListing = false): Promise
     clock,
     onPace: (change) => onPace(change),
     warn,
-    openLimiters: (account) => openLimiters({ rateFor, account, onTrouble: warn, onRecovery: () => undefined }),
+    openLimiters: (account) =>
+      openLimiters({ rateFor, account, onTrouble: warn, onRecovery: () => undefined }),
   });
   const state = createRunState();
   const session = groups.open({
@@ -269,8 +278,10 @@ function checkOptions(options: ProvisionOptions): void {
   const kind: unknown = credentials?.kind;
   if (kind !== 'app' && kind !== 'token') fail('credentials', "{ kind: 'app', … } or { kind: 'token', … }");
   if (api !== undefined && !(api in GROUPS_APIS)) fail('api', "'im' or 'contacts'");
-  if (accountPlan !== undefined && !ACCOUNT_PLANS.includes(accountPlan)) fail('accountPlan', ACCOUNT_PLANS.join(', '));
-  if (body !== undefined && !['auto', 'multipart', 'json'].includes(body)) fail('body', "'auto', 'multipart' or 'json'");
+  if (accountPlan !== undefined && !ACCOUNT_PLANS.includes(accountPlan))
+    fail('accountPlan', ACCOUNT_PLANS.join(', '));
+  if (body !== undefined && !['auto', 'multipart', 'json'].includes(body))
+    fail('body', "'auto', 'multipart' or 'json'");
   if (api === 'contacts' && body === 'multipart') fail('body', "'json': contact groups take JSON only");
   for (const [name, value] of Object.entries({ perSecond, concurrency, maxFailures })) {
     if (value !== undefined && !(typeof value === 'number' && value > 0)) fail(name, 'a number above 0');
@@ -290,7 +301,8 @@ async function validate(
   let line = 0;
   for await (const definition of definitions) {
     line += 1;
-    const given: Partial<Definition> = typeof definition === 'object' && definition !== null ? definition : {};
+    const given: Partial<Definition> =
+      typeof definition === 'object' && definition !== null ? definition : {};
     const cells = [given.name ?? '', ...SETTINGS.map(([setting]) => given[setting] ?? '')].map(String);
     rows.push(...validateRow({ line, cells, raw: '' }));
   }

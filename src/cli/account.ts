@@ -1,6 +1,7 @@
 /** The account that a command works on: Zoom's, with credentials, or the simulator's, started for the occasion. */
-import type { Api, Target } from '../events/event.js';
+
 import { clock } from '../engine/clock.js';
+import type { Api, Target } from '../events/event.js';
 import type { ApiClient, PaceChange } from '../model/api.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
 import { usageError } from '../model/stop.js';

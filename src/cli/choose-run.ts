@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EventOf, RunCommand } from '../events/event.js';
-import { FatalError, usageError } from '../model/stop.js';
+import { type FatalError, usageError } from '../model/stop.js';
 import { findUnfinishedRun, nameRunFolder, openRun, type Run } from '../runs/find-run.js';
 import { isSameFile } from '../storage/file-source.js';
 import { REPORTS } from '../storage/run-folder.js';

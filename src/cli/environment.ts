@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { parseEnv } from 'node:util';
 import type { Option } from 'commander';
-import { usageError } from '../model/outcome.js';
+import { usageError } from '../model/stop.js';
 import { ZOOM } from '../resilience/retry-policy.js';
 import type { Credentials } from '../zoom/oauth.js';
 import { list, mapping } from './option-parsers.js';

@@ -42,7 +42,10 @@ export async function readAndValidate<Item, O extends object>(
   const validation =
     reused ?? (await validateInput(bytes(), { dialect, input: resource.input(resourceOptions) }));
   if (validation.problems.length > 0 && (validation.broken || !skipInvalid)) {
-    return { type: 'refused', code: await flushStdoutOrWarn(printProblems(command, run.file, validation, options)) };
+    return {
+      type: 'refused',
+      code: await flushStdoutOrWarn(printProblems(command, run.file, validation, options)),
+    };
   }
   if (validation.columns) printColumns(validation.columns, options, terminal);
   const shape = { resource: resource.kind, options: resourceOptions, skipInvalid, dialect };
@@ -50,7 +53,11 @@ export async function readAndValidate<Item, O extends object>(
 }
 
 /** Standard input cannot be read a second time: a run that is resumed takes what its journal holds. */
-async function openBytes({ file, folder, state }: Pick<Run, 'file' | 'folder' | 'state'>): Promise<() => AsyncIterable<Uint8Array>> {
+async function openBytes({
+  file,
+  folder,
+  state,
+}: Pick<Run, 'file' | 'folder' | 'state'>): Promise<() => AsyncIterable<Uint8Array>> {
   if (file === '-' && state && findStoredInput(state)) return () => readStoredInput(folder, state);
   return openRereadable(file);
 }

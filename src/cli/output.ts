@@ -1,5 +1,5 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
-import { EXIT, type ExitCode } from '../model/outcome.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatHeadline } from '../reporting/headline.js';
 import type { Summary } from '../reporting/results.js';
 import { formatSummary } from '../reporting/summary-text.js';

@@ -1,7 +1,8 @@
 /** `apply`: creates every group that the CSV defines. */
-import { readAndValidate } from '../cli/input.js';
+
 import { type Account, connect } from '../cli/account.js';
 import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.js';
+import { readAndValidate } from '../cli/input.js';
 import { isOptionGiven, type Options } from '../cli/options.js';
 import { openTerminal } from '../cli/output.js';
 import { runWithLock } from '../cli/run-session.js';
@@ -12,13 +13,14 @@ import { parseFingerprint } from '../resources/groups/fields.js';
 import { groups } from '../resources/groups/groups.js';
 import type { GroupsOptions } from '../resources/groups/session.js';
 import type { SimulatedGroup } from '../simulator/server.js';
-import { checkPlan } from './plan-checksum.js';
 import { planFile } from './plan.js';
+import { checkPlan } from './plan-checksum.js';
 
 /** `apply FILE`. @throws FatalError if nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], given: Options): Promise<ExitCode> {
   if (given.dryRun) {
-    if (given.resume !== undefined) throw usageError('--dry-run cannot resume a run', 'Leave out one of them.');
+    if (given.resume !== undefined)
+      throw usageError('--dry-run cannot resume a run', 'Leave out one of them.');
     if (file === undefined) throw missingFileError('apply');
     return planFile([file], given);
   }
@@ -71,10 +73,16 @@ export async function apply([file]: readonly string[], given: Options): Promise<
 
 function refuseContradictions({ update, listing, checksum, api, body }: Options): void {
   if (update && !listing) {
-    throw usageError('--update compares with what exists, which --no-listing does not read', 'Leave out one of them.');
+    throw usageError(
+      '--update compares with what exists, which --no-listing does not read',
+      'Leave out one of them.',
+    );
   }
   if (checksum !== undefined && !listing) {
-    throw usageError('--checksum compares with what exists, which --no-listing does not read', 'Leave out one of them.');
+    throw usageError(
+      '--checksum compares with what exists, which --no-listing does not read',
+      'Leave out one of them.',
+    );
   }
   if (api === 'contacts' && body === 'multipart') {
     throw usageError('contact groups take JSON only', 'Leave out --body multipart.');
@@ -83,12 +91,23 @@ function refuseContradictions({ update, listing, checksum, api, body }: Options)
 
 /** What shapes a run of `apply`. */
 export function toGroupsOptions({ api, update, body, listing }: Options): GroupsOptions {
-  return { api, update: update ?? false, body: body ?? 'auto', listing: listing ?? true, needsListing: false };
+  return {
+    api,
+    update: update ?? false,
+    body: body ?? 'auto',
+    listing: listing ?? true,
+    needsListing: false,
+  };
 }
 
 /** Names the account that is about to be changed. */
-export function nameTarget({ description, simulated }: Account, { api, quiet }: Options, say: (text: string) => void): void {
-  if (!quiet) say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
+export function nameTarget(
+  { description, simulated }: Account,
+  { api, quiet }: Options,
+  say: (text: string) => void,
+): void {
+  if (!quiet)
+    say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
 }
 
 /** The simulator knows nothing of an earlier process: what this run created there is given to it again. */
@@ -101,7 +120,8 @@ export function findCreatedGroups(state: RunState | undefined): readonly Simulat
 }
 
 function toSimulatedGroup(id: string, name: string, fingerprint: string): SimulatedGroup {
-  const { type, searchByDomain, searchByAccount, searchByMaAccount, description } = parseFingerprint(fingerprint);
+  const { type, searchByDomain, searchByAccount, searchByMaAccount, description } =
+    parseFingerprint(fingerprint);
   return {
     id,
     name,

@@ -1,7 +1,7 @@
 /** `completion`: completions for three shells, made from the same table as the command itself. */
 
 import { COMMAND_NAMES, type CommandName, optionsOf } from '../cli/options.js';
-import { EXIT, type ExitCode, usageError } from '../model/outcome.js';
+import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
 
 const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };

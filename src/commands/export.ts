@@ -26,7 +26,10 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
   const api = GROUPS_APIS[options.api];
-  const signals = handleSignals(() => undefined, () => undefined);
+  const signals = handleSignals(
+    () => undefined,
+    () => undefined,
+  );
   try {
     const account = await connect(options, {
       api: options.api,
@@ -88,6 +91,8 @@ function describeOddities(groups: GroupIndex): readonly string[] {
       : [
           `Names that a spreadsheet would run as a formula: ${formulas.length}, such as ${JSON.stringify(formulas[0])}; they are exported as they are.`,
         ]),
-    ...[...repeated].map((name) => `Zoom has more than one group named ${JSON.stringify(name)}; one is exported.`),
+    ...[...repeated].map(
+      (name) => `Zoom has more than one group named ${JSON.stringify(name)}; one is exported.`,
+    ),
   ];
 }

@@ -64,7 +64,11 @@ export async function checkPlan(
   checksum: string,
 ): Promise<void> {
   const ignore = (): void => undefined;
-  const now = await makePlan(session, account, shape, { onKnown: ignore, onWrite: ignore, onWarning: ignore });
+  const now = await makePlan(session, account, shape, {
+    onKnown: ignore,
+    onWrite: ignore,
+    onWarning: ignore,
+  });
   if (now === checksum.trim().toLowerCase()) return;
   throw new FatalError(
     createStop(

@@ -1,10 +1,10 @@
 /** `plan`: what apply would do, row by row and in sum; reads the existing groups, sends no write. */
 import { type Account, connect } from '../cli/account.js';
+import { wantsColor } from '../cli/environment.js';
 import { readAndValidate, type ValidatedInput } from '../cli/input.js';
 import type { Options } from '../cli/options.js';
 import { openTerminal, printJson, printPlanProblems } from '../cli/output.js';
 import { openSession } from '../cli/run-session.js';
-import { wantsColor } from '../cli/environment.js';
 import { createRunState } from '../events/run-state.js';
 import { RATE_LABELS } from '../model/call.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
@@ -47,7 +47,13 @@ async function run(file: string, options: Options): Promise<{ code: ExitCode; ch
   const resourceOptions = { ...toGroupsOptions(options), needsListing: true };
   const source = { file, folder: '', state: undefined };
   try {
-    const input = await readAndValidate(source, { command: 'plan', resource: groups, resourceOptions, options, terminal });
+    const input = await readAndValidate(source, {
+      command: 'plan',
+      resource: groups,
+      resourceOptions,
+      options,
+      terminal,
+    });
     if (input.type === 'refused') return { code: input.code, changes: false };
     const account = await connect(options, {
       api: options.api,
@@ -114,7 +120,10 @@ async function collectPlan(
   return { counts, rows, forecast: toForecast(requests, account), checksum };
 }
 
-function toForecast(requests: ReadonlyMap<Step['call']['label'], number>, { target }: Account): readonly LabelForecast[] {
+function toForecast(
+  requests: ReadonlyMap<Step['call']['label'], number>,
+  { target }: Account,
+): readonly LabelForecast[] {
   const { accountPlan } = target;
   return RATE_LABELS.flatMap((label) => {
     const count = requests.get(label) ?? 0;
@@ -176,7 +185,9 @@ function print(
   if (!options.quiet) for (const row of rows) writeStdout(formatRow(row, color));
   const hidden = counts.identical > 0 && !options.all ? ' (shown with --all)' : '';
   const total = `${simulated ? 'simulated: ' : ''}${formatTotals(counts)}${hidden}`;
-  writeStdout(`${total}\n${formatForecast(forecast)}\nChecksum: ${checksum} (apply --checksum does exactly this)`);
+  writeStdout(
+    `${total}\n${formatForecast(forecast)}\nChecksum: ${checksum} (apply --checksum does exactly this)`,
+  );
 }
 
 function formatRow({ action, name, detail, line }: PlanRow, color: boolean): string {

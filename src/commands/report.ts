@@ -28,7 +28,8 @@ export async function report(folders: readonly string[], options: Options): Prom
     resumeCommand: ({ exit }) => (isUnfinished(exit.code) && !isRunning ? resumeCommand : undefined),
   });
   const terminal = openTerminal(options);
-  if (isRunning) terminal.say('This run is still going on: the report shows how far it is.', { always: true });
+  if (isRunning)
+    terminal.say('This run is still going on: the report shows how far it is.', { always: true });
   printSummary(summary, { folder, stop: state.stop, command: 'report' }, options, terminal);
   return flushStdout(summary.exit.code);
 }

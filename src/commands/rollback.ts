@@ -12,7 +12,13 @@ import type { EventOf } from '../events/event.js';
 import { countSentToday } from '../events/run-state.js';
 import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
 import type { Group } from '../resources/groups/group.js';
-import { createGroupsRollback, findReasonToKeep, findUndos, formatUndoCsv, type Undo } from '../resources/groups/rollback.js';
+import {
+  createGroupsRollback,
+  findReasonToKeep,
+  findUndos,
+  formatUndoCsv,
+  type Undo,
+} from '../resources/groups/rollback.js';
 import { nameRunFolder, type Run } from '../runs/find-run.js';
 import { readRunState } from '../runs/stored-input.js';
 import { validateInput } from '../runs/validate-input.js';
@@ -34,7 +40,10 @@ export async function rollback([source = '']: readonly string[], given: Options)
   const undos = findUndos(state, options.includeUpdates ?? false);
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
-  const signals = handleSignals(() => undefined, () => undefined);
+  const signals = handleSignals(
+    () => undefined,
+    () => undefined,
+  );
   try {
     const run = await chooseRollback(source, options, warn);
     const resource = createGroupsRollback(undos);
@@ -100,7 +109,11 @@ function refuseOtherAddress(before: string, { target, simulated }: Account): voi
   throw usageError(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
 }
 
-async function chooseRollback(source: string, options: Options, warn: (message: string) => void): Promise<Run> {
+async function chooseRollback(
+  source: string,
+  options: Options,
+  warn: (message: string) => void,
+): Promise<Run> {
   const run = await chooseRun('rollback', describeRollbackInput(source), options, warn);
   if (run.state || options.out !== undefined) return run;
   return { ...run, folder: nameRunFolder(`rollback-${basename(resolve(source))}`, new Date()) };
@@ -132,7 +145,8 @@ async function showPreview(
 function formatPreview(undo: Undo, group: Group | undefined): string {
   const name = escapeInvisible(undo.left.name);
   // Lists may spell ids in another way than the answer to a create, and may not count members.
-  if (!group) return `${undo.operation.padEnd(8)}  ${name}  (not in the list of groups; it is looked up by its id)`;
+  if (!group)
+    return `${undo.operation.padEnd(8)}  ${name}  (not in the list of groups; it is looked up by its id)`;
   const hidden = group.members === undefined;
   const reason = findReasonToKeep(undo, { type: 'found', group: hidden ? { ...group, members: 0 } : group });
   if (reason !== undefined) return `${'keep'.padEnd(8)}  ${name}  (${escapeInvisible(reason)})`;
@@ -153,5 +167,10 @@ async function confirm(undos: readonly Undo[]): Promise<void> {
 }
 
 function notConfirmed(): FatalError {
-  return new FatalError({ exit: EXIT.usage, reason: 'not-confirmed', message: 'not confirmed: nothing was done', hint: 'Answer yes, or add --yes.' });
+  return new FatalError({
+    exit: EXIT.usage,
+    reason: 'not-confirmed',
+    message: 'not confirmed: nothing was done',
+    hint: 'Answer yes, or add --yes.',
+  });
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { startConfiguredSimulator } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { EXIT, type ExitCode } from '../model/outcome.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { writeStdout } from '../terminal/stdout.js';
 
 /** Serves until a signal comes. */

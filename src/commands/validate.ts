@@ -2,7 +2,7 @@
 
 import type { Options } from '../cli/options.js';
 import { describeValidation, formatProblems, readOptionsFrom } from '../cli/output.js';
-import { EXIT, type ExitCode } from '../model/outcome.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { validateInput } from '../runs/validate-input.js';
 import { readBytes } from '../storage/file-source.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';

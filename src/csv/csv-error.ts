@@ -1,5 +1,5 @@
 /** Why a file can't be read: the error for it, and the files that are no CSV at all. */
-import { EXIT, FatalError } from '../model/outcome.js';
+import { createStop, FatalError } from '../model/stop.js';
 import type { Problem } from '../validation/problem.js';
 
 /**
@@ -11,8 +11,8 @@ export class CsvError extends FatalError {
 
   constructor(problem: Problem) {
     const message = `line ${problem.line}: ${problem.message}`;
-    super({ exit: EXIT.usage, reason: problem.rule, message, hint: 'Nothing was sent. Mend the file.' });
-    this.name = 'CsvFault';
+    super(createStop('problems', message, 'Nothing was sent. Fix the file.'));
+    this.name = 'CsvError';
     this.problem = problem;
   }
 }

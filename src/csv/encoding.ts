@@ -1,6 +1,6 @@
 /** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
 import { isUtf8 } from 'node:buffer';
-import { usageError } from '../model/outcome.js';
+import { usageError } from '../model/stop.js';
 import { type CsvError, csvError } from './csv-error.js';
 import { rejectOtherFormats } from './file-signature.js';
 

@@ -1,7 +1,6 @@
 /** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
 import { Parser } from 'csv-parse';
-import { usageError } from '../model/outcome.js';
-import { isField } from '../validation/header.js';
+import { usageError } from '../model/stop.js';
 import type { Row } from '../validation/row.js';
 import { CsvError } from './csv-error.js';
 import { decodeBytes } from './encoding.js';
@@ -13,6 +12,8 @@ export type CsvOptions = {
   readonly encoding?: string;
   /** One character, or `tab` or `\t`. */
   readonly delimiter?: string;
+  /** Whether a cell is a header that the caller knows: tells the delimiter, if that is to be detected. */
+  readonly isHeader?: (cell: string) => boolean;
 };
 
 /** A CSV that has been read as far as its header; `rows` reads on, once. */
@@ -45,7 +46,7 @@ export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
   const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
   const sepLine = sep?.[0] ?? '';
   const rest = start.subarray(Buffer.byteLength(sepLine));
-  const delimiter = told ?? sep?.[1] ?? detected(rest.toString());
+  const delimiter = told ?? sep?.[1] ?? detected(rest.toString(), options.isHeader ?? (() => false));
 
   const batches = records(chained(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
   let preamble = sepLine;
@@ -56,9 +57,9 @@ export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
     if (header === undefined) continue;
     // A generator that was never begun, as `rows` is, ends nothing of what it would have read from.
     const close = async (): Promise<void> => void (await batches.return());
-    if (header.fault !== undefined) {
+    if (header.csvProblem !== undefined) {
       await close();
-      throw new CsvError(header.fault);
+      throw new CsvError(header.csvProblem);
     }
     const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
     return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows, close };
@@ -113,11 +114,11 @@ async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
 }
 
 /** The delimiter that splits the header line into most fields, else into most cells. */
-function detected(text: string): string {
+function detected(text: string, isHeader: (cell: string) => boolean): string {
   const line = bare(text).split(/[\r\n]/, 1)[0] ?? '';
   const ranked = [',', ';', '\t'].map((delimiter) => {
     const cells = line.split(delimiter);
-    return { delimiter, fields: cells.filter(isField).length, cells: cells.length };
+    return { delimiter, fields: cells.filter(isHeader).length, cells: cells.length };
   });
   return ranked.sort((a, b) => b.fields - a.fields || b.cells - a.cells)[0]?.delimiter ?? ',';
 }
@@ -163,7 +164,7 @@ async function* records(
     const rows = parser.found.map(({ cells, end }): Row => {
       const raw = waiting.toString('utf8', offset - start, end - start);
       const fault = strayQuoteProblem(raw, cells, line, delimiter);
-      const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, fault };
+      const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, csvProblem: fault };
       line += splitLineEndings(raw);
       offset = end;
       return row;

@@ -230,7 +230,14 @@ class Loop {
       signal: this.#stopping.signal,
       beforeSend: () => {
         if (!this.#maySend(step)) return false;
-        const attempt = { type: 'attempt', at: clock.now(), step: id, n, operation, label: call.label } as const;
+        const attempt = {
+          type: 'attempt',
+          at: clock.now(),
+          step: id,
+          n,
+          operation,
+          label: call.label,
+        } as const;
         return this.#keep({ ...attempt, effect, rows, ...(note === undefined ? {} : { note }) });
       },
     });
@@ -261,7 +268,8 @@ class Loop {
   #countFailures(outcomes: readonly RowOutcome[]): void {
     this.#failures += outcomes.filter(({ outcome }) => outcome.status === 'failed').length;
     const { maxFailures } = this.#options;
-    if (maxFailures !== undefined && this.#failures >= maxFailures) this.#drain(tooManyFailures(this.#failures));
+    if (maxFailures !== undefined && this.#failures >= maxFailures)
+      this.#drain(tooManyFailures(this.#failures));
   }
 
   /** Counts rows, not requests: the halves of a refused batch repeat its refusal. */

@@ -4,10 +4,10 @@ import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
-import { EXIT, FatalError, usageError } from '../model/outcome.js';
+import { createStop, EXIT, FatalError, usageError } from '../model/stop.js';
 import { describeError, errorCode } from '../storage/disk.js';
 import { JOURNAL_FILE } from '../storage/run-folder.js';
-import { isEvent } from './event-schema.js';
+import { findOlderSchema, isEvent } from './event-schema.js';
 
 const NEWLINE = 0x0a;
 const BRACE = 0x7b;
@@ -28,8 +28,8 @@ export async function* readJournal(folder: string): AsyncGenerator<readonly Even
     let lines = 0;
     for await (const { bytes, offset } of wholeLines(file, path)) {
       const { events, end } = parseLines(bytes);
-      if (lines === 0 && events[0]?.e !== 'run') break;
-      for (const event of events) if (event.e === 'run') refuseNewer(path, event.schemaVersion);
+      if (lines === 0 && events[0]?.type !== 'run') break;
+      for (const event of events) if (event.type === 'run') refuseOtherSchema(path, event.schemaVersion);
       yield events;
       lines += events.length;
       if (end === bytes.length) continue;
@@ -153,14 +153,17 @@ function damaged(path: string, line: number | undefined, offset: number): FatalE
   });
 }
 
-function refuseNewer(path: string, version: number): void {
-  if (version <= SCHEMA_VERSION) return;
-  throw new FatalError({
-    exit: EXIT.usage,
-    reason: 'journal-newer',
-    message: `${path} was written by a newer version: its schema is ${version}, this one reads up to ${SCHEMA_VERSION}`,
-    hint: 'Use the version that began the run, or a newer one.',
-  });
+/** Schema 1 was never released, so that nothing reads it any more. */
+function refuseOtherSchema(path: string, version: number): void {
+  if (version === SCHEMA_VERSION) return;
+  const isNewer = version > SCHEMA_VERSION;
+  throw new FatalError(
+    createStop(
+      isNewer ? 'journal-newer' : 'journal-older',
+      `${path} was written by ${isNewer ? 'a newer' : 'an older'} version: its schema is ${version}, this version reads ${SCHEMA_VERSION}`,
+      isNewer ? 'Use the version that began the run, or a newer one.' : 'Begin a new run, without --resume.',
+    ),
+  );
 }
 
 /** Why nothing could be read: the run was killed before its first line was whole, or this is something else. */
@@ -168,13 +171,50 @@ async function headless(path: string, file: FileHandle): Promise<FatalError> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
   const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
   const isOneLine = bytesRead < CHUNK_BYTES && (newline < 0 || newline === bytesRead - 1);
+  const older = findOlderHeader(buffer.toString('utf8', 0, newline < 0 ? bytesRead : newline));
+  if (older !== undefined) refuseOtherSchema(path, older);
   const began = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
   return new FatalError({
     exit: EXIT.usage,
-    reason: began ? 'journal-empty' : 'no-journal',
+    reason: began ? 'nothing-stored' : 'journal-damaged',
     message: began
       ? `${path} has no whole line: its run ended before anything was sent`
       : `${path} is no journal of a run, or its first line is damaged`,
     hint: began ? 'Delete the folder and run it anew, without --resume.' : 'Name the folder of a run.',
   });
+}
+
+function findOlderHeader(line: string): number | undefined {
+  try {
+    return findOlderSchema(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first and the last event of a journal, without what is between; undefined if it has none. */
+export async function readFirstAndLastEvent(
+  folder: string,
+): Promise<{ readonly first: Event; readonly last: Event } | undefined> {
+  const file = await openToRead(join(folder, JOURNAL_FILE), folder);
+  try {
+    const { size } = await file.stat();
+    const first = parseLines(await readBlock(file, 0, size)).events[0];
+    if (!first) return undefined;
+    const start = Math.max(0, size - CHUNK_BYTES);
+    const tail = await readBlock(file, start, size - start);
+    // What stands before the first line break of the block may be a part of a line.
+    const from = start === 0 ? 0 : tail.indexOf(NEWLINE) + 1;
+    const end = tail.lastIndexOf(NEWLINE) + 1;
+    const lines = tail.toString('utf8', from, end).trimEnd().split('\n');
+    return { first, last: parseLine(lines.at(-1) ?? '') ?? first };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readBlock(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Math.min(length, CHUNK_BYTES);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, position);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,7 +1,7 @@
 /** Appends a run's events durably, and mends the tail that a crash has torn. */
 import { join } from 'node:path';
 import type { Event } from '../events/event.js';
-import type { FatalError } from '../model/outcome.js';
+import type { FatalError } from '../model/stop.js';
 import { type Disk, errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from '../storage/disk.js';
 import { holdsRun, JOURNAL_FILE } from '../storage/run-folder.js';
 import { findTornTail } from './reader.js';
@@ -87,7 +87,7 @@ class Appender implements Journal {
 
   readonly record = (...events: readonly Event[]): void => {
     if (this.#failure) throw this.#failure;
-    if (this.#isClosed) throw new Error(`a closed journal was given an event: ${events[0]?.e}`);
+    if (this.#isClosed) throw new Error(`a closed journal was given an event: ${events[0]?.type}`);
     const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     try {
       if (this.#torn) this.#cutBack();

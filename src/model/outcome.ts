@@ -24,4 +24,3 @@ export type RowRef = {
   /** The physical line on which the row starts; 0 if it stands in no file. */
   readonly line: number;
 };
-

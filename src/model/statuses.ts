@@ -43,8 +43,20 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '=',
     logLevel: 'debug',
   },
-  added: { provisioned: true, meaning: 'this run added the member', tone: 'good', sign: '+', logLevel: 'info' },
-  removed: { provisioned: true, meaning: 'this run removed the member', tone: 'good', sign: '-', logLevel: 'info' },
+  added: {
+    provisioned: true,
+    meaning: 'this run added the member',
+    tone: 'good',
+    sign: '+',
+    logLevel: 'info',
+  },
+  removed: {
+    provisioned: true,
+    meaning: 'this run removed the member',
+    tone: 'good',
+    sign: '-',
+    logLevel: 'info',
+  },
   'already-member': {
     provisioned: true,
     meaning: 'was a member before',
@@ -59,7 +71,13 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '=',
     logLevel: 'debug',
   },
-  deleted: { provisioned: true, meaning: 'the rollback deleted it', tone: 'good', sign: '-', logLevel: 'info' },
+  deleted: {
+    provisioned: true,
+    meaning: 'the rollback deleted it',
+    tone: 'good',
+    sign: '-',
+    logLevel: 'info',
+  },
   restored: {
     provisioned: true,
     meaning: 'the rollback restored its earlier values',
@@ -67,7 +85,13 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '~',
     logLevel: 'info',
   },
-  kept: { provisioned: false, meaning: 'left as it is, for the reason given', tone: 'warning', sign: '!', logLevel: 'warn' },
+  kept: {
+    provisioned: false,
+    meaning: 'left as it is, for the reason given',
+    tone: 'warning',
+    sign: '!',
+    logLevel: 'warn',
+  },
   duplicate: {
     provisioned: false,
     meaning: 'an earlier row asks for the same',
@@ -75,7 +99,13 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '=',
     logLevel: 'debug',
   },
-  failed: { provisioned: false, meaning: 'refused, or proven absent', tone: 'bad', sign: 'x', logLevel: 'error' },
+  failed: {
+    provisioned: false,
+    meaning: 'refused, or proven absent',
+    tone: 'bad',
+    sign: 'x',
+    logLevel: 'error',
+  },
   unknown: {
     provisioned: false,
     meaning: 'nothing proves how it ended',
@@ -83,7 +113,13 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '?',
     logLevel: 'error',
   },
-  invalid: { provisioned: false, meaning: 'a problem in the file; never sent', tone: 'bad', sign: '!', logLevel: 'warn' },
+  invalid: {
+    provisioned: false,
+    meaning: 'a problem in the file; never sent',
+    tone: 'bad',
+    sign: '!',
+    logLevel: 'warn',
+  },
   'not-attempted': {
     provisioned: false,
     meaning: 'the run stopped before it',

@@ -1,5 +1,5 @@
 /** What became of a run in one sentence: the page's headline, and the terminal's last word. */
-import { EXIT } from '../model/outcome.js';
+import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber } from '../text/format.js';
 import type { Summary } from './results.js';
 

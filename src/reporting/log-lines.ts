@@ -1,6 +1,7 @@
 /** A run's events as log lines: what is worth a line, how loud it is, and its words. */
 import type { Event, EventOf } from '../events/event.js';
-import { EXIT, type Outcome, type Stop } from '../model/outcome.js';
+import type { Outcome } from '../model/outcome.js';
+import { EXIT, type Stop } from '../model/stop.js';
 import { formatCount } from '../text/format.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';

@@ -3,15 +3,10 @@
 import type { Target } from '../events/event.js';
 import { isInDoubt, type RowState } from '../events/row-state.js';
 import type { RunState } from '../events/run-state.js';
-import {
-  EXIT,
-  type ExitCode,
-  isProvisioned,
-  type Outcome,
-  pickMetadata,
-  STATUSES,
-  type Status,
-} from '../model/outcome.js';
+import type { Outcome } from '../model/outcome.js';
+import { pickMetadata } from '../model/reply.js';
+import { isProvisioned, STATUSES, type Status } from '../model/statuses.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 

@@ -1,5 +1,7 @@
 /** The summary of a run as a person likes to read it. */
-import { EXIT, STATUSES, type Status, type Stop } from '../model/outcome.js';
+
+import { STATUSES, type Status } from '../model/statuses.js';
+import { EXIT, type Stop } from '../model/stop.js';
 import { formatCount, formatNumber } from '../text/format.js';
 import { escapeInvisible, wrapText } from '../text/visible.js';
 import { formatHeadline } from './headline.js';

@@ -1,15 +1,29 @@
 /** Every resource by its kind: what a report has to know of the one that a run was about. */
+
+import type { InputDefinition } from '../validation/row.js';
 import { groups } from './groups/groups.js';
 import { createGroupsRollback } from './groups/rollback.js';
-import type { Resource } from './resource.js';
+import type { IdColumn, Resource } from './resource.js';
 
-/** What reading and reporting need; made without the work itself. */
-export type ResourceDescription = Pick<Resource<never, never>, 'kind' | 'idColumns'> & {
-  readonly input: (options: never) => ReturnType<Resource<unknown, unknown>['input']>;
+/** What reading and reporting need: everything but the work itself. */
+export type ResourceDescription = {
+  readonly kind: string;
+  readonly idColumns: readonly IdColumn[];
+  /** @param options what shaped the run, as its journal has it */
+  readonly input: (options: object) => InputDefinition<unknown>;
 };
 
+/** A journal's options are those that the resource of this kind wrote there. */
+export function describeResource<Item, O extends object>({
+  kind,
+  idColumns,
+  input,
+}: Resource<Item, O>): ResourceDescription {
+  return { kind, idColumns, input: (options) => input(options as O) as InputDefinition<unknown> };
+}
+
 const RESOURCES: ReadonlyMap<string, ResourceDescription> = new Map(
-  [groups, createGroupsRollback([])].map((resource) => [resource.kind, resource]),
+  [describeResource(groups), describeResource(createGroupsRollback([]))].map((one) => [one.kind, one]),
 );
 
 /** Undefined for a kind that this version does not know. */

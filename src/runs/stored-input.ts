@@ -74,7 +74,7 @@ export function describeStoredRun(state: RunState): {
     const message = `this run is about ${kind}, which this version does not know`;
     throw new FatalError(createStop('journal-newer', message, `It was made by version ${run.toolVersion}.`));
   }
-  return { run, resource, readOptions: { dialect, input: resource.input(options as never) } };
+  return { run, resource, readOptions: { dialect, input: resource.input(options) } };
 }
 
 /** Whether the same bytes would give the same rows. */

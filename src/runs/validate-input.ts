@@ -4,7 +4,7 @@ import { CsvError } from '../csv/csv-error.js';
 import type { Dialect } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';
 import { hashWhileReading } from '../storage/atomic-file.js';
-import { type Columns, mapHeader } from '../validation/header.js';
+import { type Columns, isHeaderOf, mapHeader } from '../validation/header.js';
 import type { Problem } from '../validation/problem.js';
 import { createRowValidator, type InputDefinition, type Row, type ValidatedRow } from '../validation/row.js';
 import { isInShard, parseShard, type Shard } from '../validation/shard.js';
@@ -44,6 +44,7 @@ export async function openInput<Item>(
   const csv = await openCsv(source, {
     ...(encoding === '' ? {} : { encoding }),
     ...(delimiter === '' ? {} : { delimiter }),
+    isHeader: (cell) => isHeaderOf(input.fields, cell),
   });
   const header = mapHeader(csv.header, csv.headerLine, map, input.fields);
   if ('problems' in header) {
@@ -90,9 +91,9 @@ export type InputValidation = {
 };
 
 /** Reads an input from beginning to end and counts what is in it. */
-export async function validateInput(
+export async function validateInput<Item>(
   source: AsyncIterable<Uint8Array>,
-  options: ReadOptions,
+  options: ReadOptions<Item>,
 ): Promise<InputValidation> {
   const hashed = hashWhileReading(source);
   const counts = { item: 0, duplicate: 0, invalid: 0 };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { FatalError } from '../model/outcome.js';
+import type { FatalError } from '../model/stop.js';
 import { type Disk, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
 
 /** A file on its way. Who reads its path sees the old file until `commit`, and the new one after it, both whole. */

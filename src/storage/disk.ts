@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { EXIT, FatalError } from '../model/outcome.js';
+import { EXIT, FatalError } from '../model/stop.js';
 
 /** Each call throws the system's error. */
 export type Disk = {

@@ -1,7 +1,7 @@
 /** The bytes of a file or of standard input, and their SHA-256. */
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
-import { usageError } from '../model/outcome.js';
+import { usageError } from '../model/stop.js';
 import { describeError, errorCode } from './disk.js';
 
 /** Whether two paths lead to one file. */

@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EXIT, FatalError } from '../model/outcome.js';
+import { EXIT, FatalError } from '../model/stop.js';
 import { errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
 import { checkLiveness, describeThisProcess, type LockOwner } from './lock-owner.js';
 

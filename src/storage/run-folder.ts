@@ -1,7 +1,7 @@
 /** A run's folder: the names of its files, and making one. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { FatalError, usageError } from '../model/outcome.js';
+import { FatalError, usageError } from '../model/stop.js';
 import type { ReportFiles } from '../reporting/results.js';
 import { refuseForeignLinks } from './atomic-file.js';
 import { type Disk, realDisk, writeFailure } from './disk.js';

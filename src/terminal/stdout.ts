@@ -1,6 +1,6 @@
 /** Standard output: whether all that a command printed has arrived. */
 import { fstatSync } from 'node:fs';
-import { type ExitCode, FatalError } from '../model/outcome.js';
+import { type ExitCode, FatalError } from '../model/stop.js';
 import { errorCode, realDisk, writeAll, writeFailure } from '../storage/disk.js';
 
 /** Why something that was printed is lost. */

@@ -40,7 +40,9 @@ export function isHeaderOf(fields: readonly Field[], header: string): boolean {
 /** Every way to write a field's header, in its plain form. */
 function indexAliases(fields: readonly Field[]): ReadonlyMap<string, Field> {
   return new Map(
-    fields.flatMap((field) => [field.name, ...field.aliases].map((alias) => [toPlain(alias), field] as const)),
+    fields.flatMap((field) =>
+      [field.name, ...field.aliases].map((alias) => [toPlain(alias), field] as const),
+    ),
   );
 }
 
@@ -115,7 +117,9 @@ function applyMap(
     const field = word.trim() === '' ? undefined : aliases.get(toPlain(word));
     if (field === undefined && word.trim() !== '') {
       const known = fields.map(({ name }) => name).join(', ');
-      problems.push(finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word));
+      problems.push(
+        finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word),
+      );
       continue;
     }
     const matches = [...header.entries()].filter(([, cell]) => toPlain(cell) === toPlain(column));
@@ -147,7 +151,11 @@ function findMisplaced(
 }
 
 /** Of several columns for a field that takes the first, the one with the preferred header. */
-function chooseColumns(field: Field, places: readonly number[], header: readonly string[]): readonly number[] {
+function chooseColumns(
+  field: Field,
+  places: readonly number[],
+  header: readonly string[],
+): readonly number[] {
   if (!field.takesFirst || places.length < 2) return places;
   const order = [field.name, ...field.aliases].map(toPlain);
   const rank = (at: number): number => order.indexOf(toPlain(header[at] ?? ''));
@@ -194,7 +202,9 @@ export function mapHeader(
   const found = new Map(
     fields.flatMap((field) => {
       const index = places.get(field)?.[0];
-      return index === undefined ? [] : [[field.name, { index, header: (header[index] ?? '').trim() }] as const];
+      return index === undefined
+        ? []
+        : [[field.name, { index, header: (header[index] ?? '').trim() }] as const];
     }),
   );
   const used = new Set([...found.values()].map(({ index }) => index));

@@ -1,6 +1,6 @@
 /** One authorised call: the token goes to the base URL's origin and nowhere else, the answer becomes a reply. */
 import type { ListingEnd } from '../model/directory.js';
-import type { Reply } from '../model/outcome.js';
+import type { Reply } from '../model/reply.js';
 import type { Group } from '../resources/groups/group.js';
 import { createRedactor } from '../text/redact.js';
 import { type Http, type Request, readWhole } from './http-client.js';

@@ -1,6 +1,6 @@
 /** One request, one exchange: answered, or not and whether it left. Never a retry, never a redirect. */
 import { DecoratorHandler, type Dispatcher, FormData, Pool } from 'undici';
-import { usageError } from '../model/outcome.js';
+import { usageError } from '../model/stop.js';
 
 /** What became of a request. */
 export type Exchange =

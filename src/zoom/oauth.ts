@@ -1,5 +1,7 @@
 /** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
-import { EXIT, FatalError, type Reply } from '../model/outcome.js';
+
+import type { Reply } from '../model/reply.js';
+import { EXIT, FatalError } from '../model/stop.js';
 import { createRedactor, type Redact } from '../text/redact.js';
 import type { Exchange, Http } from './http-client.js';
 import { bodyOf, shown } from './response-body.js';

@@ -1,5 +1,5 @@
 /** What an answer says: its body's fields, Zoom's code and message, with no secret in them. */
-import type { ResponseMetadata } from '../model/outcome.js';
+import type { ResponseMetadata } from '../model/reply.js';
 import type { Redact } from '../text/redact.js';
 import type { Exchange } from './http-client.js';
 

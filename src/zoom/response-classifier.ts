@@ -1,5 +1,7 @@
 /** The one table from an exchange to a reply: what each answer of Zoom's means, for every call of either API. */
-import { EXIT, type Reply, type ResponseMetadata, type Stop } from '../model/outcome.js';
+
+import type { Reply, ResponseMetadata } from '../model/reply.js';
+import { EXIT, type Stop } from '../model/stop.js';
 import type { Redact } from '../text/redact.js';
 import type { Exchange } from './http-client.js';
 import { type Answered, bodyOf, factsOf, shown } from './response-body.js';

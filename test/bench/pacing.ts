@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import { Pool } from 'undici';
-import type { Reply } from '../../src/model/outcome.js';
+import type { Reply } from '../../src/model/reply.js';
 import { type Pacer, pacer } from '../../src/rate-limit/limiter.js';
 import { fairWeather, MARGIN, react } from '../../src/resilience/run-policy.js';
 import { spread } from './measure.js';

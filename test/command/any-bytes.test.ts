@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
 import { validateInput } from '../../src/runs/validate-input.js';
 import { readRunState, writeReports } from '../../src/runs/write-reports.js';
 import { formatProblem } from '../../src/validation/problem.js';

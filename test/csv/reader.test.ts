@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { CsvError } from '../../src/csv/csv-error.js';
 import { createTextEncoder, encodeText } from '../../src/csv/encoding.js';
 import { type CsvOptions, type CsvReader, openCsv } from '../../src/csv/reader.js';
-import { FatalError } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/stop.js';
 import { mapHeader } from '../../src/validation/header.js';
 import { formatProblem, type Problem } from '../../src/validation/problem.js';
 import { createRowValidator, type Row } from '../../src/validation/row.js';

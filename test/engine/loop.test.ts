@@ -1,7 +1,8 @@
 /** The loop itself, on a clock of its own: what a run does about the answers it gets, and when. */
 import { describe, expect, test } from 'vitest';
 import type { EventOf } from '../../src/events/event.js';
-import { EXIT, FatalError, type Reply } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
+import type { Reply } from '../../src/model/reply.js';
 import { counted, of, stopped } from '../support/events.js';
 import { type Asked, runScript } from '../support/virtual-clock.js';
 

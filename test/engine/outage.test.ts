@@ -1,6 +1,7 @@
 /** The loop in bad weather, on a clock of its own: who pauses, who probes, and when a run gives up. */
 import { describe, expect, test } from 'vitest';
-import { EXIT, type Reply } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
+import type { Reply } from '../../src/model/reply.js';
 import { BREAKER, EXHAUSTED_PAUSE_MS, GROWTH, MARGIN } from '../../src/resilience/run-policy.js';
 import { counted, of, statuses, stopped } from '../support/events.js';
 import { type Asked, runScript, type Sent } from '../support/virtual-clock.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
 import { readRunState, writeReports } from '../../src/runs/write-reports.js';
 import { command, file, folder } from '../support/command.js';
 

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
 import { readJournal } from '../../src/journal/reader.js';
 import { createJournal, type Journal, reopenJournal } from '../../src/journal/writer.js';
-import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
 import { realDisk } from '../../src/storage/disk.js';
 import { JOURNAL_FILE } from '../../src/storage/run-folder.js';
 import { type Fault, faultyDisk, noSpace } from '../support/faulty-disk.js';

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FatalError } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/stop.js';
 import { Peers, parseSaid, type Said } from '../../src/rate-limit/peers.js';
 import { sharedPacer } from '../../src/rate-limit/redis-session.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type ExitCode, STATUSES, type Status } from '../../src/model/outcome.js';
+import { EXIT, type ExitCode } from '../../src/model/stop.js';
+import { STATUSES, type Status } from '../../src/model/statuses.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
 import type { Summary } from '../../src/reporting/results.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../src/text/format.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../../src/model/outcome.js';
+import type { Status } from '../../src/model/statuses.js';
 import { HOSTILE, pageOf, resultNamed, toldOf } from '../support/page.js';
 
 const CHROMIUM = '/usr/bin/chromium';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT, STATUSES } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
+import { STATUSES } from '../../src/model/statuses.js';
 import { renderCountsBar, splitBar } from '../../src/reporting/html/counts-bar.js';
 import {
   escapeHtml,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
 import { formatSummary } from '../../src/reporting/summary-text.js';
 import { formatShellCommand } from '../../src/text/shell-quote.js';

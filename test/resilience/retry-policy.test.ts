@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type Reply } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
+import type { Reply } from '../../src/model/reply.js';
 import {
   ATTEMPTS,
   BACKOFF,

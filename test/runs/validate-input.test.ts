@@ -1,7 +1,7 @@
 /** What is asked of a file before anything is sent: whatever its bytes, an answer, and the file let go of. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FatalError } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/stop.js';
 import { formatProblem } from '../../src/validation/problem.js';
 import { type InputValidation, validateInput } from '../../src/runs/validate-input.js';
 import { command, file } from '../support/command.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';
 import { readJournal } from '../../src/journal/reader.js';
-import { EXIT, type ExitCode, FatalError } from '../../src/model/outcome.js';
+import { EXIT, type ExitCode, FatalError } from '../../src/model/stop.js';
 import { CLI, command, folder } from '../support/command.js';
 import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 import {

@@ -5,7 +5,7 @@ import type { Clock, Turns } from '../../src/engine/ports.js';
 import { provision } from '../../src/engine/provision.js';
 import type { Event } from '../../src/events/event.js';
 import { createRunState, type RunState } from '../../src/events/run-state.js';
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { pacer } from '../../src/rate-limit/limiter.js';
 import {
   addResult,

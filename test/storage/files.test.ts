@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
 import { writeAtomically } from '../../src/storage/atomic-file.js';
 import { describeError } from '../../src/storage/disk.js';
 import { hashWhileReading, readBytes } from '../../src/storage/file-source.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EXIT, FatalError } from '../../src/model/outcome.js';
+import { EXIT, FatalError } from '../../src/model/stop.js';
 import { acquireLock, type Lock } from '../../src/storage/lock.js';
 import type { LockOwner } from '../../src/storage/lock-owner.js';
 

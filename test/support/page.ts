@@ -1,6 +1,7 @@
 /** Pages for tests: results and a history in, the file's text out. */
 import { createHash } from 'node:crypto';
-import { isProvisioned, type Outcome, type Status } from '../../src/model/outcome.js';
+import { isProvisioned, type Status } from '../../src/model/statuses.js';
+import type { Outcome } from '../../src/model/outcome.js';
 import { createHtmlPage, type PageTotals } from '../../src/reporting/html/page.js';
 import { addResult, createTotals, type Result, type Summary } from '../../src/reporting/results.js';
 import { summaryOf } from './summary.js';

@@ -1,5 +1,6 @@
 /** A summary for tests: counts, and whatever else a test is about. */
-import { EXIT, STATUSES, type Status } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
+import { STATUSES, type Status } from '../../src/model/statuses.js';
 import type { Summary } from '../../src/reporting/results.js';
 
 export function summaryOf(counts: Partial<Record<Status, number>>, rest: Partial<Summary> = {}): Summary {

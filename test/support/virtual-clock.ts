@@ -4,7 +4,8 @@ import { type Ran, run } from '../../src/engine/loop.js';
 import type { Clock, Limits, Turns } from '../../src/engine/ports.js';
 import type { Event, EventOf } from '../../src/events/event.js';
 import type { Directory } from '../../src/model/directory.js';
-import type { Outcome, Reply } from '../../src/model/outcome.js';
+import type { Outcome } from '../../src/model/outcome.js';
+import type { Reply } from '../../src/model/reply.js';
 import type { Planned } from '../../src/resources/groups/plan.js';
 
 export type VirtualClock = Clock & {

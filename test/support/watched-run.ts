@@ -6,7 +6,7 @@ import type { Options } from '../../src/cli/options.js';
 import { type RunSession, runWithLock } from '../../src/cli/run-session.js';
 import type { Event } from '../../src/events/event.js';
 import type { Directory } from '../../src/model/directory.js';
-import { type ExitCode, FatalError } from '../../src/model/outcome.js';
+import { type ExitCode, FatalError } from '../../src/model/stop.js';
 import type { Group } from '../../src/resources/groups/group.js';
 import { plan } from '../../src/resources/groups/plan.js';
 import { validateInput } from '../../src/runs/validate-input.js';

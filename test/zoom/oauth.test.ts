@@ -1,6 +1,6 @@
 /** Server-to-Server OAuth: one token, one refresh at a time, errors that a person understands. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { FatalError } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/stop.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { openHttp, safeUrl } from '../../src/zoom/http-client.js';
 import { fixedToken, type ServerToServer, serverToServer } from '../../src/zoom/oauth.js';

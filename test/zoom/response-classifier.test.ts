@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Reply } from '../../src/model/outcome.js';
+import type { Reply } from '../../src/model/reply.js';
 import { createRedactor } from '../../src/text/redact.js';
 import { type Exchange, openHttp } from '../../src/zoom/http-client.js';
 import { imDirectory } from '../../src/zoom/im-groups.js';

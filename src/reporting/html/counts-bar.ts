@@ -1,6 +1,6 @@
 /** The counts as a picture: one bar, a part for each status, and a legend that tells the same in words. */
 
-import { STATUSES, type Status } from '../../model/outcome.js';
+import { STATUSES, type Status } from '../../model/statuses.js';
 import { formatNumber } from '../../text/format.js';
 import type { Summary } from '../results.js';
 import { escapeHtml } from './escape.js';

@@ -4,7 +4,8 @@
  */
 
 import type { RunState } from '../../events/run-state.js';
-import { EXIT, STATUSES, type Status } from '../../model/outcome.js';
+import { STATUSES, type Status } from '../../model/statuses.js';
+import { EXIT } from '../../model/stop.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
 import { formatHeadline, isRollback } from '../headline.js';
 import type { Result, Summary } from '../results.js';

@@ -1,6 +1,6 @@
 /** Rows on the page: as data for the page's script, as table rows for a reader without scripts, and the reasons. */
 
-import type { Status } from '../../model/outcome.js';
+import type { Status } from '../../model/statuses.js';
 import { formatNumber } from '../../text/format.js';
 import type { Result } from '../results.js';
 import { escapeHtml, formatScriptJson, formatText } from './escape.js';

@@ -1,6 +1,6 @@
 /** How a status looks on the page: a sign and a pattern besides the colour, and what it means in a few words. */
 
-import { STATUSES, type Status } from '../../model/outcome.js';
+import { STATUSES, type Status } from '../../model/statuses.js';
 import { escapeHtml } from './escape.js';
 
 type Look = {

@@ -59,13 +59,19 @@ function isLate({ open, canary }: GroupsWork, index: GroupIndex): boolean {
 }
 
 /** Whether this listing can tell what became of the row: it shows the group, or proves its absence. */
-function isProvable(work: GroupsWork, { row, cause, sawConflict }: OpenRow, index: GroupIndex, requestedAt: number): boolean {
+function isProvable(
+  work: GroupsWork,
+  { row, cause, sawConflict }: OpenRow,
+  index: GroupIndex,
+  requestedAt: number,
+): boolean {
   if (cause !== 'doubt' || sawConflict || index.findAlike(row.key).length > 0) return true;
   // Sending the create again settles it sooner: 201 or 409.
   if (work.api.uniqueNames) return true;
   const doubtAt = youngestDoubt(work, row.key);
   const { canary } = work;
-  const hasYoungerCanary = canary !== undefined && canary.at > doubtAt && index.findAlike(canary.key).length > 0;
+  const hasYoungerCanary =
+    canary !== undefined && canary.at > doubtAt && index.findAlike(canary.key).length > 0;
   return hasYoungerCanary || requestedAt >= doubtAt + LISTING_LAG_MAX_MS;
 }
 

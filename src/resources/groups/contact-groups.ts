@@ -66,7 +66,13 @@ function toPrivacy(type: GroupType | undefined): number | undefined {
 }
 
 function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined {
-  const { group_id: id, group_name: name, total_members: members, group_privacy: privacy, description } = wire;
+  const {
+    group_id: id,
+    group_name: name,
+    total_members: members,
+    group_privacy: privacy,
+    description,
+  } = wire;
   if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
   const type = PRIVACY.find(([, number]) => number === privacy)?.[0];
   return {

@@ -41,7 +41,12 @@ function createStep(work: GroupsWork, row: GroupRow, attempt: Attempt): Step {
 }
 
 /** Settles the body format of the run by the first create that Zoom accepts or calls a duplicate. */
-function withFormat(work: GroupsWork, { format, isSecondFormat }: Attempt, reply: Reply, judgement: Judgement): Judgement {
+function withFormat(
+  work: GroupsWork,
+  { format, isSecondFormat }: Attempt,
+  reply: Reply,
+  judgement: Judgement,
+): Judgement {
   if (work.format !== undefined || (reply.type !== 'success' && reply.type !== 'conflict')) return judgement;
   work.format = format;
   const notes = [...(judgement.notes ?? []), { bodyFormat: format }];
@@ -72,9 +77,11 @@ function judgeCreate(
     case 'rejected':
       if (reply.bodyFormat && work.format === undefined && !attempt.isSecondFormat) {
         const second = work.api.bodyFormats[1];
-        if (second) return { steps: [createStep(work, row, { ...attempt, format: second, isSecondFormat: true })] };
+        if (second)
+          return { steps: [createStep(work, row, { ...attempt, format: second, isSecondFormat: true })] };
       }
-      if (reply.httpStatus === 415 && work.isFormatFixed) return { stop: bodyRefused(attempt.format, reply.message) };
+      if (reply.httpStatus === 415 && work.isFormatFixed)
+        return { stop: bodyRefused(attempt.format, reply.message) };
       return isDoubtful ? leaveOpen() : settle(row, outcome('failed', failure, undefined, reply));
     case 'not-found':
     case 'transient':
@@ -106,7 +113,9 @@ function judgeCreated(
   const id = [inBody, reply.locationId].find(isUsableId);
   const name = reply.body[nameField];
   const isChanged =
-    typeof name === 'string' && name !== '' && normalizeName(name) !== normalizeName(row.item.definition.name);
+    typeof name === 'string' &&
+    name !== '' &&
+    normalizeName(name) !== normalizeName(row.item.definition.name);
   const detail = isChanged ? `Zoom writes the name ${JSON.stringify(name)}` : '';
   if (id === undefined) work.open.set(row.key, { row, cause: 'no-id', message: detail, at: now });
   else {
@@ -131,5 +140,9 @@ function judgeConflict(work: GroupsWork, row: GroupRow, reply: Reply, now: numbe
 
 function bodyRefused(format: BodyFormat, message: string): ReturnType<typeof createStop> {
   const other = format === 'json' ? 'multipart' : 'json';
-  return createStop('media-type', `Zoom does not accept ${format} request bodies: ${message}`, `Use --body ${other} or --body auto.`);
+  return createStop(
+    'media-type',
+    `Zoom does not accept ${format} request bodies: ${message}`,
+    `Use --body ${other} or --body auto.`,
+  );
 }

@@ -2,7 +2,15 @@
 import type { Field } from '../../validation/header.js';
 import { findInvisible } from '../../validation/problem.js';
 import type { Entry, Finding, FirstEntry, InputDefinition } from '../../validation/row.js';
-import { type Definition, formatSettings, GROUP_TYPES, isGroupType, nameKey, parseSettings, type Settings } from './group.js';
+import {
+  type Definition,
+  formatSettings,
+  GROUP_TYPES,
+  isGroupType,
+  nameKey,
+  parseSettings,
+  type Settings,
+} from './group.js';
 
 /** What a row asks for. */
 export type GroupItem = {
@@ -50,10 +58,7 @@ const SEARCH_FIELDS = [
   ['search_by_ma_account', 'searchByMaAccount'],
 ] as const;
 
-function parseEntry(
-  cell: (field: string) => string | undefined,
-  hasDescription: boolean,
-): Entry<GroupItem> {
+function parseEntry(cell: (field: string) => string | undefined, hasDescription: boolean): Entry<GroupItem> {
   const findings: Finding[] = [];
   const name = (cell('name') ?? '').trim();
   const nameFinding = checkName(name, 'name');
@@ -85,7 +90,9 @@ function parseEntry(
   if (previousFinding) findings.push(previousFinding);
   return {
     key: nameFinding ? '' : nameKey(name),
-    fingerprint: (previousName === '' ? '' : `previous_name=${JSON.stringify(previousName)};`) + formatSettings(settings),
+    fingerprint:
+      (previousName === '' ? '' : `previous_name=${JSON.stringify(previousName)};`) +
+      formatSettings(settings),
     name,
     item: { definition: { ...settings, name }, ...(previousName === '' ? {} : { previousName }) },
     findings,

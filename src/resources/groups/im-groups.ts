@@ -82,6 +82,8 @@ function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined 
     ...(isGroupType(type) ? { type } : {}),
     ...(typeof wire.search_by_domain === 'boolean' ? { searchByDomain: wire.search_by_domain } : {}),
     ...(typeof wire.search_by_account === 'boolean' ? { searchByAccount: wire.search_by_account } : {}),
-    ...(typeof wire.search_by_ma_account === 'boolean' ? { searchByMaAccount: wire.search_by_ma_account } : {}),
+    ...(typeof wire.search_by_ma_account === 'boolean'
+      ? { searchByMaAccount: wire.search_by_ma_account }
+      : {}),
   };
 }

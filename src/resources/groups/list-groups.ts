@@ -1,6 +1,7 @@
 /** The listing of all groups, as one chain of page requests. */
-import type { Judgement, Step } from '../resource.js';
+
 import { type PagesResult, readPages } from '../paging/read-pages.js';
+import type { Judgement, Step } from '../resource.js';
 import type { GroupsApi } from './api.js';
 import { GroupIndex } from './group-index.js';
 

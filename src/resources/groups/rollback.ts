@@ -18,8 +18,8 @@ import {
   nameKey,
   SETTINGS,
 } from './group.js';
-import { type GroupReading, readGroup } from './read-group.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
+import { type GroupReading, readGroup } from './read-group.js';
 import { describeFailure, outcome, settle, settled } from './settle.js';
 import type { Change } from './update.js';
 import { type GroupRow, toRef } from './work.js';
@@ -153,7 +153,11 @@ class RollbackSession implements Session {
       const reason = findReasonToKeep(undo, reading);
       if (reason !== undefined) return settle(row, outcome('kept', reason, undo.groupId));
       if (reading.type !== 'found') return settle(row, missingOutcome(undo));
-      return { steps: [undo.operation === 'delete' ? this.#remove(row, undo) : this.#restore(row, undo, reading.group)] };
+      return {
+        steps: [
+          undo.operation === 'delete' ? this.#remove(row, undo) : this.#restore(row, undo, reading.group),
+        ],
+      };
     });
   }
 
@@ -228,7 +232,8 @@ export function findReasonToKeep(undo: Undo, reading: GroupReading): string | un
   if (reading.type === 'missing') return undefined;
   if (reading.type === 'unreadable') return `its state cannot be determined: ${reading.reason}`;
   const { group } = reading;
-  if (nameKey(undo.left.name) !== nameKey(group.name)) return `renamed to ${JSON.stringify(group.name)} since`;
+  if (nameKey(undo.left.name) !== nameKey(group.name))
+    return `renamed to ${JSON.stringify(group.name)} since`;
   const found = differences(group, undo.left);
   if (found.length > 0) return `changed since (${describeDifferences(found)})`;
   if (undo.operation === 'restore') return undefined;

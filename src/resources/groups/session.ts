@@ -3,9 +3,10 @@ import { doubtsOf } from '../../events/row-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
 import { createStop, type Stop } from '../../model/stop.js';
+import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import { type Api, type BodyFormat, type GroupsApi } from './api.js';
+import type { Api, BodyFormat, GroupsApi } from './api.js';
 import { GROUPS_APIS } from './apis.js';
 import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
@@ -39,7 +40,12 @@ const OUTCOMES_PER_RECORD = 1_000;
 const REQUEST_DEADLINE_MS = 60_000;
 
 /** Refusals that may concern the listing alone: creating may be allowed all the same. */
-const LISTING_ONLY_REASONS: ReadonlySet<string> = new Set(['scope-missing', 'permission', 'wrong-base-url', 'method']);
+const LISTING_ONLY_REASONS: ReadonlySet<string> = new Set([
+  'scope-missing',
+  'permission',
+  'wrong-base-url',
+  'method',
+]);
 
 export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptions>): Session {
   return new GroupsSession(context);
@@ -150,7 +156,8 @@ class GroupsSession implements Session {
       this.#started += 1;
       yield { outcomes: known, ...planned };
       known = [];
-      if (this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create')) return;
+      if (this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create'))
+        return;
     }
     if (known.length > 0) yield { outcomes: known };
     this.#stage = 'closing';
@@ -215,7 +222,8 @@ class GroupsSession implements Session {
   #planRename(row: GroupRow, previousName: string): Outcome | Judgement | undefined {
     const { index, update } = this.#work;
     const old = JSON.stringify(previousName);
-    if (!index) return outcome('failed', `without a listing, nothing tells whether ${old} exists and is to be renamed`);
+    if (!index)
+      return outcome('failed', `without a listing, nothing tells whether ${old} exists and is to be renamed`);
     const [group] = index.findExact(previousName);
     if (!group) return undefined;
     if (!update) return outcome('failed', `${old} exists and would be renamed: use --update`);
@@ -226,28 +234,38 @@ class GroupsSession implements Session {
   }
 }
 
-function findAcceptedFormat(notes: SessionContext<GroupItem, GroupsOptions>['state']['notes'], api: GroupsApi): BodyFormat | undefined {
+function findAcceptedFormat(
+  notes: SessionContext<GroupItem, GroupsOptions>['state']['notes'],
+  api: GroupsApi,
+): BodyFormat | undefined {
   const accepted = notes.findLast(({ bodyFormat }) => bodyFormat !== undefined)?.bodyFormat;
   return api.bodyFormats.find((format) => format === accepted);
 }
 
 /** The true cause of a failed listing that the run cannot do without. */
-export function explainFailedListing(listing: Extract<Listing, { type: 'failed' }>, why: string, api: GroupsApi): Stop {
+export function explainFailedListing(
+  listing: Extract<Listing, { type: 'failed' }>,
+  why: string,
+  api: GroupsApi,
+): Stop {
   const { reply, reason } = listing;
   if (reply.type === 'fatal') return reply.stop;
   const message = `the existing ${api.noun} could not be listed, and ${why}: ${reason}`;
   if (reply.type === 'rejected' || reply.type === 'not-found' || reply.type === 'conflict') {
-    return createStop('listing-needed', message, `Check that the app has one of these scopes: ${api.scopes.read.join(', ')}.`);
+    return createStop(
+      'listing-needed',
+      message,
+      `Check that the app has one of these scopes: ${api.scopes.read.join(', ')}.`,
+    );
   }
   return createStop('listing-failed', message, 'Retry later with --resume.');
 }
 
 function listingRequired({ noun, scopes }: GroupsApi): Stop {
   const message = `${noun} may share a name, so the existing ones have to be listed first`;
-  return createStop('listing-needed', message, `Leave out --no-listing; it needs one of these scopes: ${scopes.read.join(', ')}.`);
-}
-
-export function limitReached(limit: number): Stop {
-  const rows = limit === 1 ? '1 row' : `${limit} rows`;
-  return createStop('limit', `${rows} sent, as many as --limit allows`, 'Check the results, then continue with --resume.');
+  return createStop(
+    'listing-needed',
+    message,
+    `Leave out --no-listing; it needs one of these scopes: ${scopes.read.join(', ')}.`,
+  );
 }

@@ -4,10 +4,15 @@ import type { Outcome, RowRef } from '../../model/outcome.js';
 import { pickMetadata, type Reply, type ResponseMetadata } from '../../model/reply.js';
 import type { Status } from '../../model/statuses.js';
 import type { Judgement } from '../resource.js';
-import { describeDifferences, differences, type Definition, type Group, normalizeName } from './group.js';
+import { type Definition, describeDifferences, differences, type Group, normalizeName } from './group.js';
 import { toRef } from './work.js';
 
-export function outcome(status: Status, detail: string, groupId?: string, from?: Partial<ResponseMetadata>): Outcome {
+export function outcome(
+  status: Status,
+  detail: string,
+  groupId?: string,
+  from?: Partial<ResponseMetadata>,
+): Outcome {
   return {
     status,
     detail,

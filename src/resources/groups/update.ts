@@ -1,6 +1,13 @@
 /** Changing a group to what its row asks for, and proving that it was changed. */
 import type { Judgement, Step } from '../resource.js';
-import { type Definition, describeDifferences, differences, type Group, normalizeName, type Settings } from './group.js';
+import {
+  type Definition,
+  describeDifferences,
+  differences,
+  type Group,
+  normalizeName,
+  type Settings,
+} from './group.js';
 import { readGroup } from './read-group.js';
 import { describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, toRef } from './work.js';
@@ -13,7 +20,10 @@ export function findChange(wanted: Definition, group: Group): Change | undefined
   const found = differences(wanted, group);
   const isRenamed = isRename(wanted.name, group.name);
   if (found.length === 0 && !isRenamed) return undefined;
-  return { ...Object.fromEntries(found.map((d) => [d.setting, d.to])), ...(isRenamed ? { name: wanted.name } : {}) };
+  return {
+    ...Object.fromEntries(found.map((d) => [d.setting, d.to])),
+    ...(isRenamed ? { name: wanted.name } : {}),
+  };
 }
 
 /** Zoom may fold blanks when it stores a name: a difference in blanks alone would be changed again by every run. */
@@ -51,7 +61,8 @@ export function updateGroup({ api }: GroupsWork, row: GroupRow, group: Group, ch
       const failure = describeFailure(reply, attempts);
       if (!ambiguous) return settle(row, outcome('failed', failure, group.id, reply));
       const read = readGroup(api, row, group.id, (reading): Judgement => {
-        if (reading.type === 'missing') return settle(row, outcome('failed', 'the group no longer exists', group.id));
+        if (reading.type === 'missing')
+          return settle(row, outcome('failed', 'the group no longer exists', group.id));
         if (reading.type === 'unreadable') {
           const detail = `${failure}; whether it was changed cannot be determined: ${reading.reason}`;
           return settle(row, outcome('unknown', detail, group.id, reply));
@@ -64,7 +75,11 @@ export function updateGroup({ api }: GroupsWork, row: GroupRow, group: Group, ch
 }
 
 /** After a lost answer: the group as it is now tells whether the change took effect. */
-export function judgeAfterDoubt(wanted: Definition, group: Group, failure: string): ReturnType<typeof outcome> {
+export function judgeAfterDoubt(
+  wanted: Definition,
+  group: Group,
+  failure: string,
+): ReturnType<typeof outcome> {
   if (findChange(wanted, group) === undefined) return outcome('updated', 'recovered', group.id);
   return outcome('failed', `${failure}; ${describeChange(wanted, group)}`, group.id);
 }

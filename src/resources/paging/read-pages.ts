@@ -7,7 +7,11 @@ import type { Judgement, Step } from '../resource.js';
 /** What a list has come to. */
 export type PagesResult<C> =
   | { readonly type: 'complete'; readonly items: C }
-  | { readonly type: 'failed'; readonly reply: Reply; /** The true cause in one line. */ readonly reason: string };
+  | {
+      readonly type: 'failed';
+      readonly reply: Reply /** The true cause in one line. */;
+      readonly reason: string;
+    };
 
 /** Where the items of a list are put. */
 export type Collection<T> = {
@@ -47,8 +51,18 @@ type Progress<C> = {
   restarted: boolean;
 };
 
-function startProgress<T, C extends Collection<T>>(source: PagesSource<T, C>, restarted: boolean): Progress<C> {
-  return { items: source.createCollection(), tokens: new Set(), pages: 0, pagesWithoutNews: 0, unreadable: 0, restarted };
+function startProgress<T, C extends Collection<T>>(
+  source: PagesSource<T, C>,
+  restarted: boolean,
+): Progress<C> {
+  return {
+    items: source.createCollection(),
+    tokens: new Set(),
+    pages: 0,
+    pagesWithoutNews: 0,
+    unreadable: 0,
+    restarted,
+  };
 }
 
 /** The step for the first page. Each further page is a step of its own, so that a refused page is sent again alone. */
@@ -56,7 +70,11 @@ export function readPages<T, C extends Collection<T>>(source: PagesSource<T, C>)
   return pageStep(source, startProgress(source, false), undefined);
 }
 
-function pageStep<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, pageToken: string | undefined): Step {
+function pageStep<T, C extends Collection<T>>(
+  source: PagesSource<T, C>,
+  progress: Progress<C>,
+  pageToken: string | undefined,
+): Step {
   const { operation, call, rows = [], delayMs } = source;
   return {
     operation,
@@ -70,7 +88,11 @@ function pageStep<T, C extends Collection<T>>(source: PagesSource<T, C>, progres
   };
 }
 
-function judgePage<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, reply: Reply): Judgement {
+function judgePage<T, C extends Collection<T>>(
+  source: PagesSource<T, C>,
+  progress: Progress<C>,
+  reply: Reply,
+): Judgement {
   const fail = (reason: string): Judgement => source.done({ type: 'failed', reply, reason });
   // Zoom's page tokens expire after 15 minutes: a slow listing begins again, once.
   if (reply.type === 'rejected' && reply.expiredPageToken && !progress.restarted) {
@@ -100,7 +122,11 @@ function judgePage<T, C extends Collection<T>>(source: PagesSource<T, C>, progre
   return { steps: [pageStep(source, progress, next)] };
 }
 
-function finish<T, C extends Collection<T>>(source: PagesSource<T, C>, progress: Progress<C>, reply: Reply & { type: 'success' }): Judgement {
+function finish<T, C extends Collection<T>>(
+  source: PagesSource<T, C>,
+  progress: Progress<C>,
+  reply: Reply & { type: 'success' },
+): Judgement {
   const { items, unreadable } = progress;
   const total = reply.body.total_records;
   const read = items.size + unreadable;

@@ -10,6 +10,8 @@ export type PaceChange = {
   readonly perSecond: number;
   readonly pauseMs: number;
   readonly reason: string;
+  /** Even half of the rate was refused: the account is probably on a lower plan. Present once a label. */
+  readonly suggestLowerPlan?: true;
 };
 
 export type SendOptions = {
@@ -21,7 +23,10 @@ export type SendOptions = {
   readonly beforeSend?: () => boolean;
 };
 
-/** `stop` is present if the reply, or what prevented the request, ends the whole run. */
+/**
+ * `stop` is present if an outage, or what prevented the request, ends the whole run. A `fatal` reply has its own stop,
+ * and the caller decides about it.
+ */
 export type SendResult =
   | { readonly type: 'replied'; readonly reply: Reply; readonly stop?: Stop }
   /** Nothing left this machine: aborted, withheld, no quota, no token. */

@@ -18,4 +18,9 @@ export type Call = {
   readonly body?: CallBody;
   /** The documented status of success. */
   readonly success: 200 | 201 | 204;
+  /** Most bytes of the response body, for lists that come in one response. Default 16 MiB. */
+  readonly maxBodyBytes?: number;
 };
+
+/** A list of IM groups has no pages: a gibibyte, as far as a JavaScript string can hold it. */
+export const MAX_LIST_BYTES: number = 1024 ** 3;

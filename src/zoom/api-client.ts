@@ -1,148 +1,215 @@
-/** One authorised call: the token goes to the base URL's origin and nowhere else, the answer becomes a reply. */
-import type { ListingEnd } from '../model/directory.js';
-import type { Reply } from '../model/reply.js';
-import type { Group } from '../resources/groups/group.js';
-import { createRedactor } from '../text/redact.js';
-import { type Http, type Request, readWhole } from './http-client.js';
-import { groupsIn, type Rest } from './listing-parser.js';
+/** The one request path: token, slot, quota, request, reply. Every request to Zoom's API takes it. */
+import type { ApiClient, PaceChange, SendOptions, SendResult } from '../model/api.js';
+import type { Call, RateLabel } from '../model/call.js';
+import type { Clock } from '../model/clock.js';
+import { pickMetadata, type Reply } from '../model/reply.js';
+import { FatalError, type Stop } from '../model/stop.js';
+import type { Limiter } from '../rate-limit/limiter.js';
+import { type AdaptiveRate, adaptRate, createAdaptiveRate } from '../resilience/adaptive-rate.js';
+import {
+  beginProbe,
+  type CircuitBreaker,
+  canSend,
+  createCircuitBreaker,
+  recordReply,
+} from '../resilience/circuit-breaker.js';
+import { type DailyQuota, takeFromQuota } from '../resilience/daily-quota.js';
+import type { Redact } from '../text/redact.js';
+import { waitOrAbort } from './abort.js';
+import type { HttpClient, HttpRequest } from './http-client.js';
 import type { TokenSource } from './oauth.js';
-import { shown } from './response-body.js';
-import { type Call, replyOf } from './response-classifier.js';
+import { type ClassifyContext, classifyResponse } from './response-classifier.js';
 
-/** What every call needs. */
-export type Api = {
-  readonly http: Http;
+export type ApiClientOptions = {
+  readonly http: HttpClient;
   readonly baseUrl: URL;
   readonly token: TokenSource;
-  /** ms since 1970 */
-  readonly now: () => number;
+  /** Asked once a label. */
+  readonly limiterFor: (label: RateLabel) => Limiter | Promise<Limiter>;
+  /** Requests/s. */
+  readonly rateFor: (label: RateLabel) => number;
+  /** Undefined if the label has no daily limit. */
+  readonly quotaFor: (label: RateLabel) => DailyQuota | undefined;
+  readonly clock: Clock;
+  /** Those that the command needs, for hints. */
+  readonly scopes: readonly string[];
+  readonly onPace: (change: PaceChange) => void;
+  readonly redact: Redact;
 };
 
-export type Caller = {
-  /** A write: JSON where the body is text, a form where it is parts. */
-  write(
-    method: 'POST' | 'PATCH' | 'DELETE',
-    path: string,
-    done: Call['done'],
-    body?: NonNullable<Request['body']>,
-  ): Promise<Reply>;
-  /** All groups of a listing, page by page where it has pages. */
-  list(
-    path: string,
-    query: Readonly<Record<string, string>>,
-    groupOf: (wire: Rest) => Group | undefined,
-  ): AsyncGenerator<readonly Group[], ListingEnd>;
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  return new RequestPath(options);
+}
+
+/** What all requests of one label share. */
+type Gate = {
+  readonly label: RateLabel;
+  readonly limiter: Limiter;
+  readonly rate: AdaptiveRate;
+  readonly breaker: CircuitBreaker;
+  readonly quota: DailyQuota | undefined;
+  /** Resolved by the next reply: a request that waits for a probe looks again. */
+  nextReply: Promise<void>;
+  announceReply: () => void;
 };
 
-/** @param idOf where a create's answer has the new group's id, @param otherBody what helps where a body is refused */
-export function caller(api: Api, idOf: Call['idOf'], otherBody: string): Caller {
-  const scrub = createRedactor(() => api.token.secrets());
-  const meaning = (token: string, done: Call['done']): Call => ({
-    done,
-    idOf,
-    otherBody,
-    scrub,
-    renewable: () => api.token.refused(token),
-    nowMs: api.now(),
-  });
-  return {
-    write: async (method, path, done, body) => {
-      const got = await api.token.token();
-      if ('reply' in got) return got.reply;
-      const exchange = await api.http.exchange(request(api, method, path, got.token, body));
-      return replyOf(exchange, meaning(got.token, done));
-    },
-    list: (path, query, groupOf) => pages(api, path, query, groupOf, meaning),
-  };
-}
+class RequestPath implements ApiClient {
+  readonly #options: ApiClientOptions;
+  readonly #gates = new Map<RateLabel, Promise<Gate>>();
+  /** Shared by the circuit breakers of all labels: one that was never answered has no network. */
+  readonly #contact = { heard: false };
+  /** Whether Zoom accepted any call. */
+  #accepted = false;
+  /** Calls that a page of HTML denied: such a call is sent once more. */
+  readonly #denied = new WeakSet<Call>();
 
-function request(
-  { baseUrl }: Api,
-  method: Request['method'],
-  path: string,
-  token: string,
-  body?: Request['body'],
-): Request {
-  const url = new URL(baseUrl);
-  const [pathname = '', search = ''] = path.split('?');
-  url.pathname = url.pathname.replace(/\/+$/, '') + pathname;
-  url.search = search;
-  const json = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
-  return {
-    method,
-    url,
-    headers: { authorization: `Bearer ${token}`, ...json },
-    ...(body === undefined ? {} : { body }),
-  };
-}
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+  }
 
-async function* pages(
-  api: Api,
-  path: string,
-  query: Readonly<Record<string, string>>,
-  groupOf: (wire: Rest) => Group | undefined,
-  meaning: (token: string, done: Call['done']) => Call,
-): AsyncGenerator<readonly Group[], ListingEnd> {
-  const asked = new Set<string>();
-  let page = '';
-  let requests = 0;
-  let groups = 0;
-  for (;;) {
-    const got = await api.token.token();
-    if ('reply' in got) return { ok: false, requests, reply: got.reply };
-    const search = new URLSearchParams({
-      ...query,
-      ...(page === '' ? {} : { next_page_token: page }),
-    }).toString();
-    const answer = await api.http.open(
-      request(api, 'GET', search === '' ? path : `${path}?${search}`, got.token),
-    );
-    requests += 1;
-    if (answer.kind === 'unanswered' || answer.status !== 200) {
-      const exchange = answer.kind === 'opened' ? await readWhole(answer) : answer;
-      const reply = replyOf(exchange, meaning(got.token, 200));
-      return { ok: false, requests, reply };
-    }
-    let rest: Rest;
+  async send(call: Call, { signal, beforeSend }: SendOptions): Promise<SendResult> {
     try {
-      const batches = groupsIn(answer.body);
-      for (;;) {
-        const next = await batches.next();
-        if (next.done) {
-          rest = next.value;
-          break;
-        }
-        groups += next.value.length;
-        yield next.value.map((wire) => known(groupOf, wire));
-      }
+      const gate = await waitOrAbort(this.#gateFor(call.label), signal);
+      const ready = await this.#waitForTurn(gate, signal);
+      if (ready.type === 'stop') return { type: 'not-sent', stop: ready.stop };
+      // From here to the request there is no await: nothing can change in between.
+      if (signal.aborted) return { type: 'not-sent' };
+      const stop = gate.quota && takeFromQuota(gate.quota, this.#options.clock.now());
+      if (stop) return { type: 'not-sent', stop };
+      if (beforeSend?.() === false) return { type: 'not-sent' };
+      return await this.#exchange(gate, call, ready.token);
     } catch (error) {
-      return { ok: false, requests, reply: broken(shown(messageOf(error), meaning(got.token, 200).scrub)) };
+      if (signal.aborted) return { type: 'not-sent' };
+      if (error instanceof FatalError) return { type: 'not-sent', stop: error.stop };
+      throw error;
     }
-    const following = rest.next_page_token;
-    if (typeof following !== 'string' || following === '') {
-      const total = rest.total_records;
-      if (typeof total !== 'number' || total <= groups) return { ok: true, requests };
-      return { ok: false, requests, reply: broken(`${groups} of ${total} groups came`) };
+  }
+
+  #gateFor(label: RateLabel): Promise<Gate> {
+    const gate = this.#gates.get(label) ?? this.#createGate(label);
+    this.#gates.set(label, gate);
+    return gate;
+  }
+
+  async #createGate(label: RateLabel): Promise<Gate> {
+    const { limiterFor, rateFor, quotaFor } = this.#options;
+    const { promise, resolve } = createSignal();
+    return {
+      label,
+      limiter: await limiterFor(label),
+      rate: createAdaptiveRate(rateFor(label)),
+      breaker: createCircuitBreaker(this.#contact),
+      quota: quotaFor(label),
+      nextReply: promise,
+      announceReply: resolve,
+    };
+  }
+
+  /**
+   * Ends with a token and a slot at the same moment. A pause may outlive the token, and a refresh or a probe may
+   * outlast the slot: requests that waited for those take a new slot, since all of them would leave at once otherwise.
+   */
+  async #waitForTurn(gate: Gate, signal: AbortSignal): ReturnType<TokenSource['get']> {
+    const { token: tokens } = this.#options;
+    for (;;) {
+      const result = await tokens.get(signal);
+      if (result.type === 'stop') return result;
+      await gate.limiter.acquire(signal);
+      signal.throwIfAborted();
+      if (!canSend(gate.breaker)) await waitOrAbort(gate.nextReply, signal);
+      else if (tokens.isCurrent(result.token)) return result;
     }
-    if (asked.has(following))
-      return { ok: false, requests, reply: broken('the listing goes round in a circle') };
-    asked.add(following);
-    page = following;
+  }
+
+  /** A request that was sent is finished: an abort would leave its effect unknown. */
+  async #exchange(gate: Gate, call: Call, token: string): Promise<SendResult> {
+    const { http, baseUrl, clock, redact, scopes } = this.#options;
+    beginProbe(gate.breaker);
+    const sentAt = clock.monotonic();
+    const exchange = await http.exchange(buildRequest(baseUrl, call, token));
+    const context: ClassifyContext = {
+      accepted: this.#accepted,
+      deniedBefore: this.#denied.has(call),
+      scopes,
+      wallNow: clock.now(),
+      redact,
+    };
+    const reply = this.#recordToken(classifyResponse(exchange, call, context), token);
+    if (reply.httpStatus === 403) this.#denied.add(call);
+    const stop = this.#pace(gate, reply, sentAt);
+    return { type: 'replied', reply, ...(stop ? { stop } : {}) };
+  }
+
+  #recordToken(reply: Reply, token: string): Reply {
+    const { token: tokens } = this.#options;
+    if (provesAcceptance(reply)) {
+      this.#accepted = true;
+      tokens.accept(token);
+    }
+    if (reply.type !== 'unauthorized') return reply;
+    const stop = tokens.refuse(token);
+    if (!stop) return reply;
+    const { message } = reply;
+    return {
+      ...pickMetadata(reply),
+      type: 'fatal',
+      message,
+      stop: { ...stop, message: `${stop.message}: ${message}` },
+    };
+  }
+
+  #pace(gate: Gate, reply: Reply, sentAt: number): Stop | undefined {
+    const { label, limiter, rate, breaker } = gate;
+    const now = this.#options.clock.monotonic();
+    const change = adaptRate(rate, reply, sentAt, now);
+    const reaction = recordReply(breaker, reply, sentAt, now);
+    if (change.windowPaddingMs !== undefined) limiter.setWindowPadding(change.windowPaddingMs);
+    if (change.perSecond !== undefined) limiter.setRate(change.perSecond);
+    const pauseMs = Math.max(change.pauseMs ?? 0, reaction.pauseMs ?? 0);
+    if (pauseMs > 0) limiter.pause(pauseMs);
+    const reason = reaction.reason ?? change.reason;
+    if (reason !== undefined) {
+      const suggestion = change.suggestLowerPlan ? { suggestLowerPlan: true as const } : {};
+      this.#options.onPace({ label, perSecond: rate.perSecond, pauseMs, reason, ...suggestion });
+    }
+    gate.announceReply();
+    const { promise, resolve } = createSignal();
+    gate.nextReply = promise;
+    gate.announceReply = resolve;
+    return reaction.stop;
   }
 }
 
-function known(groupOf: (wire: Rest) => Group | undefined, wire: unknown): Group {
-  const group = typeof wire === 'object' && wire !== null ? groupOf(wire as Rest) : undefined;
-  if (!group) throw new SyntaxError('a group without an id or a name');
-  return group;
+/** Whether Zoom read the call: its token and its address are right. */
+function provesAcceptance({ type, code }: Reply): boolean {
+  const isAnswer = type === 'success' || type === 'conflict' || type === 'not-found';
+  return isAnswer || (type === 'rejected' && code !== undefined);
 }
 
-/** JSON.parse quotes what it can't read. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function createSignal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
-/** A listing that came and can't be trusted; another try may be whole. */
-function broken(why: string): Reply {
-  return { kind: 'trouble', ambiguous: false, patience: 'short', message: `the listing is broken: ${why}` };
+function buildRequest(baseUrl: URL, call: Call, token: string): HttpRequest {
+  const { method, path, query, body, maxBodyBytes } = call;
+  const url = new URL(baseUrl);
+  const pathname = url.pathname.replace(/\/+$/, '') + path;
+  url.pathname = pathname;
+  // A URL resolves `..`, and `%2e%2e` as well: the request would go to another address.
+  if (url.pathname !== pathname) throw new Error(`a path that is not in its final form: ${path}`);
+  url.search = new URLSearchParams(query).toString();
+  return {
+    method,
+    url,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body?.type === 'json' ? { 'content-type': 'application/json' } : {}),
+    },
+    ...(body === undefined ? {} : { body: body.type === 'json' ? JSON.stringify(body.value) : body.parts }),
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+  };
 }

@@ -1,142 +1,296 @@
-/** One request, one exchange: answered, or not and whether it left. Never a retry, never a redirect. */
-import { DecoratorHandler, type Dispatcher, FormData, Pool } from 'undici';
-import { usageError } from '../model/stop.js';
+/** One request, one exchange, within a deadline and a size. Never a retry, never a redirect. */
+import { constants as bufferConstants } from 'node:buffer';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, FormData, Pool } from 'undici';
+import { decodeContent } from './content-encoding.js';
+import { isLoopback, parseProxyUrl } from './safe-url.js';
 
 /** What became of a request. */
-export type Exchange =
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-      /** The body ended before its time, or was longer than anybody would send. */
-      readonly cut: boolean;
-    }
-  | Unanswered;
+export type Exchange = Answered | Unanswered;
+
+export type Answered = {
+  readonly type: 'answered';
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Whether the whole body came, and could be decoded. */
+  readonly complete: boolean;
+  /** The body was longer than this many bytes, and was not read further. */
+  readonly tooLong?: number;
+};
 
 export type Unanswered = {
-  readonly kind: 'unanswered';
+  readonly type: 'unanswered';
   /** Whether the request had begun to leave: then it may have taken effect. */
   readonly sent: boolean;
   /** The error's code, such as ECONNREFUSED. */
   readonly code: string;
   readonly message: string;
-  /** The other side's certificate was not accepted, or TLS was not spoken. */
+  /** The server's certificate was not accepted, or the server does not speak TLS. */
   readonly tls: boolean;
 };
 
-/** An answer whose body is read as it comes. Reading throws where the body is cut short. */
-export type Opened = {
-  readonly kind: 'opened';
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array>;
-};
-
-export type Request = {
+export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Ordered parts of a multipart/form-data body, or a body as text. */
+  /** A body as text, or the ordered parts of a multipart/form-data body. */
   readonly body?: string | readonly (readonly [string, string])[];
+  /** Most bytes of the response body, also after decompression. Default 16 MiB. */
+  readonly maxBodyBytes?: number;
 };
 
-export type Http = {
-  /** Sends one request and reads its answer. */
-  exchange(request: Request): Promise<Exchange>;
-  /** Sends one request and leaves its answer's body to the caller. */
-  open(request: Request): Promise<Opened | Unanswered>;
-  /** Cuts every connection. */
+export type HttpClient = {
+  exchange(request: HttpRequest): Promise<Exchange>;
+  /** Closes every connection at once. */
   close(): Promise<void>;
 };
 
-export type HttpOptions = {
+/** The values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+export type ProxySettings = {
+  readonly httpsProxy?: string;
+  readonly httpProxy?: string;
+  readonly noProxy?: string;
+};
+
+export type HttpClientOptions = {
   readonly userAgent: string;
   /** Connections to one origin at once. */
   readonly connections: number;
+  readonly proxy?: ProxySettings;
+  /** For a connection, and for a proxy's answer. Default 10 s. */
   readonly connectMs?: number;
-  /** For the answer to begin, and between two pieces of it. */
-  readonly answerMs?: number;
+  /** For a whole exchange, from the call to the last byte of the body. Default 60 s. */
+  readonly deadlineMs?: number;
 };
 
-/** No answer to a create or a token request is near this; a page of HTML from a proxy may be. */
-const BODY_CHARACTERS_MAX = 1024 * 1024;
+const CONNECT_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
-/** Opens one pool of connections for each origin that is asked. */
-export function openHttp(options: HttpOptions): Http {
-  const pools = new Map<string, Dispatcher>();
-  const poolFor = (origin: string): Dispatcher => {
-    const known = pools.get(origin);
-    if (known) return known;
-    const pool = new Pool(origin, {
-      connections: options.connections,
-      // A second request behind one that is not answered yet would share its fate.
-      pipelining: 1,
-      connect: { timeout: options.connectMs ?? 10_000 },
-      headersTimeout: options.answerMs ?? 30_000,
-      bodyTimeout: options.answerMs ?? 30_000,
-    });
-    pools.set(origin, pool);
-    return pool;
-  };
-  const open = (request: Request) => opened(poolFor(request.url.origin), request, options.userAgent);
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** A body that is longer than a string can be could not be parsed either. */
+const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH;
+
+/** @throws FatalError (exit 2) for a proxy that is no URL */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { userAgent, deadlineMs = DEADLINE_MS } = options;
+  const direct = new Agent(poolOptions(options));
+  const proxied = options.proxy === undefined ? undefined : createProxyAgent(options.proxy, options);
   return {
-    open,
-    exchange: async (request) => {
-      const answer = await open(request);
-      return answer.kind === 'opened' ? readWhole(answer) : answer;
+    exchange: (request) => {
+      // A proxy would look for loopback on its own machine.
+      const dispatcher = proxied && !isLoopback(request.url) ? proxied : direct;
+      return exchange(dispatcher, request, userAgent, deadlineMs);
     },
     close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
+      await Promise.all([direct.destroy(), proxied?.destroy()]);
     },
   };
 }
 
-/** Notes when a request begins to be written: an error's code alone does not tell whether it left. */
-class NoteStart extends DecoratorHandler {
-  readonly #note: { sent: boolean };
-  readonly #next: Dispatcher.DispatchHandler;
-
-  constructor(next: Dispatcher.DispatchHandler, note: { sent: boolean }) {
-    super(next);
-    this.#next = next;
-    this.#note = note;
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#note.sent = true;
-    this.#next.onRequestStart?.(controller, context);
-  }
+function poolOptions({ connections, connectMs = CONNECT_MS }: HttpClientOptions): Agent.Options {
+  return {
+    connections,
+    // A second request behind one that is not answered yet would share its fate.
+    pipelining: 1,
+    connect: { timeout: connectMs },
+    // The deadline of the exchange covers both.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
 }
 
-async function opened(pool: Dispatcher, request: Request, userAgent: string): Promise<Opened | Unanswered> {
-  const note = { sent: false };
-  const noting = pool.compose(
-    (dispatch) => (given, handler) => dispatch(given, new NoteStart(handler, note)),
-  );
-  try {
-    const { statusCode, headers, body } = await noting.request({
-      method: request.method,
-      path: request.url.pathname + request.url.search,
-      headers: { 'user-agent': userAgent, accept: 'application/json', ...request.headers },
-      ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
-    });
-    return { kind: 'opened', status: statusCode, headers: joined(headers), body };
-  } catch (error) {
-    return unanswered(error, note.sent);
-  }
+/** Without a proxy for a protocol, the agent would read the environment: an empty text keeps it from that. */
+function createProxyAgent(proxy: ProxySettings, options: HttpClientOptions): Dispatcher | undefined {
+  const { connectMs = CONNECT_MS } = options;
+  const { noProxy = '' } = proxy;
+  const httpProxy = proxy.httpProxy ? parseProxyUrl(proxy.httpProxy, 'HTTP_PROXY').href : '';
+  const httpsProxy = proxy.httpsProxy ? parseProxyUrl(proxy.httpsProxy, 'HTTPS_PROXY').href : '';
+  if (httpProxy === '' && httpsProxy === '') return undefined;
+  return new EnvHttpProxyAgent({
+    ...poolOptions(options),
+    httpProxy,
+    httpsProxy,
+    noProxy,
+    requestTls: { timeout: connectMs },
+    proxyTls: { timeout: connectMs },
+    clientFactory: (origin, pool) => createTunnelPool(origin, pool, connectMs),
+  });
 }
 
-function bodyOf(body: NonNullable<Request['body']>): string | FormData {
-  if (typeof body === 'string') return body;
+/** The proxy did not open a tunnel. */
+class ProxyError extends Error {
+  readonly code = 'PROXY_CONNECT';
+}
+
+/**
+ * The connections to a proxy. undici takes a connection that a proxy closes after CONNECT for an idle one that was
+ * closed, and connects again at once, for ever: any other error ends the requests that wait for the tunnel.
+ */
+function createTunnelPool(origin: URL, options: object, connectMs: number): Dispatcher {
+  const pool = new Pool(origin, { ...options, headersTimeout: connectMs });
+  const connect = pool.connect.bind(pool) as (
+    to: Dispatcher.ConnectOptions,
+  ) => Promise<Dispatcher.ConnectData>;
+  return Object.assign(pool, {
+    connect: async (to: Dispatcher.ConnectOptions) => {
+      const answer = await connect(to).catch((error: unknown) => {
+        const [first] = errorsIn(error);
+        throw new ProxyError(`the proxy ${origin.host} opened no connection: ${first?.message ?? ''}`, {
+          cause: error,
+        });
+      });
+      if (answer.statusCode === 200) return answer;
+      answer.socket.on('error', () => undefined).destroy();
+      const why = answer.statusCode === 407 ? 'it asks for a user name and a password' : 'it refused';
+      throw new ProxyError(
+        `the proxy ${origin.host} opened no connection: ${why} (HTTP ${answer.statusCode})`,
+      );
+    },
+  });
+}
+
+function exchange(
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  userAgent: string,
+  deadlineMs: number,
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    const maxBytes = Math.min(request.maxBodyBytes ?? MAX_BODY_BYTES, MAX_TEXT_BYTES);
+    const handler = new ExchangeHandler(maxBytes, deadlineMs, resolve);
+    const { method, url, headers, body } = request;
+    try {
+      dispatcher.dispatch(
+        {
+          origin: url.origin,
+          method,
+          path: url.pathname + url.search,
+          headers: {
+            'user-agent': userAgent,
+            accept: 'application/json',
+            'accept-encoding': 'gzip, br, deflate',
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : toForm(body) }),
+        },
+        handler,
+      );
+    } catch (error) {
+      handler.fail(error);
+    }
+  });
+}
+
+function toForm(parts: readonly (readonly [string, string])[]): FormData {
   const form = new FormData();
-  for (const [name, value] of body) form.append(name, value);
+  for (const [name, value] of parts) form.append(name, value);
   return form;
 }
 
-function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+/** Collects one response. Whatever comes first ends the exchange: its last byte, an error, the deadline, the size. */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #maxBytes: number;
+  readonly #resolve: (exchange: Exchange | Promise<Exchange>) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #controller: Dispatcher.DispatchController | undefined;
+  #head: { readonly status: number; readonly headers: Readonly<Record<string, string>> } | undefined;
+  #isOver = false;
+
+  constructor(
+    maxBytes: number,
+    deadlineMs: number,
+    resolve: (exchange: Exchange | Promise<Exchange>) => void,
+  ) {
+    this.#maxBytes = maxBytes;
+    this.#resolve = resolve;
+    this.#timer = setTimeout(() => {
+      const seconds = deadlineMs / 1000;
+      this.#cut(Object.assign(new Error(`no complete response within ${seconds} s`), { code: 'ETIMEDOUT' }));
+    }, deadlineMs);
+  }
+
+  /** undici calls this right before it writes the request: an error's code alone does not say whether it was sent. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // After the deadline nothing is sent any more.
+    if (this.#isOver) controller.abort(new Error('the deadline has passed'));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    // 103 Early Hints and its like announce a response.
+    if (status >= 200) this.#head = { status, headers: joinHeaders(headers) };
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) this.#cut(new Error('the body is too long'), this.#maxBytes);
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#end(true);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+    this.fail(error);
+  }
+
+  /** An error before the headers leaves no answer; after them, an answer that is cut short. */
+  fail(error: unknown): void {
+    if (this.#head) this.#end(false);
+    else this.#settle(describeError(error, this.#controller !== undefined));
+  }
+
+  #cut(error: Error, tooLong?: number): void {
+    if (this.#head) this.#end(false, tooLong);
+    else this.fail(error);
+    this.#controller?.abort(error);
+  }
+
+  #end(complete: boolean, tooLong?: number): void {
+    if (!this.#head) return;
+    this.#settle(toAnswered(this.#head, Buffer.concat(this.#chunks), this.#maxBytes, complete, tooLong));
+  }
+
+  #settle(exchange: Exchange | Promise<Exchange>): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#chunks.length = 0;
+    this.#resolve(exchange);
+  }
+}
+
+async function toAnswered(
+  head: Pick<Answered, 'status' | 'headers'>,
+  bytes: Buffer,
+  maxBytes: number,
+  complete: boolean,
+  tooLong?: number,
+): Promise<Answered> {
+  const content = await decodeContent(bytes, head.headers['content-encoding'] ?? '', maxBytes);
+  const limit = content.tooLong ? maxBytes : tooLong;
+  return {
+    type: 'answered',
+    ...head,
+    body: content.bytes.toString(),
+    complete: complete && content.complete,
+    ...(limit === undefined ? {} : { tooLong: limit }),
+  };
+}
+
+function joinHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
@@ -144,62 +298,24 @@ function joined(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-/** Reads an answer's body to its end, or as far as anybody would want it. */
-export async function readWhole({ status, headers, body }: Opened): Promise<Exchange> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let cut = false;
-  try {
-    for await (const bytes of body) {
-      text += decoder.decode(bytes, { stream: true });
-      if (text.length <= BODY_CHARACTERS_MAX) continue;
-      cut = true;
-      break;
-    }
-  } catch {
-    cut = true;
-  }
-  return { kind: 'answered', status, headers, body: text + decoder.decode(), cut };
-}
-
 /** Codes of OpenSSL and of Node's own checks; all of them come before a request leaves. */
-const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO|HOSTNAME_MISMATCH)/;
+const TLS_CODE =
+  /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO|HOSTNAME_MISMATCH|UND_ERR_PRX_TLS)/;
 
-function unanswered(error: unknown, sent: boolean): Unanswered {
+function describeError(error: unknown, sent: boolean): Unanswered {
   const chain = errorsIn(error);
   const code = chain.map((one) => ('code' in one ? String(one.code) : '')).find((one) => one !== '') ?? '';
   const message = chain.map((one) => one.message).find((one) => one !== '') ?? 'no answer';
-  return { kind: 'unanswered', sent, code, message, tls: !sent && TLS_CODE.test(code) };
+  return { type: 'unanswered', sent, code, message, tls: !sent && chain.some(isTlsError) };
 }
 
-/** An error, its causes, and what an AggregateError (one for each address that was tried) holds. */
+function isTlsError(error: Error): boolean {
+  return 'code' in error && TLS_CODE.test(String(error.code));
+}
+
+/** An error, its causes, and what an AggregateError (one for each address that was tried) contains. */
 function errorsIn(error: unknown): readonly Error[] {
   if (!(error instanceof Error)) return [new Error(String(error))];
   const inner = error instanceof AggregateError ? error.errors.flatMap(errorsIn) : [];
   return [error, ...inner, ...(error.cause === undefined ? [] : errorsIn(error.cause))];
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * A URL that a secret may be sent to: https, or http on this machine.
- * @param what the variable that it comes from, for the message
- * @throws FatalError (exit 2) for any other
- */
-export function safeUrl(text: string, what: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
-  if (!url || !safe) {
-    throw usageError(
-      `${what} is neither https nor on this machine (${text})`,
-      'The access token goes there: use https://…',
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw usageError(
-      `${what} holds a user name or a password`,
-      'Leave them out: credentials come from ZOOM_CLIENT_ID and its kin.',
-    );
-  }
-  return url;
 }

@@ -1,192 +1,199 @@
-/** Server-to-Server OAuth: one token a process, one refresh at a time, to one address. */
+/** Where access tokens come from: one made elsewhere, or Server-to-Server OAuth with one refresh at a time. */
+import type { Clock } from '../model/clock.js';
+import { createStop, type Stop } from '../model/stop.js';
+import { waitOrAbort } from './abort.js';
+import type { HttpClient } from './http-client.js';
+import { requestToken, type TokenResponse } from './token-request.js';
 
-import type { Reply } from '../model/reply.js';
-import { EXIT, FatalError } from '../model/stop.js';
-import { createRedactor, type Redact } from '../text/redact.js';
-import type { Exchange, Http } from './http-client.js';
-import { bodyOf, shown } from './response-body.js';
-
-/** How to prove who we are: one ready-made token, or an app that can ask for tokens. */
+/** How the account is accessed: a token made elsewhere, or an app that can request tokens. */
 export type Credentials =
-  | { readonly kind: 'token'; readonly token: string }
+  | { readonly type: 'token'; readonly token: string }
   | {
-      readonly kind: 'app';
+      readonly type: 'app';
       readonly accountId: string;
       readonly clientId: string;
       readonly clientSecret: string;
     };
 
-/** Where a bearer token comes from. */
+export type TokenResult =
+  | { readonly type: 'token'; readonly token: string }
+  /** The credentials, the scopes or the address are wrong, or nothing has answered for too long. */
+  | { readonly type: 'stop'; readonly stop: Stop };
+
 export type TokenSource = {
-  /**
-   * The token to send, or a reply where none could be had just now.
-   * @throws FatalError when the credentials are refused
-   */
-  token(): Promise<{ readonly token: string } | { readonly reply: Reply }>;
-  /** Tells that a token was refused. Whether another can be had. */
-  refused(token: string): boolean;
+  /** A token that is valid now. Rejects with the signal's reason if that aborts first. */
+  get(signal: AbortSignal): Promise<TokenResult>;
+  /** Whether the token is still the one to send; without waiting. */
+  isCurrent(token: string): boolean;
+  /** A call with this token was accepted. */
+  accept(token: string): void;
+  /** A call with this token was refused. @returns why the run stops if no other token can be requested */
+  refuse(token: string): Stop | undefined;
   /** What must never be shown. */
   secrets(): readonly string[];
+  /** Ends the waits between requests for a token. */
+  close(): void;
 };
 
-/** A token that was made elsewhere: it can't be renewed. */
-export function fixedToken(token: string): TokenSource {
-  return { token: async () => ({ token }), refused: () => false, secrets: () => [token] };
+/** A token that was made elsewhere cannot be renewed. */
+export function createFixedToken(token: string): TokenSource {
+  const stop = createStop(
+    'token-refused',
+    'Zoom refused the access token from ZOOM_ACCESS_TOKEN',
+    'Get a new one (they live an hour), or set the credentials of a Server-to-Server OAuth app instead.',
+  );
+  return {
+    get: async () => ({ type: 'token', token }),
+    isCurrent: () => true,
+    accept: () => undefined,
+    refuse: () => stop,
+    secrets: () => [token],
+    close: () => undefined,
+  };
 }
 
-export type ServerToServer = {
+export type OAuthOptions = {
   readonly accountId: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly tokenUrl: URL;
-  readonly http: Http;
-  /** ms since 1970 */
-  readonly now: () => number;
-  /** Of each list one scope is enough; a token that names its scopes and has none of them ends the run. */
-  readonly scopes: readonly string[];
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  /** Of each list the token needs one scope; tokens that do not name their scopes are not checked. */
+  readonly scopes: readonly (readonly string[])[];
 };
 
-/** Renewed this long before it expires, so that none expires on its way. */
-const EARLY_MS = 60_000;
+type Token = {
+  readonly token: string;
+  /** ms of the monotonic clock. */
+  readonly renewAt: number;
+};
 
-/** Zoom says 3600 s; only where an answer does not say. */
-const LIFETIME_MS = 3_600_000;
+/** Renewed so long before it expires that none expires on its way, but not at each request if it lives a minute. */
+const EARLY = { maxMs: 60_000, share: 0.1 } as const;
 
-type Held = { readonly token: string; readonly until: number };
+/** Waits between requests for a token: full jitter up to min(30 s, 1 s · 2^n), as for every other request. */
+const BACKOFF = { baseMs: 1_000, capMs: 30_000 } as const;
+
+/** Attempts before a token address that never answered counts as unreachable. */
+const FIRST_ATTEMPTS = 5;
+
+/** As long as the circuit breaker waits for an outage to end. */
+const GIVE_UP_AFTER_MS = 600_000;
+
+/** Secrets to look for: no response repeats a token that is older than the last few. */
+const TOKENS_REMEMBERED = 5;
+
+export function createOAuthTokens(options: OAuthOptions): TokenSource {
+  return new OAuthTokens(options);
+}
 
 /**
- * Tokens of a Server-to-Server OAuth app. A new token was seen to kill the one before, so everybody waits for
- * the one refresh that is under way, and nobody asks for a second.
+ * Users saw a new token end the validity of the one before, so that there is one token a process, and everybody waits
+ * for the one refresh.
  */
-export function serverToServer(app: ServerToServer): TokenSource {
-  let held: Held | undefined;
-  let refresh: Promise<Held | Reply> | undefined;
-  const seen = new Set<string>([app.clientSecret, basicAuth(app)]);
+class OAuthTokens implements TokenSource {
+  readonly #options: OAuthOptions;
+  readonly #credentials: readonly string[];
+  /** The newest last. */
+  #issued: readonly string[] = [];
+  #current: Token | undefined;
+  #refresh: Promise<TokenResult> | undefined;
+  /** Whether a refused token may be replaced: once, and again after a call accepted the new one. */
+  #mayRenew = true;
+  #stop: Stop | undefined;
+  readonly #closing = new AbortController();
 
-  const scrub = createRedactor(() => [...seen]);
+  constructor(options: OAuthOptions) {
+    this.#options = options;
+    const { clientId, clientSecret } = options;
+    this.#credentials = [clientSecret, Buffer.from(`${clientId}:${clientSecret}`).toString('base64')];
+  }
 
-  const renewed = (): Promise<Held | Reply> => {
-    refresh ??= requestToken(app, scrub)
-      .then((got) => {
-        if ('token' in got) {
-          held = got;
-          seen.add(got.token);
+  async get(signal: AbortSignal): Promise<TokenResult> {
+    signal.throwIfAborted();
+    if (this.#stop) return { type: 'stop', stop: this.#stop };
+    if (this.#current && this.isCurrent(this.#current.token))
+      return { type: 'token', token: this.#current.token };
+    this.#refresh ??= this.#renew().finally(() => {
+      this.#refresh = undefined;
+    });
+    return waitOrAbort(this.#refresh, signal);
+  }
+
+  isCurrent(token: string): boolean {
+    return this.#current?.token === token && this.#options.clock.monotonic() < this.#current.renewAt;
+  }
+
+  accept(token: string): void {
+    if (token === this.#current?.token) this.#mayRenew = true;
+  }
+
+  refuse(token: string): Stop | undefined {
+    // The late refusal of an older token says nothing about the newest.
+    if (this.#stop || token !== this.#current?.token) return this.#stop;
+    this.#current = undefined;
+    if (this.#mayRenew) this.#mayRenew = false;
+    else {
+      this.#stop = createStop(
+        'token-refused',
+        'Zoom refused a new access token before any call had accepted it',
+        'Check at marketplace.zoom.us that the app is activated and belongs to this account, and that ZOOM_BASE_URL fits ZOOM_TOKEN_URL.',
+      );
+    }
+    return this.#stop;
+  }
+
+  secrets(): readonly string[] {
+    return [...this.#credentials, ...this.#issued];
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** Requests a token until there is one, or a reason to stop. Rows wait meanwhile; it costs them no attempt. */
+  async #renew(): Promise<TokenResult> {
+    const { clock, random } = this.#options;
+    const startedAt = clock.monotonic();
+    for (let attempt = 1; ; attempt += 1) {
+      const askedAt = clock.monotonic();
+      const response = await requestToken(this.#options, () => this.secrets());
+      switch (response.type) {
+        case 'issued':
+          return this.#keep(response, askedAt);
+        case 'refused':
+          this.#stop = response.stop;
+          return { type: 'stop', stop: response.stop };
+        case 'failed': {
+          const isFirst = this.#issued.length === 0;
+          const isOver = isFirst
+            ? attempt >= FIRST_ATTEMPTS
+            : clock.monotonic() - startedAt >= GIVE_UP_AFTER_MS;
+          if (isOver) return { type: 'stop', stop: noTokenYet(response) };
+          const jitterMs = random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** (attempt - 1));
+          const waitMs = Math.max(jitterMs, Math.min(response.waitMs ?? 0, BACKOFF.capMs));
+          await clock.sleep(waitMs, this.#closing.signal);
+          if (this.#closing.signal.aborted) return { type: 'stop', stop: noTokenYet(response) };
         }
-        return got;
-      })
-      .finally(() => {
-        refresh = undefined;
-      });
-    return refresh;
-  };
-
-  return {
-    token: async () => {
-      if (held && app.now() < held.until - EARLY_MS) return { token: held.token };
-      const got = await renewed();
-      return 'token' in got ? { token: got.token } : { reply: got };
-    },
-    refused: (token) => {
-      // Only the newest is forgotten: a late refusal of an older one must not cost a second refresh.
-      if (held?.token === token) held = undefined;
-      return true;
-    },
-    secrets: () => [...seen],
-  };
-}
-
-function basicAuth({ clientId, clientSecret }: ServerToServer): string {
-  return Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-}
-
-async function requestToken(app: ServerToServer, scrub: Redact): Promise<Held | Reply> {
-  const { accountId, tokenUrl, http, now } = app;
-  const asked = now();
-  const exchange = await http.exchange({
-    method: 'POST',
-    url: tokenUrl,
-    headers: {
-      authorization: `Basic ${basicAuth(app)}`,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: new URLSearchParams({ grant_type: 'account_credentials', account_id: accountId }).toString(),
-  });
-  // An answer that was cut short may come whole the next time.
-  if (exchange.kind === 'answered' && exchange.status === 200 && !exchange.cut)
-    return tokenIn(exchange.body, asked, app);
-  return refusedOrTrouble(exchange, scrub);
-}
-
-function tokenIn(text: string, asked: number, app: ServerToServer): Held {
-  const body = bodyOf(text);
-  const { access_token: token, expires_in: seconds, scope } = body;
-  if (typeof token !== 'string' || token === '') {
-    throw new FatalError({
-      exit: EXIT.actionRequired,
-      reason: 'no-token',
-      message: `${app.tokenUrl.host} answered the request for a token with HTTP 200, but without a token`,
-      hint: 'Check ZOOM_TOKEN_URL. Where it is right, a proxy or the sign-in page of a network may have answered instead of Zoom.',
-    });
+      }
+    }
   }
-  if (typeof scope === 'string') requireScope(scope, app.scopes);
-  return { token, until: asked + (typeof seconds === 'number' ? seconds * 1000 : LIFETIME_MS) };
+
+  #keep({ token, livesMs }: Extract<TokenResponse, { type: 'issued' }>, askedAt: number): TokenResult {
+    const earlyMs = Math.min(EARLY.maxMs, livesMs * EARLY.share);
+    this.#current = { token, renewAt: askedAt + livesMs - earlyMs };
+    this.#issued = [...this.#issued, token].slice(-TOKENS_REMEMBERED);
+    return { type: 'token', token };
+  }
 }
 
-function requireScope(scope: string, wanted: readonly string[]): void {
-  const has = new Set(scope.split(/[\s,]+/).filter((one) => one !== ''));
-  if (has.size === 0 || wanted.length === 0 || wanted.some((one) => has.has(one))) return;
-  throw new FatalError({
-    exit: EXIT.actionRequired,
-    reason: 'scope-missing',
-    message: `the app may not create groups: its token has none of the scopes ${wanted.join(', ')}`,
-    hint: 'Add one of them to the app at marketplace.zoom.us, under Scopes, and run the same command again.',
-  });
-}
-
-/** Zoom's OAuth errors, by their `error` field, in a person's terms. */
-const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map(
-  Object.entries<readonly [string, string]>({
-    invalid_client: [
-      'Zoom does not know this client id, or the secret is not its own',
-      'Check ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET against the app’s page at marketplace.zoom.us.',
-    ],
-    unsupported_grant_type: [
-      'these credentials belong to another type of app',
-      'Create a Server-to-Server OAuth app at marketplace.zoom.us, and use its three values.',
-    ],
-    invalid_grant: [
-      'Zoom does not accept this account id for the app',
-      'Check ZOOM_ACCOUNT_ID against the app’s page, and that the app is activated.',
-    ],
-  }),
-);
-
-function refusedOrTrouble(exchange: Exchange, scrub: Redact): Reply {
-  if (exchange.kind === 'unanswered') {
-    // Even where the request left: a token that nobody got makes no group.
-    const { code, message, tls } = exchange;
-    const said = shown(`token: ${code} ${message}`, scrub);
-    if (!tls) return { kind: 'trouble', ambiguous: false, patience: 'long', message: said };
-    const hint = 'If a proxy of your company re-signs traffic, name its certificate in NODE_EXTRA_CA_CERTS.';
-    throw new FatalError({
-      exit: EXIT.actionRequired,
-      reason: 'tls',
-      message: `no trusted connection to Zoom: ${said}`,
-      hint,
-    });
-  }
-  const { status } = exchange;
-  if (status === 429 || status >= 500 || status === 200) {
-    const message = `the token address answered HTTP ${status}${status === 200 ? ', cut short' : ''}`;
-    return { kind: 'trouble', ambiguous: false, patience: 'long', http: status, message };
-  }
-  const { error, reason } = bodyOf(exchange.body);
-  const [message, hint] = REFUSALS.get(String(error)) ?? [
-    'Zoom gives out no token',
-    'Check the credentials and ZOOM_TOKEN_URL.',
-  ];
-  // Only the two fields that Zoom documents: the rest might echo what it was sent.
-  const said = shown([error, reason].filter((part) => typeof part === 'string').join(', '), scrub);
-  const words = `${message} (HTTP ${status}${said === '' ? '' : `, ${said.slice(0, 200)}`})`;
-  throw new FatalError({ exit: EXIT.actionRequired, reason: 'credentials', message: words, hint });
+function noTokenYet({ message, answered }: Extract<TokenResponse, { type: 'failed' }>): Stop {
+  return createStop(
+    answered ? 'outage' : 'unreachable',
+    message,
+    'Check the network, the proxy and ZOOM_TOKEN_URL, or see status.zoom.us; then retry later with --resume.',
+  );
 }

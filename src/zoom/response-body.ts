@@ -1,67 +1,104 @@
-/** What an answer says: its body's fields, Zoom's code and message, with no secret in them. */
+/** What a response says: its body's fields, Zoom's code and message, as one line with no secret in it. */
 import type { ResponseMetadata } from '../model/reply.js';
 import type { Redact } from '../text/redact.js';
-import type { Exchange } from './http-client.js';
+import type { Answered } from './http-client.js';
 
-export type Answered = Extract<Exchange, { kind: 'answered' }>;
+export type ResponseBody = {
+  /** Empty if the body is no JSON object. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly isObject: boolean;
+  /** A page of HTML: something between us and Zoom answered. */
+  readonly isHtml: boolean;
+  /** Nothing, or an object without fields. */
+  readonly isEmpty: boolean;
+};
 
-/** The body's fields; none where it is no JSON object. */
-export function bodyOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** In characters; a page of HTML is no message. */
-const MESSAGE_LENGTH_MAX = 500;
-
-/** Zoom's code and message, wherever they stand, and what its headers add. */
-export function factsOf(
-  answer: Answered,
-  body: Readonly<Record<string, unknown>>,
-  scrub: Redact,
-): ResponseMetadata & { readonly http: number } {
-  const { headers } = answer;
-  const trackingId = headers['x-zm-trackingid'];
-  const remaining =
-    /^\d+$/.test(headers['x-ratelimit-remaining'] ?? '') && !/daily/i.test(headers['x-ratelimit-type'] ?? '');
-  const number = codeOf(body.code) ?? codeOf(body.errorCode);
+export function parseBody({ body, headers }: Answered): ResponseBody {
+  const fields = parseObject(body);
+  const isHtml =
+    fields === undefined &&
+    (/^text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(!doctype|html|head|body)\b/i.test(body));
   return {
-    http: answer.status,
-    ...(number === undefined ? {} : { code: number }),
-    message: shown(messageOf(answer, body), scrub),
-    ...(trackingId === undefined ? {} : { trackingId: shown(trackingId, scrub) }),
-    ...(remaining ? { remaining: Number(headers['x-ratelimit-remaining']) } : {}),
+    fields: fields ?? {},
+    isObject: fields !== undefined,
+    isHtml,
+    isEmpty: body.trim() === '' || (fields !== undefined && Object.keys(fields).length === 0),
   };
 }
 
-/** A code that comes as a text means the same: to miss a 124 would fail every row. */
-function codeOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
+/** The fields of a JSON object; undefined for anything else. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Status, Zoom's code and message, wherever they are, and the tracking id. */
+export function describeResponse(
+  response: Answered,
+  body: ResponseBody,
+  redact: Redact,
+): ResponseMetadata & { readonly httpStatus: number } {
+  const code = parseCode(body.fields.code) ?? parseCode(body.fields.errorCode);
+  const trackingId = toLine(response.headers['x-zm-trackingid'] ?? '', redact);
+  return {
+    httpStatus: response.status,
+    ...(code === undefined ? {} : { code }),
+    message: toLine(findMessage(response, body), redact),
+    ...(trackingId === '' ? {} : { trackingId }),
+  };
+}
+
+/** A code that comes as a text means the same: a 124 that is not recognised would fail every row. */
+function parseCode(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }
 
-function messageOf(answer: Answered, body: Readonly<Record<string, unknown>>): string {
-  const said = [body.message, body.errorMessage, body.reason].find(
-    (text) => typeof text === 'string' && text !== '',
-  );
-  const fields = Array.isArray(body.errors)
-    ? body.errors.flatMap((one: { field?: unknown; message?: unknown } | null) =>
-        typeof one?.message === 'string'
-          ? [`${typeof one.field === 'string' ? one.field : 'request'}: ${one.message}`]
-          : [],
-      )
-    : [];
-  const text = [...(said === undefined ? [] : [String(said)]), ...fields].join(' ');
-  return text === '' ? `HTTP ${answer.status}` : text;
+function findMessage({ status }: Answered, { fields, isHtml }: ResponseBody): string {
+  const message = [fields.message, fields.errorMessage, fields.reason].find(isText);
+  const errors = fieldErrors(fields).map(({ field, message: text }) => `${field ?? 'request'}: ${text}`);
+  const parts = [...(message === undefined ? [] : [message]), ...errors];
+  if (parts.length > 0) return parts.join(' ');
+  return isHtml ? `HTTP ${status}, with a web page instead of Zoom's JSON` : `HTTP ${status}`;
 }
 
-/** One line, no secret in it, even where Zoom echoes what it was sent. */
-export function shown(text: string, scrub: Redact): string {
-  const clean = scrub(text.replace(/Bearer\s+[\w.~+/=-]+/gi, 'Bearer ***'));
-  const line = clean.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return line.length > MESSAGE_LENGTH_MAX ? `${line.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : line;
+/** Beyond these, a message is too long anyway. */
+const FIELD_ERRORS_MAX = 20;
+
+/** Zoom's `errors:[{field,message}]`. */
+export function fieldErrors(
+  fields: Readonly<Record<string, unknown>>,
+): readonly { readonly field?: string; readonly message: string }[] {
+  if (!Array.isArray(fields.errors)) return [];
+  return fields.errors.slice(0, FIELD_ERRORS_MAX).flatMap((error: unknown) => {
+    if (typeof error !== 'object' || error === null || !('message' in error) || !isText(error.message))
+      return [];
+    const { message } = error;
+    return 'field' in error && isText(error.field) ? [{ field: error.field, message }] : [{ message }];
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** In characters. */
+const LINE_LENGTH_MAX = 500;
+
+/** More is never needed for a line, and a server may send megabytes. */
+const READ_MAX = 20_000;
+
+const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u00ad\u200b\u2028\u2029\u2060\ufeff\u{e0000}-\u{e007f}]+/gu;
+
+/** One line without control or bidi characters, and without secrets even if the server repeats what it was sent. */
+export function toLine(text: string, redact: Redact): string {
+  const line = text.slice(0, READ_MAX).replace(/\s+/g, ' ').replace(INVISIBLE, '').trim();
+  const clean = redact(line).replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 ***');
+  if (clean.length <= LINE_LENGTH_MAX) return clean;
+  return `${clean.slice(0, LINE_LENGTH_MAX - 1).replace(/\p{Cs}$/u, '')}…`;
 }

@@ -1,210 +1,267 @@
-/** The one table from an exchange to a reply: what each answer of Zoom's means, for every call of either API. */
-
+/** The one table from an exchange to a reply: what each response of Zoom means, for every call of either API. */
+import type { Call } from '../model/call.js';
 import type { Reply, ResponseMetadata } from '../model/reply.js';
-import { EXIT, type Stop } from '../model/stop.js';
+import type { Stop } from '../model/stop.js';
+import { classifyRateLimit } from '../resilience/daily-quota.js';
 import type { Redact } from '../text/redact.js';
-import type { Exchange } from './http-client.js';
-import { type Answered, bodyOf, factsOf, shown } from './response-body.js';
-import { limitOf, waitOf } from './retry-after.js';
+import type { Answered, Exchange, Unanswered } from './http-client.js';
+import { describeResponse, fieldErrors, parseBody, type ResponseBody, toLine } from './response-body.js';
+import {
+  apiGone,
+  noPermission,
+  paidPlan,
+  redirected,
+  scopeMissing,
+  tlsFailed,
+  wrongBaseUrl,
+  wrongMediaType,
+  wrongMethod,
+} from './response-stops.js';
+import { parseRetryAfter } from './retry-after.js';
 
-/** What an exchange was about, as far as its meaning depends on it. */
-export type Call = {
-  /** The status that means it is done. */
-  readonly done: 200 | 201 | 204;
-  /** Ends with the id of a created group, where the body has one. */
-  readonly idOf: (body: Readonly<Record<string, unknown>>) => unknown;
-  /** The other request body, for a refusal of this one. */
-  readonly otherBody: string;
-  /** Takes secrets out of messages, should Zoom echo them. */
-  readonly scrub: Redact;
-  /** Whether a refused token can be replaced. */
-  readonly renewable: () => boolean;
-  readonly nowMs: number;
+/** What a response's meaning depends on besides itself and its call. */
+export type ClassifyContext = {
+  /** Whether Zoom accepted any call before: then the address is right. */
+  readonly accepted: boolean;
+  /** Whether this very call was denied by a page of HTML before. */
+  readonly deniedBefore: boolean;
+  /** Those that the command needs, for the hint. */
+  readonly scopes: readonly string[];
+  /** ms since 1970. */
+  readonly wallNow: number;
+  readonly redact: Redact;
 };
 
-/** An answer with its body read: Zoom's code and message, wherever they stand. */
-type Read = {
+type Response = {
+  readonly status: number;
   readonly answer: Answered;
+  readonly body: ResponseBody;
+  readonly metadata: ResponseMetadata & { readonly httpStatus: number };
   readonly call: Call;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly facts: ResponseMetadata & { readonly http: number };
+  readonly context: ClassifyContext;
 };
 
-type Row = { readonly when: (read: Read) => boolean; readonly reply: (read: Read) => Reply };
+type Row = { readonly when: (response: Response) => boolean; readonly reply: (response: Response) => Reply };
 
-const status =
+const is2xx = ({ status }: Response): boolean => status >= 200 && status < 300;
+const is4xx = ({ status }: Response): boolean => status >= 400 && status < 500;
+const hasStatus =
   (...statuses: readonly number[]) =>
-  ({ answer }: Read): boolean =>
-    statuses.includes(answer.status);
-const code =
+  ({ status }: Response): boolean =>
+    statuses.includes(status);
+const hasCode =
   (...codes: readonly number[]) =>
-  ({ facts }: Read): boolean =>
-    facts.code !== undefined && codes.includes(facts.code);
+  ({ metadata: { code } }: Response): boolean =>
+    code !== undefined && codes.includes(code);
+const isContacts = ({ call }: Response): boolean => call.path.startsWith('/contacts/');
 
-/** In order: the first row that fits is what the answer means. Codes are Zoom's, from its API reference. */
+/**
+ * In order: the first row that fits is what the response means. Codes and texts are Zoom's, from its API reference and
+ * its developer forum.
+ */
 const TABLE: readonly Row[] = [
-  { when: ({ answer, call }) => answer.status === call.done && answer.status !== 200, reply: done },
-  { when: status(429), reply: limited },
-  // 124: the token is invalid or expired. Other 401s are about the token too, whatever their body looks like.
-  { when: (read) => code(124)(read) || status(401)(read), reply: tokenRefused },
+  { when: lacksScope, reply: fatal(({ metadata, context }) => scopeMissing(metadata, context.scopes)) },
+  { when: hasStatus(429), reply: rateLimited },
+  // 124: the token is invalid or expired. Every other 401 is about the token too, whatever its body looks like.
+  { when: (r) => hasStatus(401)(r) || (hasStatus(400)(r) && hasCode(124)(r)), reply: plain('unauthorized') },
+  { when: asksForPaidPlan, reply: fatal(({ metadata }) => paidPlan(metadata)) },
+  { when: deniesPermission, reply: fatal(({ metadata, body }) => noPermission(metadata, body.isHtml)) },
+  // "Only available for paid account" comes as code 200 under HTTP 200; no code there means success.
+  { when: (r) => is2xx(r) && hasErrorCode(r), reply: plain('rejected') },
+  { when: isSuccess, reply: success },
+  { when: ({ answer, ...r }) => r.status === 200 && answer.tooLong !== undefined, reply: tooLong },
+  // It says neither yes nor no. A write may have taken effect; a read is sent again.
+  { when: is2xx, reply: (r) => transient(r, r.call.method === 'GET' ? 3 : 1) },
   {
-    when: (read) => code(4711, 4700)(read) || (code(201)(read) && status(400, 403)(read)),
-    reply: blocked(scopeMissing),
+    when: (r) => hasStatus(410)(r) || hasCode(4137)(r),
+    reply: fatal((r) => apiGone(r.metadata, isContacts(r))),
   },
-  { when: (read) => status(410)(read) || code(4137)(read), reply: blocked(apiGone) },
-  { when: code(4132), reply: as('taken') },
-  { when: code(4130), reply: as('absent') },
-  { when: status(409), reply: as('taken') },
-  // The documented error under HTTP 200: "Only available for paid account". It is never a success.
-  { when: (read) => code(200)(read) && /paid/i.test(read.facts.message), reply: blocked(paidPlan) },
-  { when: (read) => code(200)(read) && /permission/i.test(read.facts.message), reply: blocked(permission) },
-  { when: status(403), reply: blocked(permission) },
-  { when: ({ answer, call, facts }) => answer.status === call.done && facts.code === undefined, reply: done },
-  { when: ({ answer }) => answer.status >= 300 && answer.status < 400, reply: blocked(redirect) },
-  { when: status(404), reply: blocked(wrongBaseUrl) },
-  { when: status(405), reply: blocked(method) },
-  { when: status(415), reply: blocked(mediaType) },
-  { when: status(408), reply: trouble('short') },
-  { when: status(503), reply: trouble('long') },
-  { when: ({ answer }) => answer.status >= 500, reply: trouble('short') },
-  // Neither a yes nor a no: Zoom documents no such answer.
-  { when: ({ answer, facts }) => answer.status < 300 && facts.code === undefined, reply: unclear },
-  { when: () => true, reply: as('refused') },
+  { when: ({ status }) => status >= 300 && status < 400, reply: fatal(redirectOf) },
+  { when: (r) => is4xx(r) && hasCode(4132)(r), reply: plain('conflict') },
+  { when: (r) => is4xx(r) && hasCode(4130)(r), reply: plain('not-found') },
+  { when: (r) => hasStatus(409)(r) && saysNameInUse(r), reply: plain('conflict') },
+  { when: hasStatus(409), reply: (r) => transient(r, 3) },
+  // A page of HTML was written by a proxy or firewall, which may let the next request pass.
+  { when: (r) => hasStatus(403)(r) && r.body.isHtml && !r.context.deniedBefore, reply: deniedByProxy },
+  { when: hasStatus(403), reply: fatal(({ metadata, body }) => noPermission(metadata, body.isHtml)) },
+  {
+    when: (r) => hasStatus(404)(r) && !r.context.accepted,
+    reply: fatal(({ metadata }) => wrongBaseUrl(metadata)),
+  },
+  { when: hasStatus(404), reply: plain('rejected') },
+  { when: hasStatus(405), reply: fatal(({ metadata }) => wrongMethod(metadata)) },
+  { when: hasStatus(408), reply: (r) => transient(r, 3) },
+  { when: (r) => hasStatus(415)(r) && r.call.body?.type === 'form', reply: bodyFormatRefused },
+  { when: hasStatus(415), reply: fatal(({ metadata }) => wrongMediaType(metadata)) },
+  {
+    when: isExpiredPageToken,
+    reply: ({ metadata }) => ({ type: 'rejected', ...metadata, expiredPageToken: true }),
+  },
+  { when: isMissingContactGroup, reply: plain('not-found') },
+  { when: hasStatus(413, 422), reply: plain('rejected') },
+  { when: (r) => r.body.isHtml && is4xx(r), reply: (r) => transient(r, 3) },
+  { when: (r) => hasStatus(400)(r) && mayRefuseBodyFormat(r), reply: bodyFormatRefused },
+  { when: is4xx, reply: plain('rejected') },
+  { when: hasStatus(503), reply: (r) => transient(r, 5) },
 ];
 
-/** What an exchange means. Every exchange means exactly one thing. */
-export function replyOf(exchange: Exchange, call: Call): Reply {
-  if (exchange.kind === 'unanswered') return unansweredReply(exchange, call);
-  const body = bodyOf(exchange.body);
-  const read: Read = { answer: exchange, call, body, facts: factsOf(exchange, body, call.scrub) };
-  const row = TABLE.find(({ when }) => when(read));
-  if (!row) throw new Error('the table of answers has no last row');
-  return row.reply(read);
+/** What an exchange means. Every exchange means exactly one thing, whatever its bytes are. */
+export function classifyResponse(exchange: Exchange, call: Call, context: ClassifyContext): Reply {
+  if (exchange.type === 'unanswered') return classifySilence(exchange, call, context);
+  const body = parseBody(exchange);
+  const metadata = describeResponse(exchange, body, context.redact);
+  const response: Response = { status: exchange.status, answer: exchange, body, metadata, call, context };
+  const row = TABLE.find(({ when }) => when(response));
+  return row ? row.reply(response) : transient(response, 3);
 }
 
-function unansweredReply(exchange: Extract<Exchange, { kind: 'unanswered' }>, call: Call): Reply {
-  const { sent, code: errorCode, message, tls } = exchange;
-  const said = shown([errorCode, message].filter((part) => part !== '').join(': '), call.scrub);
-  if (tls) return { kind: 'blocked', message: said, stop: tlsRefused(said) };
-  return { kind: 'trouble', ambiguous: sent, patience: sent ? 'short' : 'long', message: said };
-}
-
-/** 201 is done even where its body is cut short or no JSON: only the id is missing then. */
-function done({ answer, body, call, facts }: Read): Reply {
-  const id = call.idOf(body);
-  const groupId = typeof id === 'string' && id !== '' ? id : locationId(answer.headers['content-location']);
-  const { code: _, ...rest } = facts;
-  return { kind: 'done', ...rest, message: '', ...(groupId === undefined ? {} : { groupId }) };
-}
-
-/** Older docs show the new group's address here. */
-function locationId(location: string | undefined): string | undefined {
-  const last = location?.split(/[?#]/, 1)[0]?.split('/').at(-1);
-  if (last === undefined || last === '' || last === 'groups') return undefined;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
-
-function as(kind: 'taken' | 'absent' | 'refused'): Row['reply'] {
-  return ({ facts }) => ({ kind, ...facts });
-}
-
-function unclear({ facts }: Read): Reply {
-  return { kind: 'refused', ambiguous: true, ...facts };
-}
-
-function limited({ answer, facts, call }: Read): Reply {
-  return { kind: 'limited', ...facts, ...limitOf(answer.headers, facts.message, call.nowMs) };
-}
-
-function tokenRefused({ facts, call }: Read): Reply {
-  if (call.renewable()) return { kind: 'token', ...facts };
-  const message = `Zoom refused the access token: ${facts.message}`;
-  const hint =
-    'Get a new one (they live an hour), or give the credentials of a Server-to-Server OAuth app instead.';
-  return { kind: 'blocked', ...facts, stop: stop('token-refused', message, hint) };
-}
-
-function trouble(patience: 'short' | 'long'): Row['reply'] {
-  return ({ answer, facts, call }) => {
-    const waitMs = waitOf(answer.headers, call.nowMs);
-    return {
-      kind: 'trouble',
-      ambiguous: true,
-      patience,
-      ...facts,
-      ...(waitMs === undefined ? {} : { waitMs }),
-    };
+function classifySilence(exchange: Unanswered, call: Call, { redact }: ClassifyContext): Reply {
+  const { sent, code, tls } = exchange;
+  const message = toLine(describeSilence(exchange), redact);
+  if (tls) return { type: 'fatal', message, stop: tlsFailed(message) };
+  const ambiguous = sent && call.method !== 'GET';
+  return {
+    type: 'transient',
+    ambiguous,
+    maxAttempts: sent ? 3 : 5,
+    message: message === '' ? code : message,
   };
 }
 
-function blocked(stopFor: (read: Read) => Stop): Row['reply'] {
-  return (read) => ({ kind: 'blocked', ...read.facts, stop: stopFor(read) });
+/** An error's code is what a search engine knows; most messages contain it already. */
+export function describeSilence({ code, message }: Unanswered): string {
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
-function stop(reason: string, message: string, hint: string): Stop {
-  return { exit: EXIT.actionRequired, reason, message, hint };
+/** 4711 and 4700 under any status; 201 in refusals; or the words, but not in an error that repeats a group's name. */
+function lacksScope(response: Response): boolean {
+  if (hasCode(4711, 4700)(response)) return true;
+  if (hasCode(201)(response) && hasStatus(400, 401, 403)(response)) return true;
+  return /does not contain scopes?\b/i.test(response.metadata.message) && !hasCode(300, 4130, 4132)(response);
 }
 
-function scopeMissing({ facts }: Read): Stop {
-  const hint =
-    'Add the scopes that the message names to the app (imgroup:write:admin, or the granular contact_group:write:group:admin), then use a new token.';
-  return stop('scope-missing', `the app lacks a scope: ${facts.message}`, hint);
+/** Code 200 is Zoom's for "Only available for paid account"; other codes must say it under a 2xx. */
+function asksForPaidPlan(response: Response): boolean {
+  const mayStop = hasCode(200)(response) || (is2xx(response) && hasErrorCode(response));
+  return mayStop && !hasCode(300)(response) && /\bpaid\b/i.test(response.metadata.message);
 }
 
-function apiGone({ facts }: Read): Stop {
-  const hint =
-    'Zoom has withdrawn the IM-group calls for this account: use their successor with --api contacts.';
-  return stop('api-gone', `the IM-group calls are not to be had: ${facts.message}`, hint);
+function deniesPermission(response: Response): boolean {
+  const mayStop = hasCode(200)(response) || (is2xx(response) && hasErrorCode(response));
+  return mayStop && !hasCode(300)(response) && /\bpermission/i.test(response.metadata.message);
 }
 
-function paidPlan({ facts }: Read): Stop {
-  return stop(
-    'paid-plan',
-    `Zoom asks for a paid plan: ${facts.message}`,
-    'Use the credentials of a paid account, or upgrade this one.',
+/** A code in a 2xx is an error, 200 above all, unless it is 0 or repeats a status of success. */
+function hasErrorCode({ status, metadata: { code } }: Response): boolean {
+  return code !== undefined && code !== 0 && (code === 200 || code !== status);
+}
+
+function isSuccess({ status, call, answer, body }: Response): boolean {
+  if (status !== call.success) return false;
+  // A list that is cut short is none; a create is done even if its answer cannot be read.
+  return status !== 200 || (answer.complete && body.isObject);
+}
+
+function success({ status, metadata, answer, body }: Response): Reply {
+  const { code: _, ...rest } = metadata;
+  const locationId = lastSegment(answer.headers['content-location']);
+  return {
+    type: 'success',
+    ...rest,
+    message: '',
+    body: body.fields,
+    complete: status === 204 || (answer.complete && body.isObject),
+    ...(locationId === undefined ? {} : { locationId }),
+  };
+}
+
+function lastSegment(location: string | undefined): string | undefined {
+  const segment = location?.split(/[?#]/, 1)[0]?.split('/').at(-1);
+  if (segment === undefined || segment === '' || segment === 'groups') return undefined;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function tooLong({ metadata, answer }: Response): Reply {
+  const mib = Math.floor((answer.tooLong ?? 0) / 1024 ** 2);
+  return { type: 'rejected', ...metadata, message: `the response is longer than ${mib} MiB` };
+}
+
+/** A 409 without code and body is how Zoom's Postman collection shows a name that is taken. */
+function saysNameInUse({ metadata: { code, message }, body }: Response): boolean {
+  return (code === undefined && body.isEmpty) || (body.isObject && /\bin use\b/i.test(message));
+}
+
+/** Zoom's page tokens expire after 15 minutes; the reference documents 400 with code 300. */
+function isExpiredPageToken({ status, metadata: { code, message }, call }: Response): boolean {
+  const asksForPage = call.method === 'GET' && call.query?.next_page_token !== undefined;
+  return asksForPage && status === 400 && (code === 300 || /next.?page.?token/i.test(message));
+}
+
+/** "A group with this groupId: … does not exist.": contact groups never answer 404 with 4130. */
+function isMissingContactGroup(response: Response): boolean {
+  const isValidation = hasStatus(400)(response) && hasCode(300)(response);
+  return isValidation && isContacts(response) && /\bdoes ?n[o']t exist\b/i.test(response.metadata.message);
+}
+
+/**
+ * Whether a 400 may be about the form of the body: it blames no field, or misses one that was sent and so did not read
+ * the body at all.
+ */
+function mayRefuseBodyFormat({ body, metadata: { message }, call }: Response): boolean {
+  if (call.body === undefined) return false;
+  const missing = /\bmissing field:?\s*["']?(\w+)/i.exec(message)?.[1];
+  if (missing !== undefined) return namesOfFields(call.body).includes(missing);
+  return fieldErrors(body.fields).every(({ field }) => field === undefined) && !/\bfield\b/i.test(message);
+}
+
+function namesOfFields(body: NonNullable<Call['body']>): readonly string[] {
+  return body.type === 'form' ? body.parts.map(([name]) => name) : Object.keys(body.value);
+}
+
+function bodyFormatRefused({ metadata }: Response): Reply {
+  return { type: 'rejected', ...metadata, bodyFormat: true };
+}
+
+function rateLimited({ answer, metadata, context }: Response): Reply {
+  const waitMs = parseRetryAfter(answer.headers, context.wallNow);
+  const limit = classifyRateLimit(
+    { typeHeader: answer.headers['x-ratelimit-type'], message: metadata.message, waitMs },
+    context.wallNow,
   );
+  return { ...metadata, ...limit };
 }
 
-function permission({ facts }: Read): Stop {
-  const hint = 'Give the app, or the role of the user who made it, the right to edit groups.';
-  return stop('permission', `Zoom does not permit it (HTTP ${facts.http}): ${facts.message}`, hint);
+/** @param maxAttempts in all, the first one included */
+function transient({ answer, metadata, call, context }: Response, maxAttempts: number): Reply {
+  const waitMs = parseRetryAfter(answer.headers, context.wallNow);
+  const ambiguous = call.method !== 'GET';
+  return {
+    type: 'transient',
+    ...metadata,
+    ambiguous,
+    maxAttempts,
+    ...(waitMs === undefined ? {} : { waitMs }),
+  };
 }
 
-function redirect({ answer, facts, call }: Read): Stop {
+function deniedByProxy({ metadata }: Response): Reply {
+  return { type: 'transient', ...metadata, ambiguous: false, maxAttempts: 2 };
+}
+
+function plain(type: 'conflict' | 'not-found' | 'rejected' | 'unauthorized'): Row['reply'] {
+  return ({ metadata }) => ({ type, ...metadata });
+}
+
+function fatal(stopFor: (response: Response) => Stop): Row['reply'] {
+  return (response) => ({ type: 'fatal', ...response.metadata, stop: stopFor(response) });
+}
+
+function redirectOf({ answer, metadata, context }: Response): Stop {
   const to = answer.headers.location ?? '';
-  const host = URL.canParse(to) ? shown(new URL(to).host, call.scrub) : 'elsewhere';
-  const hint = 'It was not followed: the token is for one address only. Set ZOOM_BASE_URL to the right one.';
-  return stop('redirect', `Zoom's address answered with a redirect to ${host} (HTTP ${facts.http})`, hint);
-}
-
-function wrongBaseUrl({ facts }: Read): Stop {
-  const hint =
-    'Check ZOOM_BASE_URL: it is https://api.zoom.us/v2, or https://api.zoomgov.com/v2 for government accounts.';
-  return stop('wrong-base-url', `there is no such call at this address (HTTP 404): ${facts.message}`, hint);
-}
-
-function method({ facts }: Read): Stop {
-  return stop(
-    'method',
-    `this address does not take the call (HTTP 405): ${facts.message}`,
-    'Check ZOOM_BASE_URL.',
-  );
-}
-
-function mediaType({ facts, call }: Read): Stop {
-  return stop(
-    'media-type',
-    `Zoom does not take this kind of request body (HTTP 415): ${facts.message}`,
-    `Try ${call.otherBody}.`,
-  );
-}
-
-function tlsRefused(message: string): Stop {
-  const hint =
-    "If a proxy of your company re-signs traffic, name its certificate in NODE_EXTRA_CA_CERTS; don't switch the check off.";
-  return stop('tls', `no trusted connection to Zoom: ${message}`, hint);
+  const host = URL.canParse(to) ? toLine(new URL(to).host, context.redact) : 'another address';
+  return redirected(metadata, host === '' ? 'another address' : host);
 }

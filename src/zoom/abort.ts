@@ -1,0 +1,11 @@
+/** Waiting for what others share: one waiter gives up, the work goes on. */
+
+/** Rejects with the signal's reason if it aborts first. */
+export function waitOrAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -10,8 +10,6 @@ export type PaceChange = {
   readonly perSecond: number;
   readonly pauseMs: number;
   readonly reason: string;
-  /** Even half of the rate was refused: the account is probably on a lower plan. Present once a label. */
-  readonly suggestLowerPlan?: true;
 };
 
 export type SendOptions = {

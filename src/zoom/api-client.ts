@@ -34,6 +34,8 @@ export type ApiClientOptions = {
   /** Those that the command needs, for hints. */
   readonly scopes: readonly string[];
   readonly onPace: (change: PaceChange) => void;
+  /** Zoom refuses even half of a label's rate: the account is probably on a lower plan. */
+  readonly onLowerPlan?: () => void;
   readonly redact: Redact;
 };
 
@@ -169,9 +171,9 @@ class RequestPath implements ApiClient {
     if (pauseMs > 0) limiter.pause(pauseMs);
     const reason = reaction.reason ?? change.reason;
     if (reason !== undefined) {
-      const suggestion = change.suggestLowerPlan ? { suggestLowerPlan: true as const } : {};
-      this.#options.onPace({ label, perSecond: rate.perSecond, pauseMs, reason, ...suggestion });
+      this.#options.onPace({ label, perSecond: rate.perSecond, pauseMs, reason });
     }
+    if (change.suggestLowerPlan) this.#options.onLowerPlan?.();
     gate.announceReply();
     const { promise, resolve } = createSignal();
     gate.nextReply = promise;

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import type { ApiClient, PaceChange } from '../model/api.js';
 import type { RateLabel } from '../model/call.js';
 import type { Clock } from '../model/clock.js';
-import { type AccountPlan, REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
-import type { Limiter } from '../rate-limit/limiter.js';
+import { type AccountPlan, REQUESTS_PER_DAY } from '../model/zoom-limits.js';
+import type { Limiters } from '../rate-limit/limiter.js';
 import { createDailyQuota, type DailyQuota } from '../resilience/daily-quota.js';
+import { VERSION } from '../storage/version.js';
 import { createRedactor } from '../text/redact.js';
 import { createApiClient } from './api-client.js';
 import { createHttpClient, type HttpClient, type ProxySettings } from './http-client.js';
@@ -17,31 +18,31 @@ export type ClientOptions = {
   /** https, or http on this machine. */
   readonly baseUrl: string;
   readonly tokenUrl: string;
-  readonly proxy?: ProxySettings;
-  readonly userAgent: string;
+  readonly proxies: ProxySettings;
   readonly accountPlan: AccountPlan;
-  /** Requests/s of a label, instead of the plan's: `--rate` is about the command's writes. */
-  readonly rates?: Partial<Record<RateLabel, number>>;
-  /** Requests of a label that earlier processes sent on this UTC day. */
-  readonly usedToday?: (label: RateLabel) => number;
+  /** Requests/s: the plan's, or those of `--rate` for the label of the command's writes. */
+  readonly rateFor: (label: RateLabel) => number;
+  /** Requests of a label that this run sent before on this UTC day. */
+  readonly usedToday: (label: RateLabel) => number;
   /** Of each list the command needs one scope; classic ones first, granular ones after them. */
   readonly scopes: readonly (readonly string[])[];
-  /** Asked once a label. */
-  readonly limiterFor: (label: RateLabel) => Limiter | Promise<Limiter>;
+  /** Called before the first request. @param account processes that name the same account share a limit */
+  readonly openLimiters: (account: string) => Promise<Limiters>;
   readonly clock: Clock;
-  /** From 0 up to, but not including, 1. */
-  readonly random: () => number;
   readonly onPace: (change: PaceChange) => void;
-  /** Connections at once. Default 128, opened as they are needed. */
-  readonly connections?: number;
+  readonly warn: (message: string) => void;
+  /** Connections at once; opened as they are needed. */
+  readonly connections: number;
   /** For a whole exchange. Default 60 s. */
   readonly deadlineMs?: number;
 };
 
 export type Client = {
   readonly api: ApiClient;
-  /** Tells one account from another; not a secret, but not to be shown either. */
-  readonly accountId: string;
+  /** Tells one account from another; not to be shown, since it may be made from a token. */
+  readonly account: string;
+  /** Absent if the credentials don't name it. */
+  readonly accountId?: string;
   /** Stands for the account in a journal; absent if the token does not name it, since the next token differs. */
   readonly accountMark?: string;
   readonly origin: string;
@@ -51,78 +52,94 @@ export type Client = {
   close(): Promise<void>;
 };
 
-/** Requests/s of a label: the user's, or the plan's. */
-export function rateFor(options: Pick<ClientOptions, 'accountPlan' | 'rates'>, label: RateLabel): number {
-  return options.rates?.[label] ?? REQUESTS_PER_SECOND[label][options.accountPlan];
-}
-
-const CONNECTIONS = 128;
-
 /** @throws FatalError (exit 2) for an address that a token must not be sent to, or a proxy that is none */
 export function openClient(options: ClientOptions): Client {
-  const { credentials, clock, limiterFor, onPace, proxy, deadlineMs } = options;
+  const { credentials, clock, proxies, deadlineMs, connections, rateFor, openLimiters } = options;
   const baseUrl = parseSafeUrl(options.baseUrl, 'ZOOM_BASE_URL');
   const tokenUrl = parseSafeUrl(options.tokenUrl, 'ZOOM_TOKEN_URL');
   const http = createHttpClient({
-    userAgent: options.userAgent,
-    connections: options.connections ?? CONNECTIONS,
-    ...(proxy === undefined ? {} : { proxy }),
+    userAgent: `zoom-im-groups/${VERSION}`,
+    connections,
+    proxies,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   const token = createTokenSource(options, tokenUrl, http);
-  const secrets = () => [...token.secrets(), ...proxyPasswords(proxy)];
+  const secrets = () => [...token.secrets(), ...findProxyPasswords(proxies)];
+  const accountId = findAccountId(credentials);
+  const account =
+    accountId ?? sha256(credentials.kind === 'token' ? credentials.token : credentials.accountId);
+  let limiters: Promise<Limiters> | undefined;
   const api = createApiClient({
     http,
     baseUrl,
     token,
-    limiterFor,
-    rateFor: (label) => rateFor(options, label),
-    quotaFor: (label) => quotaFor(options, label),
+    limiterFor: async (label) => {
+      limiters ??= openLimiters(account);
+      return (await limiters).limiterFor(label);
+    },
+    rateFor,
+    quotaFor: (label) => createQuota(options, label),
     clock,
     scopes: options.scopes.flat(),
-    onPace,
+    onPace: options.onPace,
+    onLowerPlan: warnOnce(options),
     redact: createRedactor(secrets),
   });
-  const accountId = findAccountId(credentials);
   return {
     api,
-    accountId: accountId ?? sha256(credentials.type === 'token' ? credentials.token : credentials.accountId),
-    ...(accountId === undefined ? {} : { accountMark: sha256(accountId).slice(0, 16) }),
+    account,
+    ...(accountId === undefined ? {} : { accountId, accountMark: sha256(accountId).slice(0, 16) }),
     origin: baseUrl.origin,
     secrets,
-    close: () => {
+    close: async () => {
       token.close();
-      return http.close();
+      await http.close();
+      // If they could not be opened, the first request has reported it.
+      const opened = await limiters?.catch(() => undefined);
+      await opened?.close();
     },
   };
 }
 
-function createTokenSource(options: ClientOptions, tokenUrl: URL, http: HttpClient): TokenSource {
-  const { credentials, clock, random, scopes } = options;
-  if (credentials.type === 'token') return createFixedToken(credentials.token);
-  return createOAuthTokens({ ...credentials, tokenUrl, http, clock, random, scopes });
+/** Several labels may meet the same cause. */
+function warnOnce({ accountPlan, warn }: ClientOptions): () => void {
+  let hasWarned = false;
+  return () => {
+    if (hasWarned || accountPlan === 'free') return;
+    hasWarned = true;
+    const lower = accountPlan === 'business' ? 'pro' : 'free';
+    warn(
+      `Zoom refuses even half of the ${accountPlan} plan's rate: if the account is on a lower plan, use --account-plan ${lower}`,
+    );
+  };
 }
 
-function quotaFor(
+function createTokenSource(options: ClientOptions, tokenUrl: URL, http: HttpClient): TokenSource {
+  const { credentials, clock, scopes } = options;
+  if (credentials.kind === 'token') return createFixedToken(credentials.token);
+  return createOAuthTokens({ ...credentials, tokenUrl, http, clock, random: Math.random, scopes });
+}
+
+function createQuota(
   { accountPlan, usedToday, clock }: ClientOptions,
   label: RateLabel,
 ): DailyQuota | undefined {
   const perDay = REQUESTS_PER_DAY[label][accountPlan];
   if (perDay === undefined) return undefined;
-  return createDailyQuota({ label, perDay, usedToday: usedToday?.(label) ?? 0, wallNow: clock.now() });
+  return createDailyQuota({ label, perDay, usedToday: usedToday(label), wallNow: clock.now() });
 }
 
 /** Proxies may have a user name and a password in their URL. */
-function proxyPasswords(proxy: ProxySettings | undefined): readonly string[] {
-  return [proxy?.httpProxy, proxy?.httpsProxy].flatMap((text) => {
-    const password = /^[^/]*\/\/[^/@]*?:([^/@]+)@/.exec(text ?? '')?.[1];
+function findProxyPasswords({ httpProxy, httpsProxy }: ProxySettings): readonly string[] {
+  return [httpProxy, httpsProxy].flatMap((text) => {
+    const password = /^(?:[^/@]*:\/\/)?[^/@:]*:([^/@]+)@/.exec(text ?? '')?.[1];
     return password === undefined ? [] : [password];
   });
 }
 
 /** The account's id, if the credentials name it. Zoom's tokens are JWTs that do so in `aid` (observed, undocumented). */
 function findAccountId(credentials: Credentials): string | undefined {
-  if (credentials.type === 'app') return credentials.accountId;
+  if (credentials.kind === 'app') return credentials.accountId;
   try {
     const payload = Buffer.from(credentials.token.split('.')[1] ?? '', 'base64url').toString();
     const claims: unknown = JSON.parse(payload);

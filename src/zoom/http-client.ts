@@ -48,16 +48,16 @@ export type HttpClient = {
 
 /** The values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
 export type ProxySettings = {
-  readonly httpsProxy?: string;
-  readonly httpProxy?: string;
-  readonly noProxy?: string;
+  readonly httpsProxy?: string | undefined;
+  readonly httpProxy?: string | undefined;
+  readonly noProxy?: string | undefined;
 };
 
 export type HttpClientOptions = {
   readonly userAgent: string;
   /** Connections to one origin at once. */
   readonly connections: number;
-  readonly proxy?: ProxySettings;
+  readonly proxies?: ProxySettings;
   /** For a connection, and for a proxy's answer. Default 10 s. */
   readonly connectMs?: number;
   /** For a whole exchange, from the call to the last byte of the body. Default 60 s. */
@@ -76,7 +76,7 @@ const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH;
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { userAgent, deadlineMs = DEADLINE_MS } = options;
   const direct = new Agent(poolOptions(options));
-  const proxied = options.proxy === undefined ? undefined : createProxyAgent(options.proxy, options);
+  const proxied = options.proxies && createProxyAgent(options.proxies, options);
   return {
     exchange: (request) => {
       // A proxy would look for loopback on its own machine.
@@ -102,11 +102,11 @@ function poolOptions({ connections, connectMs = CONNECT_MS }: HttpClientOptions)
 }
 
 /** Without a proxy for a protocol, the agent would read the environment: an empty text keeps it from that. */
-function createProxyAgent(proxy: ProxySettings, options: HttpClientOptions): Dispatcher | undefined {
+function createProxyAgent(proxies: ProxySettings, options: HttpClientOptions): Dispatcher | undefined {
   const { connectMs = CONNECT_MS } = options;
-  const { noProxy = '' } = proxy;
-  const httpProxy = proxy.httpProxy ? parseProxyUrl(proxy.httpProxy, 'HTTP_PROXY').href : '';
-  const httpsProxy = proxy.httpsProxy ? parseProxyUrl(proxy.httpsProxy, 'HTTPS_PROXY').href : '';
+  const { noProxy = '' } = proxies;
+  const httpProxy = proxies.httpProxy ? parseProxyUrl(proxies.httpProxy, 'HTTP_PROXY').href : '';
+  const httpsProxy = proxies.httpsProxy ? parseProxyUrl(proxies.httpsProxy, 'HTTPS_PROXY').href : '';
   if (httpProxy === '' && httpsProxy === '') return undefined;
   return new EnvHttpProxyAgent({
     ...poolOptions(options),

@@ -7,9 +7,9 @@ import { requestToken, type TokenResponse } from './token-request.js';
 
 /** How the account is accessed: a token made elsewhere, or an app that can request tokens. */
 export type Credentials =
-  | { readonly type: 'token'; readonly token: string }
+  | { readonly kind: 'token'; readonly token: string }
   | {
-      readonly type: 'app';
+      readonly kind: 'app';
       readonly accountId: string;
       readonly clientId: string;
       readonly clientSecret: string;

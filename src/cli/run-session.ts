@@ -103,7 +103,7 @@ async function performRun<Item, O extends object>(
       onPace: account.onPace,
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
-        updateProgress(progress, event);
+        updateProgress(progress, event, state);
         terminal.event(event);
       },
       onLost: (event) => terminal.record(event),

@@ -21,6 +21,8 @@ export type RunState = {
   /** One per process, the newest last. */
   readonly runs: EventOf<'run'>[];
   readonly rows: Map<string, RowState>;
+  /** How many rows have an outcome, by status. */
+  readonly counts: Map<Status, number>;
   readonly notes: Note[];
   /** Index of the newest run whose input is stored completely; absent while there is none. */
   storedInput: number | undefined;
@@ -47,6 +49,7 @@ export function createRunState(): RunState {
   return {
     runs: [],
     rows: new Map(),
+    counts: new Map(),
     notes: [],
     storedInput: undefined,
     requests: { sent: 0, retried: 0, rateLimited: 0, lists: 0 },
@@ -110,10 +113,16 @@ export function applyEvent(state: RunState, event: Event): void {
   }
 }
 
-function countProvisioned(state: RunState): number {
-  let count = 0;
-  for (const { outcome } of state.rows.values()) if (outcome && isProvisioned(outcome.status)) count += 1;
-  return count;
+function countProvisioned({ counts }: RunState): number {
+  return sumCounts(counts, isProvisioned);
+}
+
+/** How many rows have an outcome that fits. */
+export function sumCounts(
+  counts: ReadonlyMap<Status, number>,
+  fits: (status: Status) => boolean = () => true,
+): number {
+  return [...counts].reduce((sum, [status, count]) => (fits(status) ? sum + count : sum), 0);
 }
 
 function secondAt(state: RunState, at: number): Second {
@@ -155,7 +164,7 @@ function applyAttempt(state: RunState, event: EventOf<'attempt'>): void {
   for (const ref of event.rows) {
     const row = findOrCreateRow(state, ref);
     row.attempts += 1;
-    delete row.outcome;
+    setOutcome(state, row, undefined);
     row.doubts ??= new Map();
     row.doubts.set(id, { operation, at, ...(note === undefined ? {} : { note }) });
   }
@@ -209,8 +218,19 @@ function applyOutcome(state: RunState, { outcome, ...ref }: RowOutcome, at: numb
   secondAt(state, at).settled += 1;
   const row = findOrCreateRow(state, ref);
   recordEffect(row, ref, outcome);
-  row.outcome = outcome;
+  setOutcome(state, row, outcome);
   if (outcome.status !== 'unknown') delete row.doubts;
+}
+
+function setOutcome({ counts }: RunState, row: RowState, outcome: Outcome | undefined): void {
+  const before = row.outcome?.status;
+  if (before !== undefined) counts.set(before, (counts.get(before) ?? 1) - 1);
+  if (outcome === undefined) {
+    delete row.outcome;
+    return;
+  }
+  counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
+  row.outcome = outcome;
 }
 
 /** Keeps what this run changed. An outcome that only adds detail to an earlier one replaces its effect. */

@@ -1,6 +1,7 @@
-/** A run's events as log lines: what is worth a line, how loud it is, and its words. */
-import type { Event, EventOf } from '../events/event.js';
-import type { Outcome } from '../model/outcome.js';
+/** A run's events as log lines: which events are logged, at which level, and in which words. */
+import type { Event, EventOf, RowOutcome } from '../events/event.js';
+import type { RowRef } from '../model/outcome.js';
+import { STATUSES } from '../model/statuses.js';
 import { EXIT, type Stop } from '../model/stop.js';
 import { formatCount } from '../text/format.js';
 
@@ -13,101 +14,95 @@ export type LogLine = {
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** Tells a run's events one by one; undefined for one that is not worth a line. */
-export type EventLogger = (event: Event) => LogLine | undefined;
+/** The lines for one event, in order; most events have none. */
+export type EventLogger = (event: Event) => readonly LogLine[];
 
-/** A narrator remembers the names of the rows that are on their way, and no others. */
+/** The logger remembers the rows of attempts in flight, and no others. */
 export function createEventLogger(): EventLogger {
-  const names = new Map<string, string>();
-  return (event) => {
-    switch (event.e) {
+  const inFlight = new Map<string, EventOf<'attempt'>>();
+  let runId = '';
+  const log = (event: Event): readonly LogLine[] => {
+    switch (event.type) {
       case 'run':
+        runId = event.runId;
+        return [];
       case 'input':
-      case 'kept':
-      case 'listed':
+      case 'input-complete':
       case 'end':
-        return undefined;
-      case 'listing':
-        return listingLine(event);
+        return [];
       case 'attempt':
-        names.set(event.key, event.name);
-        return undefined;
-      case 'reply':
-        return event.againInMs === undefined ? undefined : retryLine(event, names.get(event.key));
-      case 'settled':
-        names.delete(event.key);
-        return settledLine(event);
+        inFlight.set(`${event.step}.${event.n}`, event);
+        return [];
+      case 'reply': {
+        const id = `${event.step}.${event.n}`;
+        const attempt = inFlight.get(id);
+        inFlight.delete(id);
+        const retry = event.retryInMs === undefined ? [] : [formatRetry(event, attempt)];
+        return [...retry, ...(event.outcomes ?? []).map(formatOutcome)];
+      }
+      case 'known':
+        return (event.outcomes ?? []).map(formatOutcome);
+      case 'warning':
+        return [{ level: 'warn', message: event.message, fields: {} }];
       case 'pace':
-        return paceLine(event);
+        return [formatPace(event)];
       case 'stop':
-        return stopLine(event.stop);
+        return [formatStop(event.stop)];
     }
   };
+  return (event) => log(event).map((line) => ({ ...line, fields: { run_id: runId, ...line.fields } }));
 }
 
-function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): LogLine | undefined {
-  const fields = { which, groups, requests };
-  if (why !== '') return { level: 'warn', message: why, fields };
-  if (!ok) return { level: 'debug', message: `the ${which} listing broke off and begins again`, fields };
-  const found = `${formatCount(groups, 'group')} on the account`;
-  const when = which === 'baseline' ? 'before the first create' : 'to settle what was left open';
-  return { level: 'debug', message: `${found}, listed ${when}`, fields };
+function formatRow({ line, name }: RowRef): string {
+  return line > 0 ? `line ${line} "${name}"` : `"${name}"`;
 }
 
-function rowWords(line: number, name: string | undefined): string {
-  return name === undefined ? `line ${line}` : `line ${line} "${name}"`;
+function describeAttempt(attempt: EventOf<'attempt'> | undefined): string {
+  const [row, ...others] = attempt?.rows ?? [];
+  if (!attempt || !row) return attempt?.operation ?? 'a request';
+  return others.length === 0 ? formatRow(row) : `${attempt.operation} (${formatCount(others.length + 1, 'row')})`;
 }
 
-function retryLine(event: EventOf<'reply'>, name: string | undefined): LogLine {
-  const { line, http, code, message = '', trackingId, againInMs = 0 } = event;
-  const said = message !== '' ? message : http === undefined ? 'no answer' : `HTTP ${http}`;
+function formatRetry(event: EventOf<'reply'>, attempt: EventOf<'attempt'> | undefined): LogLine {
+  const { httpStatus, code, message, trackingId } = event.reply;
+  const wait = event.retryInMs ?? 0;
+  const reason = message ?? (httpStatus === undefined ? 'no response' : `HTTP ${httpStatus}`);
   return {
     level: 'debug',
-    message: `${rowWords(line, name)}: ${said}; again in ${seconds(againInMs)}`,
-    fields: { line, name, http, code, trackingId, waitMs: Math.round(againInMs) },
+    message: `${describeAttempt(attempt)}: ${reason}; retrying in ${formatSeconds(wait)}`,
+    fields: { line: attempt?.rows[0]?.line, httpStatus, code, trackingId, waitMs: Math.round(wait) },
   };
 }
 
-function seconds(spanMs: number): string {
+function formatSeconds(spanMs: number): string {
   return `${(spanMs / 1_000).toFixed(1)} s`;
 }
 
-/** Only what a person may have to act on is loud; what went well is there for who looks for it. */
-const LEVELS: Readonly<Record<Outcome['status'], Level>> = {
-  created: 'trace',
-  'already-provisioned': 'trace',
-  updated: 'trace',
-  duplicate: 'trace',
-  failed: 'error',
-  unknown: 'warn',
-  invalid: 'trace',
-  'not-attempted': 'trace',
-  deleted: 'trace',
-  restored: 'trace',
-  kept: 'warn',
-};
-
-function settledLine({ line, name, outcome }: EventOf<'settled'>): LogLine {
-  const { status, detail, http, code, trackingId, groupId, attempts } = outcome;
-  const why = detail === '' ? '' : `: ${detail}`;
+function formatOutcome({ outcome, ...row }: RowOutcome): LogLine {
+  const { status, detail, httpStatus, code, trackingId, ids } = outcome;
+  const reason = detail === '' ? '' : `: ${detail}`;
   return {
-    level: LEVELS[status],
-    message: `${rowWords(line, name)} ${status}${why}`,
-    fields: { line, name, status, http, code, trackingId, groupId, attempts },
+    level: STATUSES[status].logLevel,
+    message: `${formatRow(row)} ${status}${reason}`,
+    fields: { line: row.line, name: row.name, status, httpStatus, code, trackingId, ...ids },
   };
 }
 
-function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): LogLine {
+function formatPace({ label, perSecond, pauseMs, reason }: EventOf<'pace'>): LogLine {
   const rate = Math.round(perSecond * 10) / 10;
-  const fields = { perSecond: rate, pauseMs: Math.round(pauseMs) };
+  const fields = { label, perSecond: rate, pauseMs: Math.round(pauseMs) };
   // The bar shows how the rate grows back; a line for each step would only be noise.
-  if (pauseMs === 0) return { level: 'debug', message: `${why}: ${rate}/s from now on`, fields };
-  return { level: 'warn', message: `paused ${seconds(pauseMs)}: ${why}; then ${rate}/s`, fields };
+  if (pauseMs === 0) return { level: 'debug', message: `${reason}: ${rate} requests/s from now on`, fields };
+  return {
+    level: 'warn',
+    message: `paused ${formatSeconds(pauseMs)}: ${reason}; then ${rate} requests/s`,
+    fields,
+  };
 }
 
-function stopLine({ exit, reason, message, hint }: Stop): LogLine {
-  // Whoever pressed Ctrl-C need not be alarmed by it.
-  const asked = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
-  const told = `${message.replace(/[.\s]+$/, '')}. ${hint}`;
-  return { level: asked ? 'warn' : 'error', message: told.trim(), fields: { exit, reason } };
+function formatStop({ exit, reason, message, hint }: Stop): LogLine {
+  // A user who pressed Ctrl-C need not be alarmed by it.
+  const isRequested = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
+  const text = `${message.replace(/[.\s]+$/, '')}. ${hint}`;
+  return { level: isRequested ? 'warn' : 'error', message: text.trim(), fields: { exit, reason } };
 }

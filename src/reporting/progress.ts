@@ -1,21 +1,21 @@
-/** How far a run is: a fold over its events into what a progress line needs, and the line. */
+/** How far a run is: what a progress line needs, from the run's events, and the line. */
 import type { Event, EventOf } from '../events/event.js';
-import { duration } from '../resources/groups/forecast.js';
-import { formatCount, formatNumber } from '../text/format.js';
+import { type RunState, sumCounts } from '../events/run-state.js';
+import { formatCount, formatDuration, formatNumber } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
 
-/** Rates are told over so many seconds, the running one among them. */
+/** Rates are measured over so many seconds, the current one included. */
 const WINDOW = 10;
 
-/** One second of the window; older ones are written over. */
+/** One second of the window; older ones are overwritten. */
 type Slot = { second: number; sent: number; settled: number };
 
-/** Changed in place by `advance`: a million events make no garbage. */
+/** Changed in place by `updateProgress`: a million events make no garbage. */
 export type Progress = {
-  /** Rows that the run has to bring to an outcome. */
+  /** Rows that the run has to settle. */
   readonly rows: number;
   settled: number;
-  /** Attempts, the retries among them. */
+  /** Writes, retries included. */
   sent: number;
   retried: number;
   /** 429s. */
@@ -25,17 +25,15 @@ export type Progress = {
   readonly fullPerSecond: number;
   /** The rate that is allowed right now. */
   perSecond: number;
-  pause: { readonly until: number; readonly why: string } | undefined;
-  /** Existing groups read so far, while a listing runs. */
-  listed: number | undefined;
-  /** Why the run takes no further row. */
+  pause: { readonly until: number; readonly reason: string } | undefined;
+  /** Read requests since the last write. */
+  reads: number;
+  /** Why the run starts no further row. */
   stopping: string | undefined;
   readonly startedAt: number;
-  /** Since when the rate is told: the first attempt, or the newest change of pace. */
+  /** Since when the rate is measured: the first write, or the newest change of speed. */
   since: number | undefined;
   readonly window: readonly Slot[];
-  /** Created rows whose id is not known yet: the closing listing settles them a second time. */
-  readonly nameless: Set<string>;
 };
 
 /**
@@ -53,40 +51,35 @@ export function createProgress(rows: number, perSecond: number, at: number, done
     fullPerSecond: perSecond,
     perSecond,
     pause: undefined,
-    listed: undefined,
+    reads: 0,
     stopping: undefined,
     startedAt: at,
     since: undefined,
     window: Array.from({ length: WINDOW }, () => ({ second: -1, sent: 0, settled: 0 })),
-    nameless: new Set(),
   };
 }
 
-/** Takes one event in, in place. */
-export function updateProgress(progress: Progress, event: Event): void {
-  switch (event.e) {
+/** Takes one event into account, in place; `state` has it applied already. */
+export function updateProgress(progress: Progress, event: Event, { counts }: Pick<RunState, 'counts'>): void {
+  switch (event.type) {
     case 'run':
     case 'input':
-    case 'kept':
+    case 'input-complete':
+    case 'warning':
     case 'end':
       return;
-    case 'listed':
-      progress.listed = (progress.listed ?? 0) + event.groups.length;
-      return;
-    case 'listing':
-      progress.listed = undefined;
-      return;
     case 'attempt':
-      advanceAttempt(progress, event);
+      updateForAttempt(progress, event);
       return;
     case 'reply':
-      if (event.kind === 'limited') progress.limited += 1;
+      if (event.reply.type === 'rate-limited') progress.limited += 1;
+      updateSettled(progress, event.at, counts);
       return;
-    case 'settled':
-      advanceSettled(progress, event);
+    case 'known':
+      updateSettled(progress, event.at, counts);
       return;
     case 'pace':
-      advancePace(progress, event);
+      updatePace(progress, event);
       return;
     case 'stop':
       progress.stopping = event.stop.reason;
@@ -94,34 +87,37 @@ export function updateProgress(progress: Progress, event: Event): void {
   }
 }
 
-function advanceAttempt(progress: Progress, { at, n }: EventOf<'attempt'>): void {
-  progress.listed = undefined;
-  progress.sent += 1;
+function updateForAttempt(progress: Progress, { at, n, effect }: EventOf<'attempt'>): void {
   if (n > 1) progress.retried += 1;
-  // Between n requests lie n - 1 spans of time: counting the first would tell more than the rate.
+  if (effect === 'read') {
+    progress.reads += 1;
+    return;
+  }
+  progress.reads = 0;
+  progress.sent += 1;
+  // Between n requests there are n - 1 intervals: counting the first would show more than the rate.
   if (progress.since === undefined) progress.since = at;
-  else slotOf(progress, at).sent += 1;
+  else slotAt(progress, at).sent += 1;
 }
 
-/** What was sent before says nothing of the new pace: it would look as if the limit were broken. */
-function advancePace(progress: Progress, { at, perSecond, pauseMs, why }: EventOf<'pace'>): void {
+/** What was sent before says nothing about the new speed: it would look as if the limit were broken. */
+function updatePace(progress: Progress, { at, perSecond, pauseMs, reason }: EventOf<'pace'>): void {
   progress.perSecond = perSecond;
   progress.since = at + pauseMs;
-  if (pauseMs > 0) progress.pause = { until: at + pauseMs, why };
+  if (pauseMs > 0) progress.pause = { until: at + pauseMs, reason };
   for (const slot of progress.window) slot.second = -1;
 }
 
-function advanceSettled(progress: Progress, { at, key, outcome }: EventOf<'settled'>): void {
-  if (progress.nameless.delete(key)) return;
-  if (outcome.status === 'created' && outcome.groupId === undefined) progress.nameless.add(key);
-  if (outcome.status === 'failed' || outcome.status === 'unknown') progress.failed += 1;
-  progress.settled += 1;
-  slotOf(progress, at).settled += 1;
+function updateSettled(progress: Progress, at: number, counts: RunState['counts']): void {
+  const settled = Math.min(progress.rows, sumCounts(counts));
+  slotAt(progress, at).settled += Math.max(0, settled - progress.settled);
+  progress.settled = settled;
+  progress.failed = (counts.get('failed') ?? 0) + (counts.get('unknown') ?? 0);
 }
 
 const EMPTY: Slot = { second: -1, sent: 0, settled: 0 };
 
-function slotOf({ window }: Progress, at: number): Slot {
+function slotAt({ window }: Progress, at: number): Slot {
   const second = Math.floor(at / 1000);
   const slot = window[second % WINDOW] ?? EMPTY;
   if (slot.second === second) return slot;
@@ -131,8 +127,8 @@ function slotOf({ window }: Progress, at: number): Slot {
   return slot;
 }
 
-/** What was sent and settled a second, over the last ten seconds of this pace. */
-function rates({ window, since }: Progress, nowMs: number): { sent: number; settled: number } {
+/** Writes and settled rows per second, over the last ten seconds of this pace. */
+function measureRates({ window, since }: Progress, nowMs: number): { sent: number; settled: number } {
   if (since === undefined) return { sent: 0, settled: 0 };
   const oldest = Math.floor(nowMs / 1000) - WINDOW + 1;
   const spanMs = Math.max(1_000, nowMs - Math.max(oldest * 1_000, since));
@@ -145,35 +141,34 @@ function rates({ window, since }: Progress, nowMs: number): { sent: number; sett
   return { sent: (sum.sent * 1_000) / spanMs, settled: (sum.settled * 1_000) / spanMs };
 }
 
-/** What the run waits for, long and short; empty where there is nothing to tell. */
-function waiting(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
-  const { rows, settled, perSecond, pause, listed, stopping } = progress;
+/** What the run waits for, long and short; empty if there is nothing to say. */
+function describeWaiting(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+  const { rows, settled, perSecond, pause, reads, stopping } = progress;
   if (stopping !== undefined) return { long: `stopping: ${stopping}`, short: 'stopping' };
   if (pause && pause.until > nowMs) {
     const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
-    return { long: `${short}: ${pause.why}`, short };
+    return { long: `${short}: ${pause.reason}`, short };
   }
-  if (listed !== undefined) {
-    return { long: `listing the groups that exist: ${formatNumber(listed)}`, short: 'listing' };
-  }
+  if (reads > 0) return { long: `reading from Zoom: ${formatCount(reads, 'request')}`, short: 'reading' };
   const left = rows - settled;
   if (left <= 0 || progress.since === undefined) return { long: '', short: '' };
-  // Rows that are there already go by without a request; those to come may not. So never above the limit.
-  const settling = nowMs - progress.since < 2_000 ? 0 : rates(progress, nowMs).settled;
-  const long = `${duration(left / (settling > 0 ? Math.min(settling, perSecond) : perSecond))} left`;
-  return { long, short: long.replace(/^about /, '') };
+  // Rows that exist already pass without a request; those to come may not. So never above the limit.
+  const settling = nowMs - progress.since < 2_000 ? 0 : measureRates(progress, nowMs).settled;
+  const seconds = left / (settling > 0 ? Math.min(settling, perSecond) : perSecond);
+  const short = `${formatDuration(seconds * 1_000)} left`;
+  return { long: short.startsWith('under') ? short : `about ${short}`, short };
 }
 
-function rateText(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+function describeRate(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
   const { perSecond, fullPerSecond, since } = progress;
   if (since === undefined) return { long: '', short: '' };
-  const short = `${rates(progress, nowMs).sent.toFixed(1)}/s`;
-  const slowed = perSecond < fullPerSecond ? ` (slowed from ${rounded(fullPerSecond)})` : '';
-  return { long: `${short} of ${rounded(perSecond)}/s${slowed}`, short };
+  const short = `${measureRates(progress, nowMs).sent.toFixed(1)}/s`;
+  const slowed = perSecond < fullPerSecond ? ` (slowed from ${roundRate(fullPerSecond)})` : '';
+  return { long: `${short} of ${roundRate(perSecond)}/s${slowed}`, short };
 }
 
 /** At most one digit after the point: `30`, `16.5`. */
-function rounded(n: number): string {
+function roundRate(n: number): string {
   return String(Math.round(n * 10) / 10);
 }
 
@@ -188,8 +183,8 @@ export function formatProgressLine(
   simulated: boolean = false,
 ): string {
   const { rows, settled } = progress;
-  const rate = rateText(progress, nowMs);
-  const wait = waiting(progress, nowMs);
+  const rate = describeRate(progress, nowMs);
+  const wait = describeWaiting(progress, nowMs);
   const paused = wait.long.startsWith('paused');
   const count = `${formatNumber(settled)}/${formatNumber(rows)}`;
   const failed = progress.failed > 0 ? `${formatNumber(progress.failed)} failed` : '';
@@ -210,7 +205,7 @@ export function formatProgressLine(
   return shown.find((line) => displayWidth(line) <= room) ?? truncate(shown.at(-1) ?? '', room);
 }
 
-/** By the terminal alone, so that the bar keeps its place while the words after it change. */
+/** Depends on the terminal alone, so that the bar keeps its place while the text after it changes. */
 function barWidth(columns: number): number {
   if (columns < 60) return 0;
   return columns < 100 ? (columns < 80 ? 10 : 16) : 24;
@@ -221,15 +216,15 @@ function bar(share: number, width: number): string {
   return '█'.repeat(done) + '░'.repeat(width - done);
 }
 
-/** The same in words, for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
+/** The same for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 seconds left`. */
 export function formatProgressReport(progress: Progress, nowMs: number): string {
   const { rows, settled, failed, limited } = progress;
   return [
     `${formatNumber(settled)} of ${formatCount(rows, 'row')}`,
-    rateText(progress, nowMs).long,
+    describeRate(progress, nowMs).long,
     failed > 0 ? `${formatNumber(failed)} failed` : '',
-    limited > 0 ? `${formatNumber(limited)} answered with 429` : '',
-    waiting(progress, nowMs).long,
+    limited > 0 ? `${formatNumber(limited)} rate-limited (429)` : '',
+    describeWaiting(progress, nowMs).long,
   ]
     .filter((part) => part !== '')
     .join(', ');

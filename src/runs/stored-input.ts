@@ -5,7 +5,7 @@ import { applyEvent, createRunState, type RunState } from '../events/run-state.j
 import { readJournal } from '../journal/reader.js';
 import { createStop, FatalError } from '../model/stop.js';
 import { findResource, type ResourceDescription } from '../resources/registry.js';
-import { hashWhileReading } from '../storage/atomic-file.js';
+import { hashWhileReading } from '../storage/file-source.js';
 import { VERSION } from '../storage/version.js';
 import { type InputValidation, type OpenInput, openInput, type ReadOptions } from './validate-input.js';
 

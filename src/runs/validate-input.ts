@@ -3,7 +3,7 @@ import { openCsv, type CsvReader } from '../csv/reader.js';
 import { CsvError } from '../csv/csv-error.js';
 import type { Dialect } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';
-import { hashWhileReading } from '../storage/atomic-file.js';
+import { hashWhileReading } from '../storage/file-source.js';
 import { type Columns, isHeaderOf, mapHeader } from '../validation/header.js';
 import type { Problem } from '../validation/problem.js';
 import { createRowValidator, type InputDefinition, type Row, type ValidatedRow } from '../validation/row.js';

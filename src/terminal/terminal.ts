@@ -83,8 +83,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       if (hasBar) draw();
     },
     event: (event) => {
-      const line = narrate(event);
-      if (line) log[line.level](line.fields, line.message);
+      for (const line of narrate(event)) log[line.level](line.fields, line.message);
     },
     say: (text, { always } = { always: false }) => {
       if (quiet && !always) return;

@@ -3,13 +3,14 @@
 export type StatusDefinition = {
   /** Whether the row has what it asked for. A `duplicate` counts as the row that it repeats. */
   readonly provisioned: boolean;
-  /** One sentence for the report's legend. */
+  /** Beside the count in summaries and in the report's legend. */
   readonly meaning: string;
   /** How the terminal and the report colour it. */
   readonly tone: 'good' | 'neutral' | 'warning' | 'bad';
-  /** One character before the status where colour may be absent. */
+  /** One character that can't be read as a digit, a letter or an operator of the number after it. */
   readonly sign: string;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Of the line that a settled row gets in the log: only what the user may have to act on is above `trace`. */
+  readonly logLevel: 'trace' | 'warn' | 'error';
 };
 
 /** In the order in which reports list them. */
@@ -34,98 +35,98 @@ export const STATUS_NAMES = [
 export type Status = (typeof STATUS_NAMES)[number];
 
 export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
-  created: { provisioned: true, meaning: 'this run created it', tone: 'good', sign: '+', logLevel: 'info' },
-  updated: { provisioned: true, meaning: 'this run changed it', tone: 'good', sign: '~', logLevel: 'info' },
+  created: {
+    provisioned: true,
+    meaning: 'created by this run',
+    tone: 'good',
+    sign: '✓',
+    logLevel: 'trace',
+  },
+  updated: {
+    provisioned: true,
+    meaning: 'changed by this run',
+    tone: 'good',
+    sign: '↻',
+    logLevel: 'trace',
+  },
   'already-provisioned': {
     provisioned: true,
-    meaning: 'it existed before',
+    meaning: 'the group already existed',
     tone: 'neutral',
-    sign: '=',
-    logLevel: 'debug',
+    sign: '●',
+    logLevel: 'trace',
   },
-  added: {
-    provisioned: true,
-    meaning: 'this run added the member',
-    tone: 'good',
-    sign: '+',
-    logLevel: 'info',
-  },
-  removed: {
-    provisioned: true,
-    meaning: 'this run removed the member',
-    tone: 'good',
-    sign: '-',
-    logLevel: 'info',
-  },
+  added: { provisioned: true, meaning: 'added by this run', tone: 'good', sign: '✓', logLevel: 'trace' },
+  removed: { provisioned: true, meaning: 'removed by this run', tone: 'good', sign: '▼', logLevel: 'trace' },
   'already-member': {
     provisioned: true,
-    meaning: 'was a member before',
+    meaning: 'already a member',
     tone: 'neutral',
-    sign: '=',
-    logLevel: 'debug',
+    sign: '●',
+    logLevel: 'trace',
   },
   'not-member': {
     provisioned: true,
-    meaning: 'there was nothing to remove',
+    meaning: 'not a member, nothing to remove',
     tone: 'neutral',
-    sign: '=',
-    logLevel: 'debug',
+    sign: '◇',
+    logLevel: 'trace',
   },
   deleted: {
     provisioned: true,
-    meaning: 'the rollback deleted it',
+    meaning: 'deleted by the rollback',
     tone: 'good',
-    sign: '-',
-    logLevel: 'info',
+    sign: '▼',
+    logLevel: 'trace',
   },
   restored: {
     provisioned: true,
-    meaning: 'the rollback restored its earlier values',
+    meaning: 'back to its earlier values',
     tone: 'good',
-    sign: '~',
-    logLevel: 'info',
+    sign: '↶',
+    logLevel: 'trace',
   },
   kept: {
     provisioned: false,
     meaning: 'left as it is, for the reason given',
     tone: 'warning',
-    sign: '!',
+    sign: '◆',
     logLevel: 'warn',
   },
   duplicate: {
     provisioned: false,
-    meaning: 'an earlier row asks for the same',
+    meaning: 'repeats an earlier row',
     tone: 'neutral',
-    sign: '=',
-    logLevel: 'debug',
+    sign: '»',
+    logLevel: 'trace',
   },
   failed: {
     provisioned: false,
-    meaning: 'refused, or proven absent',
+    meaning: 'refused by Zoom, or not found there afterwards',
     tone: 'bad',
-    sign: 'x',
+    sign: '✘',
     logLevel: 'error',
   },
   unknown: {
     provisioned: false,
-    meaning: 'nothing proves how it ended',
-    tone: 'bad',
+    meaning: 'may or may not exist; a resume checks',
+    tone: 'warning',
     sign: '?',
-    logLevel: 'error',
+    logLevel: 'warn',
   },
   invalid: {
     provisioned: false,
-    meaning: 'a problem in the file; never sent',
+    meaning: 'a problem in the file, never sent',
     tone: 'bad',
     sign: '!',
-    logLevel: 'warn',
+    logLevel: 'trace',
   },
   'not-attempted': {
     provisioned: false,
-    meaning: 'the run stopped before it',
+    meaning: 'pending: the run stopped first',
     tone: 'warning',
-    sign: '.',
-    logLevel: 'warn',
+    sign: '□',
+    logLevel: 'trace',
   },
 };
 

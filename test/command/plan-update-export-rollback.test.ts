@@ -204,7 +204,7 @@ describe('rollback', () => {
         headers: { authorization: `Bearer ${zoom.token}`, 'content-type': 'application/json' },
         ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
       });
-    await ask('POST', `${id('Joined')}/members`, { members: [{ email: 'a@example.com' }] });
+    await ask('POST', `${id('Joined')}/members`, { members: [{ id: zoom.users[0]?.id }] });
     await ask('PATCH', id('Retyped'), { type: 'restricted' });
     await ask('DELETE', id('Gone'), {});
     await ask('PATCH', id('Renamed'), { name: 'Renamed since' });

@@ -14,7 +14,7 @@ import {
   readRunState,
   writeReports,
 } from '../runs/write-reports.js';
-import { JOURNAL_FILE, makeRunFolder, REPORTS } from '../storage/run-folder.js';
+import { JOURNAL_FILE, makeRunFolder, REPORT_FILES } from '../storage/run-folder.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
@@ -29,8 +29,8 @@ export async function reportShards(folders: readonly string[], options: Options)
   const out = options.out ?? nameRunFolder('shards', new Date());
   refuseRun(out, folders);
   // An earlier report is made anew; some of its files alone are somebody's own.
-  const isReport = REPORTS.every((name) => existsSync(join(out, name)));
-  makeRunFolder(out, isReport ? [JOURNAL_FILE] : [JOURNAL_FILE, ...REPORTS]);
+  const isReport = REPORT_FILES.every((name) => existsSync(join(out, name)));
+  makeRunFolder(out, isReport ? [JOURNAL_FILE] : [JOURNAL_FILE, ...REPORT_FILES]);
   const whole = mergeRunStates(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
   const summary = await writeReports(out, whole, { ...(await inOneFile(shards)), gaps });

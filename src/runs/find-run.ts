@@ -5,7 +5,7 @@ import type { RunState } from '../events/run-state.js';
 import { EXIT, type FatalError, usageError } from '../model/outcome.js';
 import { errorCode, type Disk, writeFailure } from '../storage/disk.js';
 import { isSameFile } from '../storage/file-source.js';
-import { FILES, makeRunFolder, REPORTS } from '../storage/run-folder.js';
+import { RUN_FILES, makeRunFolder, REPORT_FILES } from '../storage/run-folder.js';
 import type { Options } from '../cli/options.js';
 import { readRunState } from './write-reports.js';
 
@@ -32,7 +32,7 @@ export function createRun(run: Run, disk?: Disk): Run {
   if (run.isUnnamed) {
     for (let n = 2; !isClaimed(folder); n += 1) folder = `${run.folder}-${n}`;
   }
-  makeRunFolder(folder, [FILES.journal, ...REPORTS], disk);
+  makeRunFolder(folder, [RUN_FILES.journal, ...REPORT_FILES], disk);
   return { ...run, folder, isUnnamed: false };
 }
 
@@ -62,7 +62,7 @@ export async function openRun(folder: string, file: string | undefined): Promise
 }
 
 function journalBytes(folder: string): number {
-  return statSync(join(folder, FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
+  return statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 const RUNS = 'runs';
@@ -105,7 +105,7 @@ export function missingFileError(): FatalError {
 
 /** The run's reports are made anew at its end, also the one that is its input. */
 function refuseOwnReport({ folder, file }: Run): void {
-  const own = REPORTS.map((name) => join(folder, name)).find((path) => isSameFile(path, file));
+  const own = REPORT_FILES.map((name) => join(folder, name)).find((path) => isSameFile(path, file));
   if (own === undefined) return;
   throw usageError(
     `${own} is the input, and this run would write it anew`,
@@ -149,8 +149,8 @@ function workOf({ input, simulated, target, account }: RunState['runs'][number],
 async function newestUnfinished(command: 'apply' | 'rollback', file: string | undefined): Promise<string> {
   const folders = existsSync(RUNS) ? readdirSync(RUNS).map((name) => join(RUNS, name)) : [];
   const journals = folders
-    .filter((folder) => existsSync(join(folder, FILES.journal)))
-    .map((folder) => ({ folder, at: statSync(join(folder, FILES.journal)).mtimeMs }))
+    .filter((folder) => existsSync(join(folder, RUN_FILES.journal)))
+    .map((folder) => ({ folder, at: statSync(join(folder, RUN_FILES.journal)).mtimeMs }))
     .sort((a, b) => b.at - a.at);
   const endedWell = new Map<string, string>();
   for (const { folder } of journals) {

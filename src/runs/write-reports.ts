@@ -21,7 +21,7 @@ import { type Disk, realDisk } from '../storage/disk.js';
 import { createTextEncoder } from '../csv/encoding.js';
 import { openAtomicFile, type AtomicFile, writeAtomically } from '../storage/atomic-file.js';
 import { hashWhileReading, sha256Base64 } from '../storage/file-source.js';
-import { FILES } from '../storage/run-folder.js';
+import { RUN_FILES } from '../storage/run-folder.js';
 import { readJournal } from '../journal/reader.js';
 import { VERSION } from '../storage/version.js';
 
@@ -151,10 +151,10 @@ export async function writeReports(
     addResult(tally, result);
     page.add(result);
   });
-  const { journal: _, ...made } = FILES;
-  const summary = summarize(history, tally, ended?.gaps ? made : FILES, ended?.gaps);
-  await writeAtomically(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
-  await writeAtomically(join(folder, FILES.report), page.pieces(summary), disk);
+  const { journal: _, ...made } = RUN_FILES;
+  const summary = summarize(history, tally, ended?.gaps ? made : RUN_FILES, ended?.gaps);
+  await writeAtomically(join(folder, RUN_FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
+  await writeAtomically(join(folder, RUN_FILES.report), page.pieces(summary), disk);
   return summary;
 }
 
@@ -178,8 +178,8 @@ async function writeTables(
     return file;
   };
   try {
-    const table = open(FILES.results);
-    const failed = open(FILES.failed);
+    const table = open(RUN_FILES.results);
+    const failed = open(RUN_FILES.failed);
     table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${formatResultsHeader(header, delimiter)}`);
     failed.write(encode(preamble));
     for await (const result of results) {

@@ -18,7 +18,7 @@ import {
 import { startTestSimulator, type TestSimulator } from './simulator.js';
 
 /** An empty account without limits, slow enough for a run to be interrupted. */
-export function standIn(options: SimulatorOptions = {}): Promise<TestSimulator> {
+export function startEmptyAccount(options: SimulatorOptions = {}): Promise<TestSimulator> {
   return startTestSimulator({ latencyMs: 20, groups: [], limiter: 'none', ...options });
 }
 
@@ -32,7 +32,7 @@ export function upTo(n: number): readonly number[] {
   return Array.from({ length: n }, (_, i) => i + 1);
 }
 
-/** Runs a command and does something to it as soon as the stand-in has made that many groups. */
+/** Runs a command and does something to it as soon as the simulator has created that many groups. */
 export async function runUntil(
   zoom: Simulator,
   made: number,
@@ -57,7 +57,7 @@ export async function runUntil(
   }
 }
 
-/** Kills a command when the stand-in has made that many groups. */
+/** Kills a command when the simulator has created that many groups. */
 export function killedAt(
   zoom: Simulator,
   made: number,

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { createRandom } from '../../src/simulator/faults.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { command, folder, summary, type Transcript } from './command.js';
-import { expectEveryRowOnce, expectHonest, numbered, standIn, upTo } from './interrupted-run.js';
+import { expectEveryRowOnce, expectHonest, numbered, startEmptyAccount, upTo } from './interrupted-run.js';
 
 export type Ordeal = {
   readonly rows: number;
@@ -34,7 +34,7 @@ export async function survive({ rows, kills, seed, api, tears }: Ordeal): Promis
   const there = upTo(rows).filter((n) => n % 10 === 3);
   const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
   const faults = ['reset-after:0.03', '500:0.03', 'reset-before:0.02', 'no-id:0.02', 'cut-off:0.02'];
-  const { zoom, env } = await standIn({ groups, faults, seed, latencyMs: 5 });
+  const { zoom, env } = await startEmptyAccount({ groups, faults, seed, latencyMs: 5 });
   const cwd = folder();
   const text = numbered(upTo(rows));
   writeFileSync(join(cwd, 'in.csv'), text);

@@ -307,7 +307,10 @@ class Service {
     response.writeHead(200, { 'content-type': 'application/json;charset=UTF-8' });
     const timer = setInterval(() => response.write(' '), DRIP_INTERVAL_MS);
     this.#timers.add(timer);
-    response.once('close', () => clearInterval(timer));
+    response.once('close', () => {
+      clearInterval(timer);
+      this.#timers.delete(timer);
+    });
   }
 
   #send(exchange: Exchange, response: HttpResponse, extraMs = 0): void {

@@ -3,19 +3,21 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Definition, type Event, FatalError, provision } from '../src/index.js';
 import { folder } from './support/command.js';
-import { closeAll, standIn } from './support/simulator.js';
+import { startTestSimulator, type TestSimulator } from './support/simulator.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
-afterAll(closeAll);
 
 async function account(): Promise<{
-  zoom: Awaited<ReturnType<typeof standIn>>;
+  zoom: TestSimulator['zoom'];
   given: { baseUrl: string; accountPlan: 'business'; credentials: { kind: 'token'; token: string } };
 }> {
-  const zoom = await standIn({ groups: [{ id: 'there', name: 'There' }], accountPlan: 'business' });
+  const { zoom } = await startTestSimulator({
+    groups: [{ id: 'there', name: 'There' }],
+    accountPlan: 'business',
+  });
   const credentials = { kind: 'token', token: zoom.token } as const;
   return { zoom, given: { baseUrl: zoom.baseUrl, accountPlan: 'business', credentials } };
 }

@@ -5,7 +5,7 @@ import type { EventOf, RunCommand } from '../events/event.js';
 import { type FatalError, usageError } from '../model/stop.js';
 import { findUnfinishedRun, nameRunFolder, openRun, type Run } from '../runs/find-run.js';
 import { isSameFile } from '../storage/file-source.js';
-import { REPORTS } from '../storage/run-folder.js';
+import { REPORT_FILES } from '../storage/run-folder.js';
 import type { Options } from './options.js';
 
 /**
@@ -54,7 +54,7 @@ export function missingFileError(command: RunCommand): FatalError {
 
 /** The run's reports are written again at its end, also one that is its input. */
 function refuseOwnReport(run: Run): Run {
-  const own = REPORTS.map((name) => join(run.folder, name)).find((path) => isSameFile(path, run.file));
+  const own = REPORT_FILES.map((name) => join(run.folder, name)).find((path) => isSameFile(path, run.file));
   if (own === undefined) return run;
   throw usageError(
     `${own} is the input, and this run would overwrite it`,

@@ -1,21 +1,22 @@
-/** Appends a run's events durably, and mends the tail that a crash has torn. */
+/** Appends a run's events durably, and repairs the tail that a crash has torn. */
 import { join } from 'node:path';
 import type { Event } from '../events/event.js';
-import type { FatalError } from '../model/stop.js';
+import { EXIT, FatalError } from '../model/stop.js';
 import { type Disk, errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from '../storage/disk.js';
 import { holdsRun, JOURNAL_FILE } from '../storage/run-folder.js';
 import { findTornTail } from './reader.js';
 
-/** Whichever comes first. A sync costs 13 µs a record in groups like these, and 283 µs alone. */
+/** A sync is due at whichever comes first. In such groups it costs 13 µs a record, alone 283 µs. */
 const GROUP = { records: 32, waitMs: 250 } as const;
 
-/** The record of a run, to write. */
+/** A run's journal, open for writing. */
 export type Journal = {
   readonly path: string;
   /**
-   * Keeps events, in one write: all of them or none. The operating system has them when this returns, so a killed
+   * Appends events in one write: all of them or none. The operating system has them when this returns, so a killed
    * process loses nothing; they are durable within 32 records or 250 ms.
-   * @throws FatalError (exit 6) when they could not be kept; what was kept before stays readable
+   * @throws FatalError (exit 6) if they could not be written, or if the file was found gone at the last sync; what
+   * was written before stays readable
    */
   readonly record: (...events: readonly Event[]) => void;
   /** Makes everything durable now. @throws FatalError (exit 6) */
@@ -24,7 +25,7 @@ export type Journal = {
   readonly close: () => Promise<void>;
 };
 
-/** Begins a run's journal. @throws FatalError: exit 2 where the folder holds one already, exit 6 where it can't be made */
+/** Creates a run's journal. @throws FatalError: exit 2 if the folder already holds one, exit 6 if it can't be created */
 export function createJournal(folder: string, disk: Disk = realDisk): Journal {
   const path = join(folder, JOURNAL_FILE);
   let fd: number | undefined;
@@ -36,14 +37,14 @@ export function createJournal(folder: string, disk: Disk = realDisk): Journal {
     if (fd === undefined && errorCode(error) === 'EEXIST') throw holdsRun(folder);
     closeQuietly(disk, fd);
     if (fd !== undefined) ignoreErrors(() => disk.remove(path));
-    throw cantKeep(path, error);
+    throw writeError(path, error);
   }
 }
 
 /**
- * Opens a run's journal to go on with it. A torn last line is put into a file of its own, `journal.torn-1` and
- * so on, and cut off.
- * @throws FatalError (exit 6) when it can't be opened or mended
+ * Opens a run's journal to continue it. A torn last line is saved in a file of its own, `journal.torn-1` and so
+ * on, and cut off.
+ * @throws FatalError (exit 6) if it can't be opened or repaired
  */
 export function reopenJournal(folder: string, disk: Disk = realDisk): Journal {
   const path = join(folder, JOURNAL_FILE);
@@ -53,24 +54,24 @@ export function reopenJournal(folder: string, disk: Disk = realDisk): Journal {
     const size = disk.size(fd);
     const { from, bytes } = findTornTail(fd, size);
     if (from < size) {
-      putAside(folder, bytes, disk);
-      disk.truncate(fd, from);
-      disk.sync(fd);
+      saveTornTail(folder, bytes, disk);
+      disk.truncate(path, from);
     }
     return new Appender(path, fd, from, disk);
   } catch (error) {
     closeQuietly(disk, fd);
-    throw cantKeep(path, error);
+    throw writeError(path, error);
   }
 }
 
 class Appender implements Journal {
   readonly path: string;
   readonly #fd: number;
+  readonly #identity: string | undefined;
   readonly #disk: Disk;
   /** Bytes of whole lines. */
   #size: number;
-  /** Part of a line follows the whole ones: it has to go before anything else is written. */
+  /** Part of a line follows the whole ones: it is cut off before anything else is written. */
   #torn = false;
   #unsynced = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -81,13 +82,14 @@ class Appender implements Journal {
   constructor(path: string, fd: number, size: number, disk: Disk) {
     this.path = path;
     this.#fd = fd;
+    this.#identity = disk.identify(fd);
     this.#size = size;
     this.#disk = disk;
   }
 
   readonly record = (...events: readonly Event[]): void => {
     if (this.#failure) throw this.#failure;
-    if (this.#isClosed) throw new Error(`a closed journal was given an event: ${events[0]?.type}`);
+    if (this.#isClosed) throw new Error(`an event was recorded in a closed journal: ${events[0]?.e}`);
     const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     try {
       if (this.#torn) this.#cutBack();
@@ -96,7 +98,7 @@ class Appender implements Journal {
       this.#torn = false;
     } catch (error) {
       ignoreErrors(() => this.#cutBack());
-      throw cantKeep(this.path, error);
+      throw writeError(this.path, error);
     }
     this.#size += lines.length;
     this.#unsynced += events.length;
@@ -111,6 +113,7 @@ class Appender implements Journal {
       this.#syncNow();
       await this.#syncing;
     }
+    if (!this.#isClosed) this.#failure ??= this.#findLoss();
     if (this.#failure) throw this.#failure;
   };
 
@@ -126,24 +129,43 @@ class Appender implements Journal {
   };
 
   #cutBack(): void {
-    this.#disk.truncate(this.#fd, this.#size);
+    // By path, so that it must not be another file by now.
+    this.#failure ??= this.#findLoss();
+    if (this.#failure) throw this.#failure;
+    this.#disk.truncate(this.path, this.#size);
     this.#torn = false;
+  }
+
+  /** Whether another process has taken the file away since it was opened: no read or write would fail by that. */
+  #findLoss(): FatalError | undefined {
+    try {
+      const identity = this.#disk.identify(this.path);
+      if (identity === undefined) return lossError(this.path, 'was deleted, moved or renamed');
+      if (identity !== this.#identity) return lossError(this.path, 'was replaced by another file');
+      const size = this.#disk.size(this.#fd);
+      if (size >= this.#size) return undefined;
+      return lossError(this.path, `was cut from ${this.#size} to ${size} bytes`);
+    } catch (error) {
+      return writeError(this.path, error);
+    }
   }
 
   #syncLater(): void {
     this.#timer ??= setTimeout(() => this.#syncNow(), GROUP.waitMs).unref();
   }
 
-  /** Begins a sync, unless one is under way. After a failed one nobody knows what the disk has: it is the last. */
+  /** Starts a sync, unless one is under way. After a failed one it is unknown what is on the disk, so it is the last. */
   #syncNow(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#syncing || this.#failure || this.#isClosed) return;
+    this.#failure = this.#findLoss();
+    if (this.#failure) return;
     this.#unsynced = 0;
     this.#syncing = this.#disk
       .syncData(this.#fd)
       .catch((error: unknown) => {
-        this.#failure = cantKeep(this.path, error);
+        this.#failure = writeError(this.path, error);
       })
       .finally(() => {
         this.#syncing = undefined;
@@ -156,13 +178,23 @@ function closeQuietly(disk: Disk, fd: number | undefined): void {
   if (fd !== undefined) ignoreErrors(() => disk.close(fd));
 }
 
-function cantKeep(path: string, error: unknown): FatalError {
-  const hint = 'Make room or mend the permissions, then run the same command with --resume.';
+function writeError(path: string, error: unknown): FatalError {
+  if (error instanceof FatalError) return error;
+  const hint = 'Free some space or fix the permissions, then run the same command with --resume.';
   return writeFailure('journal-unwritable', path, error, hint);
 }
 
-/** Keeps what is cut off: it may tell a person what was about to be sent. */
-function putAside(folder: string, bytes: Uint8Array, disk: Disk): void {
+function lossError(path: string, what: string): FatalError {
+  return new FatalError({
+    exit: EXIT.unwritable,
+    reason: 'journal-gone',
+    message: `${path} ${what} while the run was writing it; requests were sent, and the journal no longer shows all of them`,
+    hint: 'Put the file back if you have it and use --resume; otherwise start a new run, which finds in Zoom what this one created.',
+  });
+}
+
+/** Saves what is cut off: it may show what was about to be sent. */
+function saveTornTail(folder: string, bytes: Uint8Array, disk: Disk): void {
   for (let n = 1; ; n += 1) {
     let fd: number;
     try {

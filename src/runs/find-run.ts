@@ -6,7 +6,7 @@ import type { RunState } from '../events/run-state.js';
 import { readFirstAndLastEvent } from '../journal/reader.js';
 import { EXIT, usageError } from '../model/stop.js';
 import { type Disk, errorCode, writeFailure } from '../storage/disk.js';
-import { makeRunFolder, REPORTS, FILES } from '../storage/run-folder.js';
+import { makeRunFolder, REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
 import { readRunState } from './stored-input.js';
 
 /** A run to begin, or one to resume. */
@@ -40,7 +40,7 @@ export function createRun(run: Run, disk?: Disk): Run {
   if (run.isUnnamed) {
     for (let n = 2; !claimFolder(folder); n += 1) folder = `${run.folder}-${n}`;
   }
-  makeRunFolder(folder, [FILES.journal, ...REPORTS], disk);
+  makeRunFolder(folder, [RUN_FILES.journal, ...REPORT_FILES], disk);
   return { ...run, folder, isUnnamed: false };
 }
 
@@ -72,7 +72,7 @@ export async function refreshRun(run: Run): Promise<Run> {
 }
 
 function countJournalBytes(folder: string): number {
-  return statSync(join(folder, FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
+  return statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export type RunFilter = {
@@ -92,7 +92,7 @@ export type RunFilter = {
 export async function findUnfinishedRun({ command, file, simulated, parents = [] }: RunFilter): Promise<string | undefined> {
   const folders = [...new Set([RUNS, ...parents].map((parent) => resolve(parent)))].flatMap(listFolders);
   const journals = folders
-    .map((folder) => ({ folder, stat: statSync(join(folder, FILES.journal), { throwIfNoEntry: false }) }))
+    .map((folder) => ({ folder, stat: statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false }) }))
     .flatMap(({ folder, stat }) => (stat ? [{ folder, at: stat.mtimeMs }] : []))
     .sort((a, b) => b.at - a.at);
   const finished = new Set<string>();

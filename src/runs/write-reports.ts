@@ -9,7 +9,7 @@ import type { IdColumn } from '../resources/resource.js';
 import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/atomic-file.js';
 import { type Disk, realDisk } from '../storage/disk.js';
 import { sha256Base64 } from '../storage/file-source.js';
-import { FILES } from '../storage/run-folder.js';
+import { RUN_FILES } from '../storage/run-folder.js';
 import { describeStoredRun, openStoredInput } from './stored-input.js';
 import type { OpenInput } from './validate-input.js';
 
@@ -47,12 +47,12 @@ export async function writeReports(
     addResult(totals, result);
     page.add(result);
   });
-  const { journal: _, ...made } = FILES;
-  const draft = summarize(state, totals, rows.gaps ? made : FILES, rows.gaps);
+  const { journal: _, ...made } = RUN_FILES;
+  const draft = summarize(state, totals, rows.gaps ? made : RUN_FILES, rows.gaps);
   const resumeCommand = options.resumeCommand?.(draft);
   const summary = resumeCommand === undefined ? draft : { ...draft, resume_command: resumeCommand };
-  await writeAtomically(join(folder, FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
-  await writeAtomically(join(folder, FILES.report), page.pieces(summary), disk);
+  await writeAtomically(join(folder, RUN_FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
+  await writeAtomically(join(folder, RUN_FILES.report), page.pieces(summary), disk);
   return summary;
 }
 
@@ -76,8 +76,8 @@ async function writeTables(
     return file;
   };
   try {
-    const table = open(FILES.results);
-    const failed = open(FILES.failed);
+    const table = open(RUN_FILES.results);
+    const failed = open(RUN_FILES.failed);
     const mark = bom || encoding !== 'utf-8' ? '\ufeff' : '';
     table.write(`${mark}${formatResultsHeader(header, delimiter, idColumns)}`);
     failed.write(encode(preamble));

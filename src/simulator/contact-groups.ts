@@ -1,95 +1,127 @@
-/** The calls of contact groups, the IM groups' successor: the same directory in other words, JSON only. */
-import { type Answer, type FieldError, invalid, problem } from './answer.js';
-import type { Fields, One, Store } from './group-store.js';
-import { nameOf } from './im-groups.js';
-import { type Sent, unreadable } from './wire.js';
+/** The calls of contact groups, the successor of IM groups: the same groups with other field names, JSON only. */
+
+import type { Call } from './account.js';
+import type { Group, GroupFields } from './group-store.js';
+import { parseName } from './im-groups.js';
+import { type MemberReferences, parseContactMembers } from './members.js';
+import {
+  errorResponse,
+  type FieldError,
+  type HttpResponse,
+  isResponse,
+  type RequestBody,
+  rejectBody,
+  takePage,
+  validationError,
+} from './wire.js';
 
 /** Inferred: 1 everyone sees and searches, 2 members see and everyone searches, 3 members only. */
 const PRIVACY = ['shared', 'normal', 'restricted'] as const;
 
-/** What the fields are called in a create. A change calls two of them otherwise. */
-const CREATE_WORDS: Words = {
+type FieldNames = Readonly<Record<string, 'name' | 'type' | 'description'>>;
+
+/** An update names two of the fields differently than a create. */
+const CREATE_FIELDS: FieldNames = {
   group_name: 'name',
   group_privacy: 'type',
   description: 'description',
-  group_members: 'total_members',
 };
-const UPDATE_WORDS: Words = { name: 'name', privacy: 'type', description: 'description' };
+const UPDATE_FIELDS: FieldNames = { name: 'name', privacy: 'type', description: 'description' };
 
-type Words = Readonly<Record<string, keyof Fields>>;
+const PAGE_SIZES = { default: 10, max: 50 };
+const LISTED_ID_PREFIX = 'dir.';
 
-/** No name is taken here: none of the documented answers says so. */
-export function createContact(store: Store, sent: Sent): Answer {
-  const read = contactFields(sent, CREATE_WORDS);
-  if ('status' in read) return read;
-  if (read.name === undefined) return problem(400, 300, 'Missing field: group_name');
-  return { status: 201, body: contactBody(store.create({ ...read, name: read.name })) };
+/** No documented response says that a name is in use, so several groups may share one. */
+export function createContactGroup(call: Call): HttpResponse {
+  const { group_members, ...others } = call.body.fields;
+  const fields = parseFields({ ...call.body, fields: others }, CREATE_FIELDS, call.foldsNames);
+  if (isResponse(fields)) return fields;
+  const { name } = fields;
+  if (name === undefined) return errorResponse(400, 300, 'Missing field: group_name');
+  const members: MemberReferences | HttpResponse =
+    group_members === undefined ? [] : parseContactMembers(call, group_members);
+  if (isResponse(members)) return members;
+  const group = call.groups.create({ ...fields, name });
+  call.groups.addMembers(group.id, members);
+  return { status: 201, body: formatGroup(call, group) };
 }
 
-export function updateContact(store: Store, one: One, sent: Sent): Answer {
-  const read = contactFields(sent, UPDATE_WORDS);
-  if ('status' in read) return read;
-  store.update(one.id, read);
+export function updateContactGroup(call: Call, group: Group): HttpResponse {
+  const fields = parseFields(call.body, UPDATE_FIELDS, call.foldsNames);
+  if (isResponse(fields)) return fields;
+  call.groups.update(group.id, fields);
   return { status: 204 };
 }
 
-export function getContact(one: One): Answer {
-  return { status: 200, body: contactBody(one) };
+export function getContactGroup(call: Call, group: Group): HttpResponse {
+  return { status: 200, body: formatGroup(call, group) };
 }
 
-const PAGE_SIZE = 10;
-const PAGE_SIZE_MAX = 50;
-
-export function listContacts(store: Store, query: URLSearchParams): Answer {
-  const size = Number(query.get('page_size') ?? PAGE_SIZE);
-  if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE_MAX) {
-    return invalid([{ field: 'page_size', message: `Must be 1 to ${PAGE_SIZE_MAX}.` }]);
-  }
-  const token = query.get('next_page_token') ?? '';
-  const from = token === '' ? 0 : Number(Buffer.from(token, 'base64url').toString() || Number.NaN);
-  if (!Number.isInteger(from) || from < 0)
-    return problem(400, 300, 'The next page token is invalid or expired.');
-  const all = store.all();
-  const to = from + size;
-  const next = to < all.length ? Buffer.from(String(to)).toString('base64url') : '';
-  const groups = all.slice(from, to).map(contactBody);
-  return { status: 200, body: { groups, next_page_token: next, page_size: size, total_records: all.length } };
+/** Neither `total_records` nor `total_members` is documented for the listing. */
+export function listContactGroups(call: Call): HttpResponse {
+  const all = call.groups.all(call.listLagMs);
+  const page = takePage(all, call.query, PAGE_SIZES, call.now);
+  if (isResponse(page)) return page;
+  const { contactListCounts, contactIdSpelling } = call.options;
+  const groups = page.items.map((group) => {
+    const { total_members, ...listed } = formatGroup(call, group);
+    return {
+      ...listed,
+      ...(contactIdSpelling === 'dir' ? { group_id: `${LISTED_ID_PREFIX}${group.id}` } : {}),
+      ...(contactListCounts ? { total_members } : {}),
+    };
+  });
+  const total = contactListCounts ? { total_records: all.length } : {};
+  return { status: 200, body: { groups, ...page.page, ...total } };
 }
 
-function contactBody(one: One): object {
+/** Zoom's examples spell a group's id with a prefix in the listing and without it elsewhere; both are accepted. */
+export function findContactGroup(call: Call, id: string): Group | undefined {
+  const isListedId = id.startsWith(LISTED_ID_PREFIX);
+  return call.groups.get(id) ?? (isListedId ? call.groups.get(id.slice(LISTED_ID_PREFIX.length)) : undefined);
+}
+
+export function missingContactGroup(id: string): HttpResponse {
+  return errorResponse(400, 300, `A group with this groupId: ${id} does not exist.`);
+}
+
+type FormattedGroup = Readonly<Record<string, unknown>> & { readonly total_members?: number };
+
+function formatGroup(call: Call, group: Group): FormattedGroup {
   return {
-    group_id: one.id,
-    group_name: one.name,
-    total_members: one.total_members,
-    group_privacy: PRIVACY.indexOf(one.type) + 1,
-    description: one.description,
+    group_id: group.id,
+    group_name: group.name,
+    ...(call.hidesMemberCounts ? {} : { total_members: call.groups.memberCount(group.id) }),
+    group_privacy: PRIVACY.indexOf(group.type) + 1,
+    description: group.description,
   };
 }
 
-function contactFields(sent: Sent, words: Words): Partial<Fields> | Answer {
-  const refusal = unreadable(sent, ['json']);
-  if (refusal) return refusal;
+function parseFields(body: RequestBody, names: FieldNames, foldsNames: boolean): GroupFields | HttpResponse {
+  const rejection = rejectBody(body, ['json']);
+  if (rejection) return rejection;
   const errors: FieldError[] = [];
-  const clean: Record<string, unknown> = {};
-  for (const [word, value] of Object.entries(sent.fields)) {
-    const field = Object.hasOwn(words, word) ? words[word] : undefined;
-    const read = field === undefined ? { error: 'Unknown field.' } : contactField(field, value);
-    if ('error' in read) errors.push({ field: word, message: read.error });
-    else clean[field ?? word] = read.value;
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(body.fields)) {
+    const field = Object.hasOwn(names, name) ? names[name] : undefined;
+    const parsed = field === undefined ? { error: 'Unknown field.' } : parseField(field, value, foldsNames);
+    if ('error' in parsed) errors.push({ field: name, message: parsed.error });
+    else fields[field ?? name] = parsed.value;
   }
-  return errors.length > 0 ? invalid(errors) : clean;
+  return errors.length > 0 ? validationError(errors) : fields;
 }
 
-type Read = { readonly value: unknown } | { readonly error: string };
+type ParsedField = { readonly value: unknown } | { readonly error: string };
 
-function contactField(field: keyof Fields, value: unknown): Read {
-  if (field === 'name') return nameOf(value);
+function parseField(
+  field: 'name' | 'type' | 'description',
+  value: unknown,
+  foldsNames: boolean,
+): ParsedField {
+  if (field === 'name') return parseName(value, foldsNames);
   if (field === 'type') {
     const type = typeof value === 'number' ? PRIVACY[value - 1] : undefined;
     return type ? { value: type } : { error: 'Must be 1, 2 or 3.' };
-  }
-  if (field === 'total_members') {
-    return Array.isArray(value) ? { value: value.length } : { error: 'Must be an array.' };
   }
   return typeof value === 'string' ? { value } : { error: 'Must be a string.' };
 }

@@ -1,78 +1,117 @@
-/** A bad night, on purpose: what can go wrong between a client and Zoom, drawn by seeded dice. */
-import type { Doing } from './routes.js';
+/** Faults on purpose: what can go wrong between a client and Zoom, drawn from a seeded generator. */
+import type { CallFaults, Operation } from './account.js';
+import type { Route } from './routes.js';
+import { errorResponse, formatBody, type HttpResponse } from './wire.js';
 
-/** Which requests a fault can hit: `write` is a create or a change, `any` each one that a limit counts. */
-type Touches = 'create' | 'write' | 'list' | 'any';
+const LISTS: readonly Operation[] = ['list-groups', 'list-members', 'list-users'];
+const WRITES: readonly Operation[] = ['create', 'update', 'delete', 'add-members', 'remove-members'];
 
-type Kind = {
+type Affected = Operation | 'add' | 'write' | 'list' | 'any' | 'token';
+
+/** The operations that stand for several; `token` is the token call, which is no operation. */
+const AFFECTED: ReadonlyMap<Affected, readonly Operation[]> = new Map([
+  ['add', ['create', 'add-members']],
+  ['write', WRITES],
+  ['list', LISTS],
+  ['any', [...WRITES, ...LISTS, 'read']],
+]);
+
+type FaultKind = {
   readonly kind: string;
-  readonly does: string;
-  readonly touches: Touches;
-  /** Of those requests, where none is given. */
-  readonly share: number;
+  readonly description: string;
+  readonly affects: Affected;
+  /** Per affected request, unless another one is requested. */
+  readonly probability: number;
 };
 
-/** What passes, and hits a few of the requests. */
-const passing = (kind: string, touches: Touches, does: string): Kind => ({
+/** Affects a few requests. */
+const intermittent = (kind: string, affects: Affected, description: string): FaultKind => ({
   kind,
-  does,
-  touches,
-  share: 0.05,
+  description,
+  affects,
+  probability: 0.05,
 });
 
-/** What holds for the whole account or app, until somebody acts. */
-const standing = (kind: string, touches: Touches, does: string): Kind => ({ kind, does, touches, share: 1 });
+/** Affects every request until the account, the app or the client changes. */
+const permanent = (kind: string, affects: Affected, description: string): FaultKind => ({
+  kind,
+  description,
+  affects,
+  probability: 1,
+});
 
-/** Every fault, with what it does and which requests it touches. */
-export const FAULT_KINDS: readonly Kind[] = [
-  passing('reset-before', 'write', 'the connection is cut before the request takes effect'),
-  passing('reset-after', 'write', 'the request takes effect, and the connection is cut instead of an answer'),
-  passing('hang', 'write', 'no answer ever comes; it took effect or not by a coin'),
-  passing('500', 'write', 'HTTP 500 with a JSON body; it took effect or not by a coin'),
-  passing('empty-500', 'write', 'HTTP 500 with no body; effect by a coin'),
-  passing('502', 'write', 'HTTP 502 with a page of HTML from the edge; effect by a coin'),
-  passing('503', 'write', 'HTTP 503 with Retry-After: 1; no effect'),
-  passing('429', 'write', 'a stray per-second refusal; no effect'),
-  passing('daily', 'write', 'the daily limit is spent, from the first request it touches on'),
-  passing('daily-bare', 'write', 'the same, told by the message alone'),
-  passing('cut-off', 'create', 'HTTP 201 whose body ends too early'),
-  passing('not-json', 'create', 'HTTP 201 whose body is no JSON'),
-  passing('no-id', 'create', 'HTTP 201 with an empty object'),
-  passing('slow', 'write', 'the answer takes two seconds more'),
-  standing('401', 'write', 'HTTP 401, code 124: the access token is not accepted'),
-  standing('token-expired', 'any', 'the token expires once, at the 50th request or soon after'),
-  standing('400', 'write', 'HTTP 400, code 300: the request is refused'),
-  standing('403', 'write', 'HTTP 403: not permitted'),
-  standing('paid', 'write', 'HTTP 200, code 200: only for paid accounts'),
-  standing('scope', 'write', 'HTTP 400, code 4711: a scope is missing'),
-  standing('gone', 'any', 'HTTP 410, code 4137: the account has no IM-group calls; contact groups work'),
-  standing('redirect', 'write', 'HTTP 302 to another host'),
-  standing('echo-secret', 'write', 'HTTP 400 with the Authorization header in its message'),
-  standing('no-list', 'list', 'the listing lacks its scope'),
-  standing('broken-list', 'list', 'the listing is cut off in the middle of its JSON'),
+export const FAULT_KINDS: readonly FaultKind[] = [
+  intermittent('reset-before', 'write', 'the connection is reset before the request takes effect'),
+  intermittent('reset-after', 'write', 'the request takes effect, then the connection is reset'),
+  intermittent('hang', 'write', 'no response ever comes; it takes effect half of the time'),
+  intermittent('drip', 'any', 'the response body comes byte by byte and never ends; effect half of the time'),
+  intermittent('500', 'write', 'HTTP 500 with a JSON body; effect half of the time'),
+  intermittent('empty-500', 'write', 'HTTP 500 with no body; effect half of the time'),
+  intermittent('502', 'write', 'HTTP 502 with HTML from the edge; effect half of the time'),
+  intermittent('503', 'write', 'HTTP 503 with Retry-After: 1; no effect'),
+  intermittent('429', 'write', 'a stray per-second 429; no effect'),
+  intermittent('daily', 'write', 'the daily limit is used up from the first affected request on'),
+  intermittent('daily-bare', 'write', 'the same, recognizable by the message alone'),
+  intermittent('other-409', 'write', 'HTTP 409 with another code or with HTML; no effect'),
+  intermittent('201-error', 'add', 'HTTP 201 with an error code; no effect'),
+  intermittent('cut-off', 'add', 'HTTP 201 whose body is cut off'),
+  intermittent('not-json', 'add', 'HTTP 201 whose body is not JSON'),
+  intermittent('no-id', 'add', 'HTTP 201 with an empty object'),
+  intermittent('adds-nobody', 'add-members', 'HTTP 201 without ids; nobody is added'),
+  intermittent('slow', 'write', 'the response takes two more seconds'),
+  intermittent('list-cut', 'list', 'the connection is reset in the middle of a listing'),
+  permanent('401', 'write', 'HTTP 401, code 124: the access token is refused'),
+  permanent('token-expired', 'any', 'the tokens expire once, at the 50th request or soon after'),
+  permanent('token-replaced', 'token', 'a new token invalidates the ones issued before'),
+  permanent('400', 'write', 'HTTP 400, code 300: the request is refused'),
+  permanent('403', 'write', 'HTTP 403: not permitted'),
+  permanent('415', 'write', 'HTTP 415 for a form; JSON is accepted'),
+  permanent('paid', 'write', 'HTTP 200, code 200: only for paid accounts'),
+  permanent('scope', 'write', 'HTTP 400, code 4711: a scope is missing'),
+  permanent('gone', 'any', 'HTTP 410, code 4137: IM groups are retired; contact groups work'),
+  permanent('redirect', 'write', 'HTTP 302 to another host'),
+  permanent('echo-secret', 'write', 'HTTP 400 with the Authorization header in its message'),
+  permanent('no-list', 'list-groups', 'the scope to list groups is missing'),
+  permanent('no-users', 'list-users', 'the scope to list users is missing'),
+  permanent('broken-list', 'list', 'a listing ends in the middle of its JSON'),
+  permanent('list-lag', 'list-groups', 'a listing shows new groups 4.5 seconds late'),
+  permanent('member-lag', 'list-members', 'a listing shows new members 4.5 seconds late'),
+  permanent('no-member-count', 'any', 'groups come without total_members'),
+  permanent('folds-names', 'write', 'Zoom stores runs of blanks in a name as one blank'),
+  permanent('gzip', 'any', 'responses are compressed, with gzip or br, whatever the client accepts'),
 ];
 
-/** Reads `KIND` or `KIND:SHARE`. @throws Error that lists the kinds */
-export function parseFault(text: string): Kind {
+/** Faults that change a detail and leave the response to the next fault that occurs. */
+const MODIFIERS: ReadonlySet<string> = new Set([
+  'token-expired',
+  'adds-nobody',
+  'list-lag',
+  'member-lag',
+  'no-member-count',
+  'folds-names',
+  'gzip',
+]);
+
+/** Parses `KIND` or `KIND:PROBABILITY`. @throws Error that lists the kinds */
+export function parseFault(text: string): FaultKind {
   const [name = ''] = text.split(':', 1);
   const known = FAULT_KINDS.find(({ kind }) => kind === name);
   if (!known) {
-    throw new Error(
-      `there is no fault "${name}"; there are ${FAULT_KINDS.map(({ kind }) => kind).join(', ')}`,
-    );
+    const kinds = FAULT_KINDS.map(({ kind }) => kind).join(', ');
+    throw new Error(`unknown fault "${name}"; the kinds are ${kinds}`);
   }
   if (name === text) return known;
   const given = text.slice(name.length + 1);
   const [, number, percent] = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(given) ?? [];
-  const share = Number(number) / (percent === '%' ? 100 : 1);
-  if (!(share >= 0 && share <= 1)) {
-    throw new Error(`the share of a fault is 0 to 1 or a percentage, not "${given}"`);
+  const probability = Number(number) / (percent === '%' ? 100 : 1);
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new Error(`the probability of a fault is a number from 0 to 1 or a percentage, not "${given}"`);
   }
-  return { ...known, share };
+  return { ...known, probability };
 }
 
-/** Dice that fall the same way for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+/** Random numbers that are the same for the same seed (mulberry32). */
+export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -82,37 +121,112 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Draws for each request the faults that hit it. */
-export class Faults {
-  readonly #faults: readonly Kind[];
-  readonly #dice: () => number;
+/** The faults that occur in one request. */
+export type Occurrence = {
+  /** Decides the response; undefined if only modifiers occur. */
+  readonly kind: string | undefined;
+  readonly modifiers: ReadonlySet<string>;
+};
 
-  /** @throws Error for a fault that there is none of */
-  constructor(faults: readonly string[], dice: () => number) {
+export class Faults {
+  readonly #faults: readonly FaultKind[];
+  readonly #random: () => number;
+
+  /** @throws Error for an unknown fault */
+  constructor(faults: readonly string[], random: () => number) {
     this.#faults = faults.map(parseFault);
-    this.#dice = dice;
+    this.#random = random;
   }
 
   /**
-   * The kinds that hit, in the order they were asked for. Every fault throws its die for every request,
-   * whatever it touches, so that the same requests meet the same faults.
+   * Draws the faults of a request; of those that decide the response the first one counts. Every fault draws for
+   * every request, affected or not, so that the same requests meet the same faults.
    */
-  draw(doing: Doing, isIm: boolean): readonly string[] {
-    return this.#faults
-      .filter(({ kind, touches, share }) => {
-        const fell = this.#dice() < share;
-        return fell && isTouched(touches, doing) && (isIm || kind !== 'gone');
+  draw({ operation, api }: Route, isForm: boolean): Occurrence {
+    const kinds = this.#faults
+      .filter(({ kind, affects, probability }) => {
+        const occurs = this.#random() < probability;
+        const isAffected = affects === operation || AFFECTED.get(affects)?.includes(operation) === true;
+        return occurs && isAffected && (api === 'im' || kind !== 'gone') && (isForm || kind !== '415');
       })
       .map(({ kind }) => kind);
+    return {
+      kind: kinds.find((kind) => !MODIFIERS.has(kind)),
+      modifiers: new Set(kinds.filter((kind) => MODIFIERS.has(kind))),
+    };
   }
 
-  /** A coin: whether a request whose answer is lost took effect. */
-  coin(): boolean {
-    return this.#dice() < 0.5;
+  /** Whether a new token replaces the ones before. */
+  replacesTokens(): boolean {
+    const fault = this.#faults.find(({ kind }) => kind === 'token-replaced');
+    return fault !== undefined && this.#random() < fault.probability;
+  }
+
+  /** Half of the time: whether a request whose response is lost takes effect. */
+  flipCoin(): boolean {
+    return this.#random() < 0.5;
   }
 }
 
-function isTouched(touches: Touches, doing: Doing): boolean {
-  if (touches === 'any') return true;
-  return touches === doing || (touches === 'write' && (doing === 'create' || doing === 'change'));
+/** How a call works under these modifiers. @param lagMs how late listings are if they lag */
+export function toCallFaults({ modifiers }: Occurrence, lagMs: number): CallFaults {
+  return {
+    listLagMs: modifiers.has('list-lag') ? lagMs : 0,
+    memberLagMs: modifiers.has('member-lag') ? lagMs : 0,
+    foldsNames: modifiers.has('folds-names'),
+    hidesMemberCounts: modifiers.has('no-member-count'),
+    addsNobody: modifiers.has('adds-nobody'),
+  };
+}
+
+/** What a response may repeat of its request. */
+type RejectedRequest = {
+  readonly host: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly scopes: readonly string[];
+  readonly flipCoin: () => boolean;
+};
+
+export function missingScope({ scopes }: { readonly scopes: readonly string[] }): HttpResponse {
+  return errorResponse(400, 4711, `Invalid access token, does not contain scopes:[${scopes.join(', ')}].`);
+}
+
+/** By kind: the response to a request that takes no effect. */
+export const ERROR_RESPONSES: Readonly<Record<string, (request: RejectedRequest) => HttpResponse>> = {
+  '503': () => ({ ...errorResponse(503, 503, 'Service Unavailable'), headers: { 'Retry-After': '1' } }),
+  '401': () => errorResponse(401, 124, 'Invalid access token.'),
+  '400': () => errorResponse(400, 300, 'Validation Failed.', [{ field: 'type', message: 'Invalid field.' }]),
+  '403': () => errorResponse(403, 403, 'Forbidden'),
+  '415': () => errorResponse(415, 415, 'Unsupported Media Type'),
+  'other-409': ({ flipCoin }) =>
+    flipCoin()
+      ? errorResponse(409, 1009, 'The request conflicts with another operation.')
+      : { status: 409, body: '<html><head><title>409 Conflict</title></head><body>edge</body></html>' },
+  '201-error': () => errorResponse(201, 1010, 'The request could not be processed.'),
+  paid: () => errorResponse(200, 200, 'Only available for paid account:kV2mTq8aQbO.'),
+  scope: missingScope,
+  'no-list': missingScope,
+  'no-users': missingScope,
+  gone: () => errorResponse(410, 4137, 'The IM Group APIs are no longer available.'),
+  redirect: ({ host, path }) => ({
+    status: 302,
+    headers: { Location: `http://${host.replace('127.0.0.1', 'localhost')}${path}` },
+  }),
+  'echo-secret': ({ authorization }) => errorResponse(400, 300, `Bad header: ${authorization}`),
+};
+
+/** By kind: the response to a request that takes effect half of the time. */
+export const AMBIGUOUS_RESPONSES: Readonly<Record<string, HttpResponse>> = {
+  '500': errorResponse(500, 500, 'Internal Server Error'),
+  'empty-500': { status: 500 },
+  '502': { status: 502, body: '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>' },
+};
+
+/** The body of a successful response under a fault that spoils it. */
+export function corruptBody(fault: string | undefined, { body }: HttpResponse): Pick<HttpResponse, 'body'> {
+  if (fault === 'no-id') return { body: {} };
+  if (fault === 'not-json') return { body: 'OK <created>' };
+  if (fault === 'broken-list') return { body: formatBody(body).slice(0, -2) };
+  return {};
 }

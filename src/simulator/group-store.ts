@@ -1,4 +1,4 @@
-/** The groups of the stand-in's one account. Both APIs look into this one directory. */
+/** The groups of the simulated account with their members; both APIs share them. */
 import { randomBytes } from 'node:crypto';
 
 export type SimulatedGroup = {
@@ -9,16 +9,19 @@ export type SimulatedGroup = {
   readonly search_by_account?: boolean;
   readonly search_by_ma_account?: boolean;
   readonly description?: string;
+  /** Without `members`: the first so many users of the account, and external contacts if there are too few. */
   readonly total_members?: number;
+  /** Ids of users, user groups or external contacts. */
+  readonly members?: readonly string[];
 };
 
-/** A group with all its settings. */
-export type One = Required<SimulatedGroup>;
+/** The settings of a group. */
+export type Group = Required<Omit<SimulatedGroup, 'total_members' | 'members'>>;
 
-/** What a create or a change may say. */
-export type Fields = Omit<SimulatedGroup, 'id'>;
+/** What a create or an update may set. */
+export type GroupFields = Partial<Omit<Group, 'id'>>;
 
-/** What the account has before anybody does anything. */
+/** What the account has before the first request. */
 export const DEFAULT_GROUPS: readonly SimulatedGroup[] = [
   group('h8Lq3RzcQ6u0VbM1aXpTfg', 'All Hands', 'shared', 48, true, true),
   group('-kT5uWn0SDyXw2cJ7eRbPA', 'IT Support', 'normal', 6, true, false),
@@ -49,39 +52,75 @@ function group(
   };
 }
 
-export class Store {
-  readonly #groups = new Map<string, One>();
+export type GroupCreation = { readonly id: string; readonly name: string; readonly at: number };
+
+/** One request's additions to, or removals from, a group. */
+export type MemberChange = {
+  readonly groupId: string;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly at: number;
+};
+
+export class GroupStore {
+  readonly #groups = new Map<string, Group>();
   /** How many groups have a name: contact groups may share one. */
   readonly #names = new Map<string, number>();
-  readonly made: { readonly id: string; readonly name: string; readonly at: number }[] = [];
+  /** When a group was created in ms since 1970, for listings that lag; initial groups are absent. */
+  readonly #createdAt = new Map<string, number>();
+  /** Group id → member id → when it was added, in ms since 1970. */
+  readonly #members = new Map<string, Map<string, number>>();
+  readonly #now: () => number;
+  /** Times are ms of `performance.now()`. */
+  readonly created: GroupCreation[] = [];
+  readonly memberChanges: MemberChange[] = [];
 
-  constructor(groups: readonly SimulatedGroup[]) {
-    for (const one of groups) this.#put({ ...DEFAULTS, ...one });
+  /** @param userIds who fills a group of which only `total_members` is given; @param now ms since 1970 */
+  constructor(groups: readonly SimulatedGroup[], userIds: readonly string[], now: () => number) {
+    this.#now = now;
+    for (const { total_members = 0, members, ...group } of groups) {
+      this.#put({ ...DEFAULTS, ...group });
+      const ids =
+        members ?? Array.from({ length: total_members }, (_, i) => userIds[i] ?? `external-contact-${i}`);
+      if (ids.length > 0) this.#members.set(group.id, new Map(ids.map((id) => [id, -Infinity])));
+    }
   }
 
-  /** In order of creation. */
-  all(): readonly One[] {
-    return [...this.#groups.values()];
+  /** In order of creation. @param lagMs leaves out the groups that are younger */
+  all(lagMs = 0): readonly Group[] {
+    const groups = [...this.#groups.values()];
+    if (lagMs === 0) return groups;
+    const until = this.#now() - lagMs;
+    return groups.filter(({ id }) => (this.#createdAt.get(id) ?? -Infinity) <= until);
   }
 
-  get(id: string): One | undefined {
+  /** All groups with their members, as initial groups of another store. */
+  snapshot(): readonly Required<SimulatedGroup>[] {
+    return [...this.#groups.values()].map((group) => {
+      const members = this.memberIds(group.id);
+      return { ...group, total_members: members.length, members };
+    });
+  }
+
+  get(id: string): Group | undefined {
     return this.#groups.get(id);
   }
 
-  /** Inferred: names are compared to the letter, for nothing says that case does not count. */
+  /** Inferred: names are compared exactly, for no document says that case does not count. */
   hasName(name: string): boolean {
     return this.#names.has(name);
   }
 
   /** 16 random bytes make an id like Zoom's: 22 characters, of which the first may be a dash. */
-  create(fields: Fields): One {
-    const made = { ...DEFAULTS, ...fields, id: randomBytes(16).toString('base64url') };
-    this.#put(made);
-    this.made.push({ id: made.id, name: made.name, at: performance.now() });
-    return made;
+  create(fields: GroupFields & { readonly name: string }): Group {
+    const group = { ...DEFAULTS, ...fields, id: randomBytes(16).toString('base64url') };
+    this.#put(group);
+    this.#createdAt.set(group.id, this.#now());
+    this.created.push({ id: group.id, name: group.name, at: performance.now() });
+    return group;
   }
 
-  update(id: string, fields: Partial<Fields>): void {
+  update(id: string, fields: GroupFields): void {
     const before = this.#groups.get(id);
     if (before) this.#put({ ...before, ...fields, id });
   }
@@ -89,30 +128,70 @@ export class Store {
   remove(id: string): void {
     const before = this.#groups.get(id);
     if (!before) return;
-    this.#unname(before.name);
+    this.#releaseName(before.name);
     this.#groups.delete(id);
+    this.#createdAt.delete(id);
+    this.#members.delete(id);
   }
 
-  /** A group that is there already keeps its place. */
-  #put(one: One): void {
-    const before = this.#groups.get(one.id);
-    if (before) this.#unname(before.name);
-    this.#groups.set(one.id, one);
-    this.#names.set(one.name, (this.#names.get(one.name) ?? 0) + 1);
+  /** In order of addition. @param lagMs leaves out the members that were added later */
+  memberIds(groupId: string, lagMs = 0): readonly string[] {
+    const members = [...(this.#members.get(groupId) ?? [])];
+    const until = this.#now() - lagMs;
+    return (lagMs === 0 ? members : members.filter(([, addedAt]) => addedAt <= until)).map(([id]) => id);
   }
 
-  #unname(name: string): void {
-    const left = (this.#names.get(name) ?? 0) - 1;
-    if (left > 0) this.#names.set(name, left);
+  memberCount(groupId: string): number {
+    return this.#members.get(groupId)?.size ?? 0;
+  }
+
+  hasMember(groupId: string, id: string): boolean {
+    return this.#members.get(groupId)?.has(id) ?? false;
+  }
+
+  /** The ids that were no members before. */
+  addMembers(groupId: string, ids: readonly string[]): readonly string[] {
+    const members = this.#members.get(groupId) ?? new Map<string, number>();
+    const added = [...new Set(ids)].filter((id) => !members.has(id));
+    for (const id of added) members.set(id, this.#now());
+    this.#members.set(groupId, members);
+    if (added.length > 0) {
+      this.memberChanges.push({ groupId, added, removed: [], at: performance.now() });
+    }
+    return added;
+  }
+
+  removeMembers(groupId: string, ids: readonly string[]): void {
+    const removed = ids.filter((id) => this.#members.get(groupId)?.delete(id));
+    if (removed.length > 0) {
+      this.memberChanges.push({ groupId, added: [], removed, at: performance.now() });
+    }
+  }
+
+  /** Ids of the groups that have a member. */
+  groupsOfMember(id: string): readonly string[] {
+    return [...this.#members].filter(([, members]) => members.has(id)).map(([groupId]) => groupId);
+  }
+
+  /** A group that exists keeps its place. */
+  #put(group: Group): void {
+    const before = this.#groups.get(group.id);
+    if (before) this.#releaseName(before.name);
+    this.#groups.set(group.id, group);
+    this.#names.set(group.name, (this.#names.get(group.name) ?? 0) + 1);
+  }
+
+  #releaseName(name: string): void {
+    const remaining = (this.#names.get(name) ?? 0) - 1;
+    if (remaining > 0) this.#names.set(name, remaining);
     else this.#names.delete(name);
   }
 }
 
-const DEFAULTS: Omit<One, 'id' | 'name'> = {
+const DEFAULTS: Omit<Group, 'id' | 'name'> = {
   type: 'normal',
   search_by_domain: true,
   search_by_account: true,
   search_by_ma_account: false,
   description: '',
-  total_members: 0,
 };

@@ -1,6 +1,6 @@
-/** The token call of Server-to-Server OAuth, and which tokens are good just now. */
+/** The token call of Server-to-Server OAuth, and which tokens are valid. */
 import { randomBytes } from 'node:crypto';
-import { type Answer, problem } from './answer.js';
+import { errorResponse, type HttpResponse } from './wire.js';
 
 /** Of a Server-to-Server OAuth app. */
 export type AppCredentials = {
@@ -9,91 +9,106 @@ export type AppCredentials = {
   readonly clientSecret: string;
 };
 
-/** What the app may do: both APIs, in the classic words and in the granular ones. */
-const SCOPES = [
-  'imgroup:read:admin',
-  'imgroup:write:admin',
-  'contact_group:read:admin',
-  'contact_group:write:admin',
-  'contact_group:read:list_groups:admin',
-  'contact_group:write:group:admin',
-];
+export type TokenSettings = {
+  readonly credentials?: AppCredentials;
+  /** Valid from the start, without a token call. */
+  readonly token?: string;
+  /** As in Zoom's example. */
+  readonly tokenLifetimeS?: number;
+  readonly scopes: readonly string[];
+};
 
-/** As the documentation's answer has it. */
+export type TokenRequest = {
+  readonly method: string;
+  readonly authorization: string | undefined;
+  readonly mediaType: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+};
+
 const LIFETIME_S = 3600;
 
-/** Gives out tokens and knows the good ones. */
+/** Issues tokens and checks them. */
 export class Tokens {
   readonly credentials: AppCredentials;
-  /** Made elsewhere, as it were: it neither expires nor is replaced. */
-  readonly standing: string;
-  /** Of those that were issued here only the newest is good: users saw a new one kill the one before. */
-  #issued: { readonly token: string; readonly until: number } | undefined;
-  readonly #expired = new Set<string>();
+  readonly scopes: readonly string[];
+  /** Does not expire with time, and no other token replaces it. */
+  readonly initial: string;
+  /** Token → when it expires, in ms since 1970. Zoom documents that several may be used at once. */
+  readonly #validUntil = new Map<string, number>();
+  readonly #replaced = new Set<string>();
+  readonly #lifetimeS: number;
   readonly #now: () => number;
-  #issues = 0;
+  #issuedCount = 0;
 
   /** @param now ms since 1970 */
-  constructor(
-    credentials: AppCredentials | undefined,
-    standing: string | undefined,
-    now: () => number = Date.now,
-  ) {
+  constructor({ credentials, token, tokenLifetimeS, scopes }: TokenSettings, now: () => number) {
     this.#now = now;
     const random = (): string => randomBytes(16).toString('base64url');
-    this.standing = standing ?? random();
+    this.initial = token ?? random();
     this.credentials = credentials ?? { accountId: random(), clientId: random(), clientSecret: random() };
+    this.scopes = scopes;
+    this.#lifetimeS = tokenLifetimeS ?? LIFETIME_S;
+    this.#validUntil.set(this.initial, Infinity);
   }
 
-  /** How many tokens were asked for with success. */
-  get issues(): number {
-    return this.#issues;
+  get issuedCount(): number {
+    return this.#issuedCount;
   }
 
-  /** Undefined where the token is good. */
-  refusal(authorization: string | undefined): Answer | undefined {
+  /** The error response for a token that is not valid; undefined for one that is. */
+  reject(authorization: string | undefined): HttpResponse | undefined {
     const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
-    const isOver = token === this.#issued?.token && this.#now() >= this.#issued.until;
-    if (isOver || this.#expired.has(token)) return problem(401, 124, 'Access token is expired.');
-    const isGood = token === this.standing || token === this.#issued?.token;
-    return isGood ? undefined : problem(401, 124, 'Invalid access token.');
+    const until = this.#validUntil.get(token);
+    if (until === undefined || this.#replaced.has(token)) {
+      return errorResponse(401, 124, 'Invalid access token.');
+    }
+    return this.#now() < until ? undefined : errorResponse(401, 124, 'Access token is expired.');
   }
 
-  /** Every token that is good now is bad from now on. */
-  expire(): void {
-    this.#expired.add(this.standing);
-    if (this.#issued) this.#expired.add(this.#issued.token);
+  expireAll(): void {
+    for (const token of this.#validUntil.keys()) this.#validUntil.set(token, -Infinity);
   }
 
-  /** The answer to a token request, which is a form with Basic credentials. */
-  issue(method: string, authorization: string | undefined, contentType: string, body: string): Answer {
-    if (method !== 'POST') return problem(405, 405, `Request method '${method}' is not supported.`);
+  /** The grant is read from the form body and from the query, for Zoom documents both. */
+  issue(request: TokenRequest, replacesOthers: boolean): HttpResponse {
+    const { method, authorization, mediaType, query, body } = request;
+    if (method !== 'POST') return errorResponse(405, 405, `Request method '${method}' is not supported.`);
     const { accountId, clientId, clientSecret } = this.credentials;
     const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-    if (authorization !== `Basic ${basic}`)
+    if (authorization !== `Basic ${basic}`) {
       return oauthError('Invalid client_id or client_secret', 'invalid_client');
-    if (!contentType.startsWith('application/x-www-form-urlencoded')) {
+    }
+    if (body !== '' && !mediaType.startsWith('application/x-www-form-urlencoded')) {
       return oauthError('unsupported content type', 'invalid_request');
     }
     const form = new URLSearchParams(body);
-    if (form.get('grant_type') !== 'account_credentials') {
+    const read = (name: string): string | null => form.get(name) ?? query.get(name);
+    if (read('grant_type') !== 'account_credentials') {
       return oauthError('unsupported grant type', 'unsupported_grant_type');
     }
-    if (form.get('account_id') !== accountId) return oauthError('Bad Request', 'invalid_grant');
-    this.#issues += 1;
+    if (read('account_id') !== accountId) return oauthError('Bad Request', 'invalid_grant');
+    if (replacesOthers) this.#replaceIssued();
+    this.#issuedCount += 1;
     const token = randomBytes(32).toString('base64url');
-    this.#issued = { token, until: this.#now() + LIFETIME_S * 1000 };
-    const granted = {
+    this.#validUntil.set(token, this.#now() + this.#lifetimeS * 1000);
+    const grant = {
       access_token: token,
       token_type: 'bearer',
-      expires_in: LIFETIME_S,
-      scope: SCOPES.join(' '),
+      expires_in: this.#lifetimeS,
+      scope: this.scopes.join(' '),
       api_url: 'https://api.zoom.us',
     };
-    return { status: 200, body: granted };
+    return { status: 200, body: grant };
+  }
+
+  #replaceIssued(): void {
+    for (const token of this.#validUntil.keys()) {
+      if (token !== this.initial) this.#replaced.add(token);
+    }
   }
 }
 
-function oauthError(reason: string, error: string): Answer {
+function oauthError(reason: string, error: string): HttpResponse {
   return { status: 400, body: { reason, error } };
 }

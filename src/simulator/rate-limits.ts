@@ -1,4 +1,5 @@
-/** Zoom's rate limits as the documentation has them: per account, by label, over a second and a UTC day. */
+/** Zoom's documented rate limits: per account and plan, by label, in a second and in a UTC day. */
+import { errorResponse, type HttpResponse } from './wire.js';
 
 export type Plan = 'free' | 'pro' | 'business';
 export type Label = 'light' | 'medium' | 'heavy';
@@ -17,17 +18,17 @@ const PER_DAY: Readonly<Record<Label, Readonly<Record<Plan, number>>>> = {
   heavy: { free: 1_000, pro: 30_000, business: 60_000 },
 };
 
-/** How the stand-in counts a second: any 1,000 ms, whole seconds of the clock, or not at all. */
+/** How a second is counted: any 1,000 ms, whole seconds of the clock, or not at all. */
 export type Limiter = 'sliding' | 'fixed' | 'none';
 
-export type Verdict = 'admitted' | 'too-fast' | 'day-spent';
+export type Admission = 'admitted' | 'per-second-limit' | 'daily-limit';
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 
-/** What was admitted of one label. */
+/** The admitted requests of one label. */
 type Count = {
-  /** When, in ms, oldest first; those before `head` are older than a second. */
+  /** Times in ms, oldest first; those before `head` are older than a second. */
   readonly starts: number[];
   head: number;
   second: number;
@@ -37,17 +38,18 @@ type Count = {
   peak: number;
 };
 
-/** Counts the requests of each label; one that is refused does not count. */
+/** Counts the admitted requests of each label; a refused one does not count. */
 export class Limits {
   readonly #plan: Plan;
   readonly #limiter: Limiter;
-  readonly #lightPerDay: number;
+  readonly #dailyLimit: number | undefined;
   readonly #counts = new Map<Label, Count>();
 
-  constructor(plan: Plan, limiter: Limiter, lightPerDay: number | undefined) {
+  /** @param dailyLimit requests of each label a day, instead of the plan's */
+  constructor(plan: Plan, limiter: Limiter, dailyLimit: number | undefined) {
     this.#plan = plan;
     this.#limiter = limiter;
-    this.#lightPerDay = lightPerDay ?? PER_DAY.light[plan];
+    this.#dailyLimit = dailyLimit;
   }
 
   perSecond(label: Label): number {
@@ -55,21 +57,36 @@ export class Limits {
   }
 
   perDay(label: Label): number {
-    return label === 'light' ? this.#lightPerDay : PER_DAY[label][this.#plan];
+    return this.#dailyLimit ?? PER_DAY[label][this.#plan];
   }
 
-  /** The most that was admitted in any sliding second. */
+  /** The most requests that were admitted in any sliding second. */
   peak(label: Label): number {
     return this.#counts.get(label)?.peak ?? 0;
   }
 
+  /** The limit that a response reports: the day's if the label has one, else the second's. @param now ms since 1970 */
+  headers(label: Label, now: number): Readonly<Record<string, string>> {
+    const { inDay, starts, head } = this.#current(label, now);
+    const perDay = this.perDay(label);
+    const isDaily = Number.isFinite(perDay);
+    const limit = isDaily ? perDay : this.perSecond(label);
+    const remaining = limit - (isDaily ? inDay : starts.length - head);
+    return {
+      'X-RateLimit-Category': category(label),
+      'X-RateLimit-Type': isDaily ? 'Daily-limit' : 'QPS',
+      'X-RateLimit-Limit': String(limit),
+      'X-RateLimit-Remaining': String(Math.max(0, remaining)),
+    };
+  }
+
   /** @param now ms since 1970 */
-  admit(label: Label, now: number): Verdict {
-    const count = this.#counted(label, now);
-    if (count.inDay >= this.perDay(label)) return 'day-spent';
+  admit(label: Label, now: number): Admission {
+    const count = this.#current(label, now);
+    if (count.inDay >= this.perDay(label)) return 'daily-limit';
     const inSliding = count.starts.length - count.head;
     const inSecond = this.#limiter === 'fixed' ? count.inSecond : inSliding;
-    if (this.#limiter !== 'none' && inSecond >= this.perSecond(label)) return 'too-fast';
+    if (this.#limiter !== 'none' && inSecond >= this.perSecond(label)) return 'per-second-limit';
     count.starts.push(now);
     count.inSecond += 1;
     count.inDay += 1;
@@ -77,8 +94,47 @@ export class Limits {
     return 'admitted';
   }
 
-  /** A label's count with what is over left out: each start is stepped over once, and cut off in bulk. */
-  #counted(label: Label, now: number): Count {
+  /** Counts a request if a limit admits it. @returns the 429 if none does; @param now ms since 1970 */
+  check(label: Label, now: number): HttpResponse | undefined {
+    const admission = this.admit(label, now);
+    if (admission === 'admitted') return undefined;
+    return admission === 'daily-limit' ? this.reportDaily(label, now, false) : this.reportPerSecond(label);
+  }
+
+  /** The per-second 429; Zoom seldom sends Retry-After with it. */
+  reportPerSecond(label: Label): HttpResponse {
+    const message = 'You have reached the maximum per-second rate limit for this API. Try again later.';
+    const headers = {
+      'X-RateLimit-Category': category(label),
+      'X-RateLimit-Type': 'QPS',
+      'X-RateLimit-Limit': String(this.perSecond(label)),
+      'X-RateLimit-Remaining': '0',
+    };
+    return { ...errorResponse(429, 429, message), headers };
+  }
+
+  /**
+   * The daily 429. Its Retry-After is an instant, not seconds. A bare one, as users have seen, lacks the headers.
+   * @param now ms since 1970
+   */
+  reportDaily(label: Label, now: number, isBare: boolean): HttpResponse {
+    const perDay = this.perDay(label);
+    const isLimited = Number.isFinite(perDay);
+    const limit = isLimited ? ` (${perDay})` : '';
+    const message = `You have exceeded the daily rate limit${limit} of ${category(label)} API requests permitted for this account. You may resume these requests at GMT 00:00:00.`;
+    const midnight = new Date(new Date(now).setUTCHours(24, 0, 0, 0));
+    const headers = {
+      'X-RateLimit-Category': category(label),
+      'X-RateLimit-Type': 'Daily-limit',
+      ...(isLimited ? { 'X-RateLimit-Limit': String(perDay) } : {}),
+      'X-RateLimit-Remaining': '0',
+      'Retry-After': midnight.toISOString().replace('.000', ''),
+    };
+    return { ...errorResponse(429, 429, message), ...(isBare ? {} : { headers }) };
+  }
+
+  /** A label's count without what is over; old times are dropped in bulk, so that each costs constant time. */
+  #current(label: Label, now: number): Count {
     let count = this.#counts.get(label);
     if (!count) {
       count = { starts: [], head: 0, second: 0, inSecond: 0, day: 0, inDay: 0, peak: 0 };
@@ -96,4 +152,22 @@ export class Limits {
     if (day !== count.day) Object.assign(count, { day, inDay: 0 });
     return count;
   }
+}
+
+/** Zoom capitalizes the category. */
+function category(label: Label): string {
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}
+
+/** Inferred: which `plan_base.type` belongs to which plan. */
+const PLAN_TYPES: Readonly<Record<Plan, string>> = {
+  free: 'free',
+  pro: 'monthly',
+  business: 'business_monthly',
+};
+
+/** `GET /accounts/me/plans/usage`, the only call that hints at the plan. */
+export function getPlanUsage(plan: Plan, userCount: number): HttpResponse {
+  const plan_base = { type: PLAN_TYPES[plan], hosts: userCount, usage: userCount, pending: 0 };
+  return { status: 200, body: { plan_base } };
 }

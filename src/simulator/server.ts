@@ -1,54 +1,75 @@
-/** The stand-in for Zoom: one account over real HTTP on loopback, a second reading of Zoom's documentation. */
+/** A simulator of Zoom's API: one account over HTTP on loopback, written from Zoom's documentation alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer } from './answer.js';
-import { daySpent, REFUSING, tooFast, UPSET } from './fault-responses.js';
-import { FAULT_KINDS, Faults, seeded } from './faults.js';
-import { DEFAULT_GROUPS, type SimulatedGroup, Store } from './group-store.js';
+import { type Account, type AccountOptions, createAccount } from './account.js';
+import {
+  AMBIGUOUS_RESPONSES,
+  corruptBody,
+  createRandom,
+  ERROR_RESPONSES,
+  FAULT_KINDS,
+  Faults,
+  missingScope,
+  type Occurrence,
+  toCallFaults,
+} from './faults.js';
+import { DEFAULT_GROUPS, type GroupCreation, type MemberChange, type SimulatedGroup } from './group-store.js';
 import { type AppCredentials, Tokens } from './oauth.js';
-import { type Label, type Limiter, Limits, type Plan } from './rate-limits.js';
-import { type Found, findCall } from './routes.js';
-import { bytesOf, readSent } from './wire.js';
+import { type Label, type Limiter, Limits } from './rate-limits.js';
+import { ALL_SCOPES, type MatchedRoute, matchRoute } from './routes.js';
+import { createUsers, DEFAULT_USERS, type SimulatedUser } from './users.js';
+import {
+  type EncodedResponse,
+  encodeResponse,
+  type HttpResponse,
+  isResponse,
+  parseBody,
+  readBytes,
+} from './wire.js';
 
-export type { SimulatedGroup };
-export { DEFAULT_GROUPS, FAULT_KINDS };
+export type { SimulatedGroup, SimulatedUser };
+export { createUsers, DEFAULT_GROUPS, DEFAULT_USERS, FAULT_KINDS };
 
-/** How the stand-in is to be; everything has a default. */
-export type SimulatorOptions = {
-  readonly accountPlan?: Plan;
+/** Everything has a default. */
+export type SimulatorOptions = AccountOptions & {
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** How long an answer takes, give or take 30%. */
+  /** The mean of the response times, which vary by 30%. */
   readonly latencyMs?: number;
-  /** `KIND` or `KIND:SHARE` each. */
+  /** `KIND` or `KIND:PROBABILITY` each. */
   readonly faults?: readonly string[];
-  /** Light calls a day, instead of the plan's. */
+  /** Requests of each rate label a day, instead of the plan's. */
   readonly dailyLimit?: number;
-  /** The same seed makes the same faults of the same requests. */
+  /** The same seed and the same requests meet the same faults. */
   readonly seed?: number;
-  readonly groups?: readonly SimulatedGroup[];
+  /** How late new groups and members are listed under the faults `list-lag` and `member-lag`. */
+  readonly lagMs?: number;
   readonly limiter?: Limiter;
   readonly token?: string;
   readonly credentials?: AppCredentials;
-  /** The clock of limits and tokens, in ms since 1970; the process's steady one where none is given. */
+  readonly tokenLifetimeS?: number;
+  /** What the app may do, in classic or granular scopes; by default everything. */
+  readonly scopes?: readonly string[];
+  /** The clock of limits, tokens and lags, in ms since 1970; by default a monotonic one. */
   readonly now?: () => number;
 };
 
-/** One request as it arrived. */
-export type Seen = {
+/** A request as it arrived, and its response. */
+export type RecordedRequest = {
   /** ms of `performance.now()` */
   readonly at: number;
   readonly method: string;
   readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
   readonly host: string;
   readonly authorization: string | undefined;
-  /** Of calls that a limit counts. */
+  /** Undefined for requests that no limit counts. */
   label: Label | undefined;
-  /** Null where no answer was given. */
+  /** Null if no response was sent. */
   status: number | null;
 };
 
-/** A stand-in that listens, and what it saw. */
 export type Simulator = {
   /** The origin. */
   readonly url: string;
@@ -56,195 +77,260 @@ export type Simulator = {
   readonly tokenUrl: string;
   readonly token: string;
   readonly credentials: AppCredentials;
-  /** What is in the directory now, in order of creation. */
+  readonly users: readonly SimulatedUser[];
+  /** The current groups, in order of creation; they can be the groups of another simulator. */
   groups(): readonly SimulatedGroup[];
-  /** What requests made, also where the answer was lost. */
-  created(): readonly { readonly id: string; readonly name: string; readonly at: number }[];
-  /** The first 200,000, as they arrived. */
-  requests(): readonly Seen[];
-  /** How many token calls were answered with a token. */
+  /** What requests created, even if the response was lost. */
+  created(): readonly GroupCreation[];
+  /** Additions and removals of members by requests, one entry a request. */
+  memberChanges(): readonly MemberChange[];
+  /** The first 200,000, in order of arrival. */
+  requests(): readonly RecordedRequest[];
+  /** How many token calls returned a token. */
   tokensIssued(): number;
   /** The most requests of a label that were admitted in any sliding second. */
   peakPerSecond(label: Label): number;
-  /** Ends at once, whatever hangs. */
+  /** Closes all connections at once, hanging ones included. */
   close(): Promise<void>;
 };
 
 const LATENCY_MS = 40;
 const SLOW_MS = 2_000;
-const EXPIRES_AT_REQUEST = 50;
-const SEEN_MAX = 200_000;
+const LAG_MS = 4_500;
+const DRIP_INTERVAL_MS = 50;
+const TOKENS_EXPIRE_AT_REQUEST = 50;
+const RECORDED_REQUESTS_MAX = 200_000;
 
-/** Starts a stand-in. @throws Error for an unknown fault or a port that is taken */
+/** Starts a simulator. @throws Error for an unknown fault or a port that is in use */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const account = new StandIn(options);
-  const server = createServer((request, response) => void account.serve(request, response));
-  // A client's idle connection must not be cut just as it sends: that is a fault only where one is asked for.
+  const service = new Service(options);
+  const server = createServer((request, response) => void service.serve(request, response));
+  // An idle connection that closes while the client sends is a fault that only `reset-before` should cause.
   server.keepAliveTimeout = 60_000;
-  await listening(server, options.port ?? 0);
+  await listen(server, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const { groups, users } = service.account;
   return {
     url,
     baseUrl: `${url}/v2`,
     tokenUrl: `${url}/oauth/token`,
-    token: account.tokens.standing,
-    credentials: account.tokens.credentials,
-    groups: () => account.store.all(),
-    created: () => account.store.made,
-    requests: () => account.seen,
-    tokensIssued: () => account.tokens.issues,
-    peakPerSecond: (label) => account.limits.peak(label),
+    token: service.tokens.initial,
+    credentials: service.tokens.credentials,
+    users: users.all,
+    groups: () => groups.snapshot(),
+    created: () => groups.created,
+    memberChanges: () => groups.memberChanges,
+    requests: () => service.requests,
+    tokensIssued: () => service.tokens.issuedCount,
+    peakPerSecond: (label) => service.limits.peak(label),
     close: () =>
-      new Promise((closed) => {
-        account.close();
-        server.close(() => closed());
+      new Promise((resolve) => {
+        service.close();
+        server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-function listening(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
 }
 
-/** A request on its way to an answer. */
+/** A request on its way to a response. */
 type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly seen: Seen;
+  readonly recorded: RecordedRequest;
+  /** Of an admitted request. */
+  rateLimitHeaders?: Readonly<Record<string, string>>;
+  isCompressed?: boolean;
 };
 
-class StandIn {
-  readonly store: Store;
+const NO_FAULT: Occurrence = { kind: undefined, modifiers: new Set() };
+
+class Service {
+  readonly account: Account;
   readonly limits: Limits;
   readonly tokens: Tokens;
-  readonly seen: Seen[] = [];
+  readonly requests: RecordedRequest[] = [];
   readonly #faults: Faults;
   readonly #jitter: () => number;
   readonly #latencyMs: number;
+  readonly #lagMs: number;
   readonly #now: () => number;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #closed = false;
-  #tracked = 0;
-  #served = 0;
-  #spent: 'daily' | 'daily-bare' | undefined;
-  #hasExpired = false;
+  #isClosed = false;
+  #trackingIds = 0;
+  #apiRequests = 0;
+  /** The daily limit is used up by a fault. */
+  #dailyFault: 'daily' | 'daily-bare' | undefined;
+  #haveTokensExpired = false;
 
   constructor(options: SimulatorOptions) {
     const seed = options.seed ?? 1;
-    this.#now = options.now ?? (() => performance.timeOrigin + performance.now());
-    this.store = new Store(options.groups ?? DEFAULT_GROUPS);
-    this.limits = new Limits(options.accountPlan ?? 'pro', options.limiter ?? 'sliding', options.dailyLimit);
-    this.tokens = new Tokens(options.credentials, options.token, this.#now);
-    this.#faults = new Faults(options.faults ?? [], seeded(seed));
-    this.#jitter = seeded(seed + 1);
+    const now = options.now ?? (() => performance.timeOrigin + performance.now());
+    this.#now = now;
+    this.account = createAccount(options, now);
+    this.limits = new Limits(this.account.plan, options.limiter ?? 'sliding', options.dailyLimit);
+    this.tokens = new Tokens({ ...options, scopes: options.scopes ?? ALL_SCOPES }, now);
+    this.#faults = new Faults(options.faults ?? [], createRandom(seed));
+    this.#jitter = createRandom(seed + 1);
     this.#latencyMs = options.latencyMs ?? LATENCY_MS;
+    this.#lagMs = options.lagMs ?? LAG_MS;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', headers, url: target = '' } = request;
     const { authorization, host = '' } = headers;
-    const url = new URL(`http://stand.in${target.startsWith('/') ? target : '/'}`);
-    const path = url.pathname;
+    const url = new URL(`http://simulator${target.startsWith('/') ? target : '/'}`);
+    const { pathname: path, search: query } = url;
     const at = performance.now();
-    const seen: Seen = { at, method, path, host, authorization, label: undefined, status: null };
-    if (this.seen.length < SEEN_MAX) this.seen.push(seen);
-    const exchange = { request, response, seen };
-    const body = await bytesOf(request);
-    // The client went away in the middle of its request.
-    if (!body) return void response.destroy();
+    const recorded: RecordedRequest = {
+      ...{ at, method, path, query, host, authorization },
+      label: undefined,
+      status: null,
+    };
+    if (this.requests.length < RECORDED_REQUESTS_MAX) this.requests.push(recorded);
+    const exchange: Exchange = { request, response, recorded };
+    const bytes = await readBytes(request);
+    // The client disconnected while it sent the request.
+    if (!bytes) return void response.destroy();
+    const mediaType = headers['content-type'] ?? '';
     if (path === '/oauth/token') {
-      const type = headers['content-type'] ?? '';
-      return this.#answer(exchange, this.tokens.issue(method, authorization, type, body.toString()));
+      const tokenRequest = {
+        method,
+        authorization,
+        mediaType,
+        query: url.searchParams,
+        body: bytes.toString(),
+      };
+      return this.#send(exchange, this.tokens.issue(tokenRequest, this.#faults.replacesTokens()));
     }
-    this.#act(exchange, findCall(this.store, method, url, await readSent(request, body)));
+    const body = await parseBody(mediaType, bytes);
+    this.#apiRequests += 1;
+    const matched = matchRoute(method, path);
+    const isMatched = !isResponse(matched);
+    const fault = isMatched ? this.#faults.draw(matched.route, body.type === 'form') : NO_FAULT;
+    exchange.isCompressed = fault.modifiers.has('gzip');
+    this.#expireTokens(fault);
+    const rejection = this.tokens.reject(authorization);
+    if (rejection) return this.#send(exchange, rejection);
+    if (!isMatched) return this.#send(exchange, matched);
+    this.#handle(exchange, matched, fault, () =>
+      matched.route.handle({
+        ...this.account,
+        ...toCallFaults(fault, this.#lagMs),
+        groupId: matched.groupId,
+        memberId: matched.memberId,
+        query: url.searchParams,
+        body,
+        now: this.#now(),
+      }),
+    );
   }
 
-  #act(exchange: Exchange, call: Found | Answer): void {
-    this.#served += 1;
-    const hits = 'act' in call ? this.#faults.draw(call.doing, call.isIm) : [];
-    if (hits.includes('token-expired') && this.#served >= EXPIRES_AT_REQUEST && !this.#hasExpired) {
-      this.#hasExpired = true;
-      this.tokens.expire();
-    }
-    const refusal = this.tokens.refusal(exchange.request.headers.authorization);
-    if (refusal) return this.#answer(exchange, refusal);
-    if (!('act' in call)) return this.#answer(exchange, call);
-    exchange.seen.label = call.label;
-    const fault = hits.find((kind) => kind !== 'token-expired');
-    const limited = this.#limited(call, fault);
-    if (limited) return this.#answer(exchange, limited);
-    this.#misbehave(exchange, call, fault);
+  #expireTokens({ modifiers }: Occurrence): void {
+    if (!modifiers.has('token-expired') || this.#haveTokensExpired) return;
+    if (this.#apiRequests < TOKENS_EXPIRE_AT_REQUEST) return;
+    this.#haveTokensExpired = true;
+    this.tokens.expireAll();
   }
 
-  /** The 429 that a limit, or a fault that plays one, has for a call. */
-  #limited({ label, doing }: Found, fault: string | undefined): Answer | undefined {
+  /** @param act lets the request take effect */
+  #handle(exchange: Exchange, matched: MatchedRoute, { kind }: Occurrence, act: () => HttpResponse): void {
+    const { route } = matched;
+    exchange.recorded.label = route.label;
+    if (!route.scopes.some((scope) => this.tokens.scopes.includes(scope))) {
+      return this.#send(exchange, missingScope(route));
+    }
+    const limited = this.#limit(matched, kind);
+    if (limited) return this.#send(exchange, limited);
+    exchange.rateLimitHeaders = this.limits.headers(route.label, this.#now());
+    const toError = ERROR_RESPONSES[kind ?? ''];
+    if (!toError) return this.#respond(exchange, kind, act);
+    const { scopes } = route;
+    this.#send(exchange, toError({ ...exchange.recorded, scopes, flipCoin: () => this.#faults.flipCoin() }));
+  }
+
+  /** The 429 of a limit, or of a fault that imitates one. */
+  #limit({ route: { label, operation } }: MatchedRoute, fault: string | undefined): HttpResponse | undefined {
     const now = this.#now();
-    if (fault === 'daily' || fault === 'daily-bare') this.#spent ??= fault;
-    const isSpent = this.#spent !== undefined && (doing === 'create' || doing === 'change');
-    const verdict = isSpent ? 'day-spent' : fault === '429' ? 'too-fast' : this.limits.admit(label, now);
-    if (verdict === 'admitted') return undefined;
-    if (verdict === 'too-fast') return tooFast(label, this.limits.perSecond(label));
-    return daySpent(label, this.limits.perDay(label), now, this.#spent === 'daily-bare');
+    if (fault === 'daily' || fault === 'daily-bare') this.#dailyFault ??= fault;
+    const isWrite = operation !== 'read' && !operation.startsWith('list-');
+    if (this.#dailyFault && isWrite)
+      return this.limits.reportDaily(label, now, this.#dailyFault === 'daily-bare');
+    return fault === '429' ? this.limits.reportPerSecond(label) : this.limits.check(label, now);
   }
 
-  /** An admitted request under the fault that hit it. */
-  #misbehave(exchange: Exchange, { act, isIm }: Found, fault = 'none'): void {
-    const { request, seen } = exchange;
-    const refusing = REFUSING[fault];
-    if (refusing) return this.#answer(exchange, refusing({ ...seen, isIm }));
-    const upset = UPSET[fault];
-    if (upset || fault === 'hang') {
-      if (this.#faults.coin()) act();
-      if (upset) this.#answer(exchange, upset);
+  /** Responds to an admitted request, with the fault that occurs in the response or on the way to it. */
+  #respond(exchange: Exchange, fault: string | undefined, act: () => HttpResponse): void {
+    const ambiguous = AMBIGUOUS_RESPONSES[fault ?? ''];
+    if (ambiguous || fault === 'hang' || fault === 'drip') {
+      if (this.#faults.flipCoin()) act();
+      if (ambiguous) this.#send(exchange, ambiguous);
+      if (fault === 'drip') this.#later(() => this.#drip(exchange));
       return;
     }
-    const cut = (): void => this.#later(() => request.socket.destroy());
-    if (fault === 'reset-before') return cut();
-    const answer = act();
-    if (fault === 'reset-after') return cut();
-    if (fault === 'slow') return this.#answer(exchange, answer, SLOW_MS);
-    if (answer.status >= 300) return this.#answer(exchange, answer);
-    if (fault === 'cut-off') return this.#later(() => this.#cutOff(exchange, answer));
-    this.#answer(exchange, { ...answer, ...spoilt(fault, answer) });
+    const reset = (): void => this.#later(() => exchange.request.socket.destroy());
+    if (fault === 'reset-before') return reset();
+    const response = act();
+    if (fault === 'reset-after') return reset();
+    if (fault === 'slow') return this.#send(exchange, response, SLOW_MS);
+    if (response.status >= 300) return this.#send(exchange, response);
+    if (fault === 'cut-off' || fault === 'list-cut') {
+      return this.#later(() => this.#sendPart(exchange, response));
+    }
+    this.#send(exchange, { ...response, ...corruptBody(fault, response) });
   }
 
-  #cutOff({ request, response, seen }: Exchange, answer: Answer): void {
-    const whole = Buffer.from(textOf(answer));
-    seen.status = answer.status;
-    response.writeHead(answer.status, { ...this.#headers(answer), 'content-length': whole.length });
-    response.write(whole.subarray(0, whole.length - 2), () => request.socket.destroy());
+  /** All but the last two bytes, then a reset. */
+  #sendPart(exchange: Exchange, response: HttpResponse): void {
+    const { bytes, headers } = this.#encode(exchange, response);
+    exchange.recorded.status = response.status;
+    exchange.response.writeHead(response.status, { ...headers, 'content-length': bytes.length });
+    const { socket } = exchange.request;
+    exchange.response.write(bytes.subarray(0, bytes.length - 2), () => socket.destroy());
   }
 
-  #answer({ response, seen }: Exchange, answer: Answer, extraMs = 0): void {
+  /** Blanks, which JSON allows before a value, until the client gives up. */
+  #drip({ response, recorded }: Exchange): void {
+    recorded.status = 200;
+    response.writeHead(200, { 'content-type': 'application/json;charset=UTF-8' });
+    const timer = setInterval(() => response.write(' '), DRIP_INTERVAL_MS);
+    this.#timers.add(timer);
+    response.once('close', () => {
+      clearInterval(timer);
+      this.#timers.delete(timer);
+    });
+  }
+
+  #send(exchange: Exchange, response: HttpResponse, extraMs = 0): void {
     this.#later(() => {
-      seen.status = answer.status;
-      response.writeHead(answer.status, this.#headers(answer)).end(textOf(answer));
+      exchange.recorded.status = response.status;
+      const { bytes, headers } = this.#encode(exchange, response);
+      exchange.response.writeHead(response.status, headers).end(bytes);
     }, extraMs);
   }
 
-  #headers(answer: Answer): Readonly<Record<string, string>> {
-    this.#tracked += 1;
-    const isPage = typeof answer.body === 'string' && answer.body.startsWith('<');
-    const type = isPage ? 'text/html' : 'application/json;charset=UTF-8';
-    return {
-      'x-zm-trackingid': `v=2.0;clid=sim;rid=WEB_${this.#tracked.toString(16).padStart(12, '0')}`,
-      ...(answer.body === undefined ? {} : { 'content-type': type }),
-      ...answer.headers,
-    };
+  #encode({ rateLimitHeaders, isCompressed }: Exchange, response: HttpResponse): EncodedResponse {
+    this.#trackingIds += 1;
+    const coding = isCompressed ? (this.#trackingIds % 2 === 0 ? 'br' : 'gzip') : undefined;
+    const id = this.#trackingIds.toString(16).padStart(12, '0');
+    const headers = { 'x-zm-trackingid': `v=2.0;clid=sim;rid=WEB_${id}`, ...rateLimitHeaders };
+    return encodeResponse({ ...response, headers: { ...headers, ...response.headers } }, coding);
   }
 
   #later(act: () => void, extraMs = 0): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const waitMs = this.#latencyMs * (0.7 + 0.6 * this.#jitter()) + extraMs;
     if (waitMs === 0) return act();
     const timer = setTimeout(() => {
@@ -253,17 +339,4 @@ class StandIn {
     }, waitMs);
     this.#timers.add(timer);
   }
-}
-
-function textOf({ body }: Answer): string {
-  if (body === undefined) return '';
-  return typeof body === 'string' ? body : JSON.stringify(body);
-}
-
-/** What a fault makes of the body of a good answer. */
-function spoilt(fault: string, answer: Answer): Pick<Answer, 'body'> {
-  if (fault === 'no-id') return { body: {} };
-  if (fault === 'not-json') return { body: 'OK <created>' };
-  if (fault === 'broken-list') return { body: textOf(answer).slice(0, -2) };
-  return {};
 }

@@ -1,57 +1,150 @@
-/** What a client sent, as far as it can be read: a media type and fields. */
+/** Request bodies, responses, errors and pages as Zoom has them on the wire. */
 import type { IncomingMessage } from 'node:http';
-import { type Answer, problem } from './answer.js';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-/** Each field is still as it was sent: in a form a word, or several where the field came several times. */
-export type Sent = {
-  readonly kind: 'json' | 'form' | 'none' | 'other' | 'broken';
+export type HttpResponse = {
+  readonly status: number;
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type FieldError = { readonly field: string; readonly message: string };
+
+/** Zoom's error body: its own code besides the HTTP status, and the fields that are wrong. */
+export function errorResponse(
+  status: number,
+  code: number,
+  message: string,
+  errors?: readonly FieldError[],
+): HttpResponse {
+  return { status, body: { code, message, ...(errors ? { errors } : {}) } };
+}
+
+export function validationError(errors: readonly FieldError[]): HttpResponse {
+  return errorResponse(400, 300, 'Validation Failed.', errors);
+}
+
+/** A field of a form is a string, or a list if it was sent several times. */
+export type RequestBody = {
+  readonly type: 'json' | 'form' | 'none' | 'unsupported' | 'malformed';
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** The whole body; undefined where the client goes away before its end. */
-export async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const pieces: Buffer[] = [];
+/** The whole body; undefined if the client disconnects before its end. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
   try {
-    for await (const piece of request) pieces.push(piece);
+    for await (const chunk of request) chunks.push(chunk);
   } catch {
     return undefined;
   }
-  return Buffer.concat(pieces);
+  return Buffer.concat(chunks);
 }
 
-/** Reads a body as its media type says; Node's own Request understands forms. */
-export async function readSent(request: IncomingMessage, body: Buffer): Promise<Sent> {
-  const type = request.headers['content-type'] ?? '';
-  if (body.length === 0) return { kind: 'none', fields: {} };
+/** Parses a body by its media type; Node's Request class parses the forms. */
+export async function parseBody(mediaType: string, bytes: Buffer): Promise<RequestBody> {
+  if (bytes.length === 0) return { type: 'none', fields: {} };
   try {
-    if (/^application\/json\b/i.test(type)) return jsonOf(body);
-    if (/^multipart\/form-data\b/i.test(type)) return await formOf(type, body);
+    if (/^application\/json\b/i.test(mediaType)) return parseJson(bytes);
+    if (/^multipart\/form-data\b/i.test(mediaType)) return await parseForm(mediaType, bytes);
   } catch {
-    return { kind: 'broken', fields: {} };
+    return { type: 'malformed', fields: {} };
   }
-  return { kind: 'other', fields: {} };
+  return { type: 'unsupported', fields: {} };
 }
 
-function jsonOf(body: Buffer): Sent {
-  const parsed: unknown = JSON.parse(body.toString());
-  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  return isObject
-    ? { kind: 'json', fields: parsed as Record<string, unknown> }
-    : { kind: 'broken', fields: {} };
+function parseJson(bytes: Buffer): RequestBody {
+  const value: unknown = JSON.parse(bytes.toString());
+  return isObject(value) ? { type: 'json', fields: value } : { type: 'malformed', fields: {} };
 }
 
-async function formOf(type: string, body: Buffer): Promise<Sent> {
-  const init = { method: 'POST', headers: { 'content-type': type }, body: new Uint8Array(body) };
-  const form = await new Request('http://stand.in', init).formData();
-  const read = [...new Set(form.keys())].map((field) => {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function parseForm(mediaType: string, bytes: Buffer): Promise<RequestBody> {
+  const init = { method: 'POST', headers: { 'content-type': mediaType }, body: new Uint8Array(bytes) };
+  const form = await new Request('http://simulator', init).formData();
+  const fields = [...new Set(form.keys())].map((field) => {
     const values = form.getAll(field);
     return [field, values.length === 1 ? values[0] : values] as const;
   });
-  return { kind: 'form', fields: Object.fromEntries(read) };
+  return { type: 'form', fields: Object.fromEntries(fields) };
 }
 
-/** The refusal of a body that is in none of the kinds that a call reads; undefined where it is in one. */
-export function unreadable({ kind }: Sent, reads: readonly Sent['kind'][]): Answer | undefined {
-  if (kind === 'broken') return problem(400, 300, 'Request Body should be a valid JSON object.');
-  return reads.includes(kind) || kind === 'none' ? undefined : problem(415, 415, 'Unsupported Media Type');
+/** The error for a body of another media type than the call accepts; undefined if it is accepted. */
+export function rejectBody(
+  { type }: RequestBody,
+  accepted: readonly RequestBody['type'][],
+): HttpResponse | undefined {
+  if (type === 'malformed') return errorResponse(400, 300, 'Request Body should be a valid JSON object.');
+  return accepted.includes(type) || type === 'none'
+    ? undefined
+    : errorResponse(415, 415, 'Unsupported Media Type');
+}
+
+/** Whether a request was answered before it could be read any further. */
+export function isResponse(value: object): value is HttpResponse {
+  return 'status' in value && typeof value.status === 'number';
+}
+
+export type EncodedResponse = {
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** The bytes of a body, compressed if a coding is given, and the headers that describe them. */
+export function encodeResponse(
+  { body, headers }: HttpResponse,
+  coding: 'gzip' | 'br' | undefined,
+): EncodedResponse {
+  const text = formatBody(body);
+  const bytes = Buffer.from(text);
+  if (text === '') return { bytes, headers: { ...headers } };
+  const contentType = text.startsWith('<') ? 'text/html' : 'application/json;charset=UTF-8';
+  const described = { 'content-type': contentType, ...headers };
+  if (coding === undefined) return { bytes, headers: described };
+  const compressed = coding === 'br' ? brotliCompressSync(bytes) : gzipSync(bytes);
+  return { bytes: compressed, headers: { ...described, 'content-encoding': coding } };
+}
+
+export function formatBody(body: unknown): string {
+  if (body === undefined) return '';
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+export type PageSizes = { readonly default: number; readonly max: number };
+
+export type Page<T> = {
+  readonly items: readonly T[];
+  readonly page: { readonly page_size: number; readonly next_page_token: string };
+};
+
+const TOKEN_LIFETIME_MS = 15 * 60_000;
+
+/** Takes the requested page out of all items. @param now ms since 1970 */
+export function takePage<T>(
+  all: readonly T[],
+  query: URLSearchParams,
+  sizes: PageSizes,
+  now: number,
+): Page<T> | HttpResponse {
+  const size = Number(query.get('page_size') ?? sizes.default);
+  if (!Number.isInteger(size) || size < 1 || size > sizes.max) {
+    return validationError([{ field: 'page_size', message: `Must be 1 to ${sizes.max}.` }]);
+  }
+  const start = parseToken(query.get('next_page_token') ?? '', now);
+  if (start === undefined) return errorResponse(400, 300, 'The next page token is invalid or expired.');
+  const end = start + size;
+  const next_page_token =
+    end < all.length ? Buffer.from(`${end}.${Math.floor(now)}`).toString('base64url') : '';
+  return { items: all.slice(start, end), page: { page_size: size, next_page_token } };
+}
+
+/** The index that a token stands for; undefined if it is invalid or expired. */
+function parseToken(token: string, now: number): number | undefined {
+  if (token === '') return 0;
+  const [, start, issuedAt] = /^(\d+)\.(\d+)$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
+  return start !== undefined && now - Number(issuedAt) < TOKEN_LIFETIME_MS ? Number(start) : undefined;
 }

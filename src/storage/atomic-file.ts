@@ -1,26 +1,34 @@
-/** A file whole or not at all, private. */
+/** Writes a file completely or not at all, readable by its owner only. */
 import { randomBytes } from 'node:crypto';
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { FatalError } from '../model/stop.js';
-import { type Disk, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
+import { EXIT, FatalError } from '../model/stop.js';
+import {
+  type Disk,
+  describeError,
+  errorCode,
+  ignoreErrors,
+  realDisk,
+  writeAll,
+  writeFailure,
+} from './disk.js';
 
-/** A file on its way. Who reads its path sees the old file until `commit`, and the new one after it, both whole. */
+/** A file being written. A reader of its path sees the old file until `commit` and the new one after it, each complete. */
 export type AtomicFile = {
   /** @throws FatalError (exit 6) */
   readonly write: (piece: Uint8Array | string) => void;
-  /** Checks the length, makes the file durable and puts it in its place. @throws FatalError (exit 6) */
+  /** Checks the length, makes the file durable and renames it to its path. @throws FatalError (exit 6) */
   readonly commit: () => void;
-  /** Leaves nothing behind of what is not committed. */
+  /** Removes what is not committed. */
   readonly discard: () => void;
 };
 
-/** Gathered until a write is worth its call. */
-const GATHERED_BYTES = 64 * 1024;
+/** Pieces are buffered up to this size, to save system calls. */
+const BUFFER_BYTES = 64 * 1024;
 
 /**
- * Begins a file beside its place; a link that stands there is replaced, never followed.
- * @throws FatalError (exit 6) when it can't be written
+ * Opens a temporary file beside the path; a link at the path is replaced, never followed.
+ * @throws FatalError (exit 6) if it can't be written
  */
 export function openAtomicFile(path: string, disk: Disk = realDisk): AtomicFile {
   const folder = dirname(resolve(path));
@@ -29,44 +37,44 @@ export function openAtomicFile(path: string, disk: Disk = realDisk): AtomicFile 
     try {
       return write();
     } catch (error) {
-      throw cantWrite(path, error);
+      throw error instanceof FatalError ? error : writeError(path, error);
     }
   };
   step(() => {
     refuseForeignLinks(folder);
     // Root may rename over a device.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
-      throw new Error('it is no regular file');
+      throw new Error('it is not a regular file');
   });
   const fd = step(() => disk.create(beside));
   let isOpen = true;
   let isBeside = true;
   let length = 0;
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
+  let buffered: Uint8Array[] = [];
+  let bufferedBytes = 0;
   const flush = (): void => {
-    const bytes = Buffer.concat(gathered);
-    gathered = [];
-    gatheredBytes = 0;
+    const bytes = Buffer.concat(buffered);
+    buffered = [];
+    bufferedBytes = 0;
     writeAll(disk, fd, bytes);
     length += bytes.length;
   };
   return {
     write: (piece) => {
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      gathered.push(bytes);
-      gatheredBytes += bytes.length;
-      if (gatheredBytes >= GATHERED_BYTES) step(flush);
+      buffered.push(bytes);
+      bufferedBytes += bytes.length;
+      if (bufferedBytes >= BUFFER_BYTES) step(flush);
     },
     commit: () =>
       step(() => {
         flush();
-        const arrived = disk.size(fd);
-        if (arrived !== length) throw new Error(`only ${arrived} of ${length} bytes arrived`);
+        const size = disk.size(fd);
+        if (size !== length) throw new Error(`only ${size} of ${length} bytes were written`);
         disk.sync(fd);
         isOpen = false;
         disk.close(fd);
-        disk.rename(beside, path);
+        replaceFile(beside, path, disk);
         isBeside = false;
         disk.syncFolder(folder);
       }),
@@ -80,8 +88,8 @@ export function openAtomicFile(path: string, disk: Disk = realDisk): AtomicFile 
 }
 
 /**
- * Writes a file whole or not at all.
- * @throws FatalError (exit 6) when it can't be written, or what the pieces throw; the old file is untouched by both
+ * Writes a file completely or not at all.
+ * @throws FatalError (exit 6) if it can't be written, or what `pieces` throws; the old file stays as it was
  */
 export async function writeAtomically(
   path: string,
@@ -97,15 +105,44 @@ export async function writeAtomically(
   }
 }
 
-function cantWrite(path: string, error: unknown): FatalError {
-  const hint =
-    'Make room or mend the permissions. A run whose journal is there has lost nothing: zoom-im-groups report DIR makes its reports.';
+/** Windows refuses to replace a file that another program, such as Excel, has open. */
+const IN_USE = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/** Virus scanners and indexers let go of a file within a second; a user needs longer. */
+const RENAME_WAITS_MS: readonly number[] = [50, 100, 200, 400, 800, 1_600, 1_600];
+
+function replaceFile(from: string, to: string, disk: Disk): void {
+  for (const waitMs of [...RENAME_WAITS_MS, undefined]) {
+    try {
+      return disk.rename(from, to);
+    } catch (error) {
+      if (!IN_USE.has(errorCode(error))) throw error;
+      if (waitMs === undefined) throw inUseError(to, error);
+      disk.wait(waitMs);
+    }
+  }
+}
+
+function inUseError(path: string, error: unknown): FatalError {
+  return new FatalError({
+    exit: EXIT.unwritable,
+    reason: 'file-in-use',
+    message: `${path} could not be replaced: ${describeError(error)}; another program may have it open`,
+    hint: `Close it there. ${REPORT_HINT}`,
+  });
+}
+
+const REPORT_HINT =
+  'If a run was writing it, nothing is lost: zoom-im-groups report DIR makes the reports again from its journal.';
+
+function writeError(path: string, error: unknown): FatalError {
+  const hint = `Free some space or fix the permissions. ${REPORT_HINT}`;
   return writeFailure('file-unwritable', path, error, hint);
 }
 
 /**
- * In a folder that everybody may write to, such as /tmp, a link may be somebody's trap: what is written would
- * go where its owner likes. Links of our own and of root are fine.
+ * Refuses a link that another user has made in a folder that everyone can write to, such as /tmp: it may redirect
+ * what is written. This user's links and root's are fine.
  */
 export function refuseForeignLinks(folder: string): void {
   const uid = process.getuid?.();
@@ -114,6 +151,6 @@ export function refuseForeignLinks(folder: string): void {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isSymbolicLink() || found.uid === uid || found.uid === 0) continue;
     if ((statSync(dirname(path)).mode & 0o002) === 0) continue;
-    throw new Error(`${path} is a link that somebody else made in a shared folder`);
+    throw new Error(`${path} is a link that another user made in a shared folder`);
   }
 }

@@ -1,12 +1,12 @@
-/** Who holds a lock, and whether that process is still there. */
+/** The process that owns a lock, and whether it is still running. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** A process, told so that it can be known again: a pid alone may be another's by now. */
+/** A process, described so that it can be recognised: its pid alone may be another process's by now. */
 export type LockOwner = {
-  /** Of this one holding; no two are alike. */
+  /** Unique to one acquisition of the lock. */
   readonly id: string;
   readonly pid: number;
   readonly host: string;
@@ -14,17 +14,17 @@ export type LockOwner = {
   readonly startedAt: string;
   readonly command: string;
   readonly folder: string;
-  /** The rest is empty where the system has no such thing. */
+  /** The rest is empty if the system has no such thing. */
   readonly machine: string;
   readonly bootId: string;
   readonly pidSpace: string;
   readonly processStart: string;
 };
 
-/** What is known of a holder from here: processes of another machine or container can't be seen. */
+/** Whether an owner is running; processes of another machine or container can't be seen from here. */
 export type Liveness = 'alive' | 'gone' | 'elsewhere';
 
-/** This process, as a holder from now on. */
+/** This process as a lock owner. */
 export function describeThisProcess(run: { readonly command: string; readonly folder: string }): LockOwner {
   return {
     id: randomUUID(),
@@ -43,17 +43,17 @@ export function describeThisProcess(run: { readonly command: string; readonly fo
   };
 }
 
-/** Looks for a holder's process. */
-export function checkLiveness(holder: LockOwner, own: LockOwner): Liveness {
-  // A machine may change its name while it runs, and two may share one: the boot id is surer, where there is one.
-  const isSameBoot = own.bootId !== '' && holder.bootId === own.bootId;
-  if (!isSameBoot && (holder.host !== own.host || holder.machine !== own.machine)) return 'elsewhere';
-  if (holder.bootId !== own.bootId) return 'gone';
-  if (holder.pidSpace !== own.pidSpace) return 'elsewhere';
-  if (!isAlive(holder.pid)) return 'gone';
-  const found = processOf(holder.pid);
+/** Looks for an owner's process. */
+export function checkLiveness(owner: LockOwner, own: LockOwner): Liveness {
+  // A machine may change its name while it runs, and two may share one: the boot id is more reliable, if there is one.
+  const isSameBoot = own.bootId !== '' && owner.bootId === own.bootId;
+  if (!isSameBoot && (owner.host !== own.host || owner.machine !== own.machine)) return 'elsewhere';
+  if (owner.bootId !== own.bootId) return 'gone';
+  if (owner.pidSpace !== own.pidSpace) return 'elsewhere';
+  if (!isAlive(owner.pid)) return 'gone';
+  const found = processOf(owner.pid);
   if (found?.isZombie) return 'gone';
-  const isReused = found && holder.processStart !== '' && found.start !== holder.processStart;
+  const isReused = found && owner.processStart !== '' && found.start !== owner.processStart;
   return isReused ? 'gone' : 'alive';
 }
 
@@ -62,12 +62,12 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process can't be signalled and is alive all the same.
+    // Another user's process can't be signalled (EPERM), but it is alive.
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 
-/** When a process started, in words that are the same at each look; undefined where it can't be told. */
+/** When a process started, as a text that is the same at each call; undefined if it is unknown. */
 function processOf(pid: number): { readonly start: string; readonly isZombie: boolean } | undefined {
   if (process.platform === 'win32') return undefined;
   const stat =
@@ -83,7 +83,7 @@ function processOf(pid: number): { readonly start: string; readonly isZombie: bo
   return start === undefined ? undefined : { start, isZombie: state === 'Z' || state === 'X' };
 }
 
-/** With a time zone and a language of its own: two callers must read the same words. */
+/** With a fixed time zone and locale, so that two callers get the same text. */
 function psOf(pid: number): string {
   const env = { LC_ALL: 'C', TZ: 'UTC' };
   return readOr(() =>

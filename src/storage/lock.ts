@@ -1,40 +1,49 @@
 /**
- * One run an account. The lock is a file that names its holder, linked into place whole. Who finds that the
- * holder is gone has to become its successor first, by linking a file named after it, which one only can; then
- * looks again, and puts his own file over the lock. A successor that dies half-way is succeeded in turn, so a
- * chain leads from the lock to whoever may replace it:
+ * One run an account, and one process a run folder. The lock is a file that names its owner, hard-linked into place
+ * complete. A process that finds the owner gone must first become its successor, by linking a file named after the
+ * owner, which only one process can; it then checks again and renames its own file over the lock. A successor that
+ * dies halfway is succeeded in turn, so a chain leads from the lock to the process that may replace it:
  *
- *   ACCOUNT.lock           holder A, gone
- *   ACCOUNT.after-A        successor B, gone before it replaced the lock
- *   ACCOUNT.after-B        successor C: it alone may replace the lock
+ *   NAME.lock           owner A, gone
+ *   NAME.after-A        successor B, gone before it replaced the lock
+ *   NAME.after-B        successor C: only this one may replace the lock
  *
- * Ids never come again. So a claim made on what is no longer the lock is found out at the second look.
+ * Ids are never reused, so the second check finds a claim on a lock that has been replaced since.
  */
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  fchmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EXIT, FatalError } from '../model/stop.js';
 import { errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
-import { checkLiveness, describeThisProcess, type LockOwner } from './lock-owner.js';
+import { checkLiveness, describeThisProcess, type Liveness, type LockOwner } from './lock-owner.js';
 
-/** A lock that is held. */
+/** A lock that this process owns. */
 export type Lock = { readonly release: () => Promise<void> };
 
 export type LockOptions = {
-  /** How long to wait for another holder, in ms; 0 turns away at once. */
+  /** How long to wait for another owner, in ms; 0 fails at once. */
   readonly waitMs: number;
-  /** This user's folder for what outlives a run. */
+  /** Where locks are kept; the users of one account share one folder. It is created for this user only. */
   readonly stateFolder: string;
   readonly signal?: AbortSignal;
 };
 
-/** Waiters ask again after this long, some earlier than others. */
+/** How long a waiting process sleeps at most before it tries again. */
 const POLL_MS = 400;
 
 /**
- * Takes the lock of an account, once its holder has released it or is gone.
- * @throws FatalError: exit 5 while another run holds it, exit 6 where no lock can be written; the signal's reason
+ * Acquires the lock of an account as soon as its owner has released it or is gone.
+ * @throws FatalError: exit 5 while another run owns it, exit 6 if no lock can be written; the signal's reason
  */
 export async function acquireLock(
   scope: { readonly origin: string; readonly account: string },
@@ -43,24 +52,60 @@ export async function acquireLock(
 ): Promise<Lock> {
   const hash = createHash('sha256').update(`${scope.origin}\n${scope.account}`).digest('hex').slice(0, 32);
   const own = describeThisProcess({ command: run.command, folder: resolve(run.folder) });
-  const place = new Place(stateFolder, hash, own);
+  return acquire(new LockFile(stateFolder, hash, own), waitMs, signal, {
+    isHeld: 'another run holds this account',
+    waitHint: 'Wait for it to end, or add --lock-timeout SECONDS.',
+    writeHint:
+      'Name a folder that this user can write to with --state-dir DIR; the users of one account share one folder.',
+    prepare: () => void mkdirSync(stateFolder, { recursive: true, mode: 0o700 }),
+  });
+}
+
+/**
+ * Acquires the lock of a run folder, which must exist: one process at a time works in it, simulated or not.
+ * @throws FatalError: exit 5 while another process works in it, exit 6 if no lock can be written
+ */
+export async function acquireRunFolderLock(folder: string, run: { readonly command: string }): Promise<Lock> {
+  const own = describeThisProcess({ command: run.command, folder: resolve(folder) });
+  return acquire(new LockFile(folder, 'run', own), 0, undefined, {
+    isHeld: `another process is working in ${folder}`,
+    waitHint: 'Wait for it to end, or name another folder with --out DIR.',
+    writeHint: 'Fix the permissions of the run folder, or name another one with --out DIR.',
+    prepare: () => undefined,
+  });
+}
+
+/** What distinguishes the two kinds of lock. */
+type LockKind = {
+  readonly isHeld: string;
+  readonly waitHint: string;
+  readonly writeHint: string;
+  readonly prepare: () => void;
+};
+
+async function acquire(
+  lock: LockFile,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+  kind: LockKind,
+): Promise<Lock> {
   const until = performance.now() + waitMs;
   try {
-    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-    place.prepare();
+    kind.prepare();
+    lock.writeCandidate();
     for (;;) {
       signal?.throwIfAborted();
-      const holder = place.take();
-      if (!holder) return { release: async () => place.release() };
+      const owner = lock.tryAcquire();
+      if (!owner) return { release: async () => lock.release() };
       const leftMs = until - performance.now();
-      if (leftMs <= 0) throw turnedAway(holder, own, place.path);
+      if (leftMs <= 0) throw lockedError(owner, lock, kind);
       await sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)), signal);
     }
   } catch (error) {
     if (errorCode(error) === '' || signal?.aborted) throw error;
-    throw writeFailure('lock-unwritable', place.path, error, 'Name a folder for it: XDG_STATE_HOME=DIR');
+    throw writeFailure('lock-unwritable', lock.path, error, kind.writeHint);
   } finally {
-    place.tidy();
+    lock.removeCandidate();
   }
 }
 
@@ -68,29 +113,36 @@ async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<v
   await wait(waitMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
 }
 
-/** What a lock or claim says: its holder, or no more than an id where it can't be read. */
-type Found = { readonly id: string; readonly holder: LockOwner | undefined };
+/** What a lock or claim file says: its owner, or only an id if it can't be parsed. */
+type Found = { readonly id: string; readonly owner: LockOwner | undefined };
 
-/** The files of one account's lock. */
-class Place {
+/** The files of one lock. */
+class LockFile {
   readonly path: string;
   readonly #folder: string;
-  readonly #hash: string;
+  readonly #name: string;
   readonly #own: LockOwner;
-  readonly #beside: string;
+  readonly #candidate: string;
 
-  constructor(folder: string, hash: string, own: LockOwner) {
-    this.path = join(folder, `${hash}.lock`);
+  constructor(folder: string, name: string, own: LockOwner) {
+    this.path = join(folder, `${name}.lock`);
     this.#folder = folder;
-    this.#hash = hash;
+    this.#name = name;
     this.#own = own;
-    this.#beside = join(folder, `${hash}.new-${own.id}`);
+    this.#candidate = join(folder, `${name}.new-${own.id}`);
   }
 
-  /** Writes our file beside, whole and durable, for it to be linked. */
-  prepare(): void {
-    const fd = realDisk.create(this.#beside);
+  /** Whether the owner can be seen from here. */
+  checkLiveness(owner: LockOwner): Liveness {
+    return checkLiveness(owner, this.#own);
+  }
+
+  /** Writes this process's file, complete and durable, to be linked into place. */
+  writeCandidate(): void {
+    const fd = realDisk.create(this.#candidate);
     try {
+      // In a folder that other users can read, they must be able to see who owns the lock, whatever the umask.
+      fchmodSync(fd, 0o600 | (statSync(this.#folder).mode & 0o044));
       writeAll(realDisk, fd, Buffer.from(`${JSON.stringify(this.#own)}\n`));
       realDisk.sync(fd);
     } finally {
@@ -98,27 +150,30 @@ class Place {
     }
   }
 
-  /** Takes the lock, or tells who holds it; undefined: it is ours. */
-  take(): LockOwner | undefined {
+  /** Acquires the lock, and returns undefined; or returns its owner. */
+  tryAcquire(): LockOwner | undefined {
     for (;;) {
-      if (this.#link(this.path)) return this.#taken();
+      if (this.#link(this.path)) return this.#sweep();
       const chain = this.#chain();
       const last = chain.at(-1);
-      // It was released between our link and our look.
+      // It was released between the two calls.
       if (!last) continue;
-      if (last.holder && checkLiveness(last.holder, this.#own) !== 'gone') return last.holder;
+      if (last.owner && this.checkLiveness(last.owner) !== 'gone') return last.owner;
       const claim = this.#after(last.id);
       if (!this.#link(claim)) continue;
       const now = this.#chain().map(({ id }) => id);
-      if (now.join() === [...chain.map(({ id }) => id), this.#own.id].join()) {
-        renameSync(this.#beside, this.path);
-        return this.#taken();
+      try {
+        if (now.join() === [...chain.map(({ id }) => id), this.#own.id].join()) {
+          renameSync(this.#candidate, this.path);
+          return this.#sweep();
+        }
+      } finally {
+        ignoreErrors(() => rmSync(claim, { force: true }));
       }
-      rmSync(claim, { force: true });
     }
   }
 
-  /** From the lock on, each one's successor. */
+  /** The lock, its successor, the successor's successor and so on. */
   #chain(): readonly Found[] {
     const chain: Found[] = [];
     for (let path = this.path; ; ) {
@@ -130,12 +185,12 @@ class Place {
   }
 
   #after(id: string): string {
-    return join(this.#folder, `${this.#hash}.after-${id}`);
+    return join(this.#folder, `${this.#name}.after-${id}`);
   }
 
   #link(path: string): boolean {
     try {
-      linkSync(this.#beside, path);
+      linkSync(this.#candidate, path);
       return true;
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return false;
@@ -143,46 +198,49 @@ class Place {
     }
   }
 
-  /** The lock is ours, and no claim on an earlier one is worth anything: what the dead have left can go. */
-  #taken(): undefined {
+  /** Removes what dead processes have left: with this lock acquired, no claim on an earlier one counts. */
+  #sweep(): undefined {
     for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name);
-      if (!name.startsWith(`${this.#hash}.`) || path === this.path) continue;
-      const left = read(path);
-      const isOver =
-        left?.id === this.#own.id || (left?.holder && checkLiveness(left.holder, this.#own) === 'gone');
-      if (isOver) rmSync(path, { force: true });
+      if (!name.startsWith(`${this.#name}.`) || path === this.path) continue;
+      // Another user's file can't be removed from a folder with the sticky bit, and does no harm.
+      ignoreErrors(() => {
+        const left = read(path);
+        const isOver =
+          left?.id === this.#own.id || (left?.owner && this.checkLiveness(left.owner) === 'gone');
+        if (isOver) rmSync(path, { force: true });
+      });
     }
   }
 
-  /** A lock that was lifted by hand may be another's by now. */
+  /** A lock that was deleted by hand may be another process's by now. */
   release(): void {
-    // One that stays is a dead process's before long, and is taken over.
+    // One that remains is soon a dead process's, and is taken over.
     ignoreErrors(() => {
       if (read(this.path)?.id === this.#own.id) rmSync(this.path);
     });
   }
 
-  tidy(): void {
-    ignoreErrors(() => rmSync(this.#beside, { force: true }));
+  removeCandidate(): void {
+    ignoreErrors(() => rmSync(this.#candidate, { force: true }));
   }
 }
 
 function read(path: string): Found | undefined {
   try {
     const text = readFileSync(path, 'utf8');
-    const holder = parseHolder(text);
-    if (holder) return { id: holder.id, holder };
-    // Ours are linked whole. What is no holder's came of a damaged disk or a hand, and holds nothing.
+    const owner = parseOwner(text);
+    if (owner) return { id: owner.id, owner };
+    // Locks are linked complete, so anything else is a damaged disk or an edit, and locks nothing.
     const { ino, mtimeMs } = statSync(path);
-    return { id: `${ino}-${mtimeMs}`, holder: undefined };
+    return { id: `${ino}-${mtimeMs}`, owner: undefined };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-const WORDS = [
+const TEXT_FIELDS = [
   'id',
   'host',
   'startedAt',
@@ -194,25 +252,26 @@ const WORDS = [
   'processStart',
 ];
 
-function parseHolder(text: string): LockOwner | undefined {
+function parseOwner(text: string): LockOwner | undefined {
   try {
     const value: Record<string, unknown> = JSON.parse(text);
-    const isWhole = WORDS.every((word) => typeof value[word] === 'string') && Number.isInteger(value.pid);
+    const isWhole =
+      TEXT_FIELDS.every((field) => typeof value[field] === 'string') && Number.isInteger(value.pid);
     return isWhole && /^[\w-]+$/.test(String(value.id)) ? (value as LockOwner) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function turnedAway(holder: LockOwner, own: LockOwner, path: string): FatalError {
-  const { pid, host, startedAt, command, folder } = holder;
-  const isElsewhere = checkLiveness(holder, own) === 'elsewhere';
+function lockedError(owner: LockOwner, lock: LockFile, { isHeld, waitHint }: LockKind): FatalError {
+  const { pid, host, startedAt, command, folder } = owner;
+  const isElsewhere = lock.checkLiveness(owner) === 'elsewhere';
   return new FatalError({
     exit: EXIT.locked,
     reason: 'locked',
-    message: `another run holds this account: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`,
+    message: `${isHeld}: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`,
     hint: isElsewhere
-      ? `From here it can't be told whether that run still goes on. Where it surely does not, delete ${path}`
-      : 'Wait for it to end, or add --lock-wait SECONDS.',
+      ? `That process is on another machine or in another container, so this one can't tell whether it is still running. If it is not, delete ${lock.path}`
+      : waitHint,
   });
 }

@@ -1,4 +1,4 @@
-/** A run's folder: the names of its files, and making one. */
+/** The run folder: the names of its files, and how one is made. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { FatalError, usageError } from '../model/stop.js';
@@ -6,11 +6,10 @@ import type { ReportFiles } from '../reporting/results.js';
 import { refuseForeignLinks } from './atomic-file.js';
 import { type Disk, realDisk, writeFailure } from './disk.js';
 
-/** The journal's name in a run folder. */
 export const JOURNAL_FILE = 'journal.ndjson';
 
 /** The files of a run folder, by what they are. */
-export const FILES: Required<ReportFiles> = {
+export const RUN_FILES: Required<ReportFiles> = {
   journal: JOURNAL_FILE,
   results: 'results.csv',
   failed: 'failed.csv',
@@ -18,14 +17,19 @@ export const FILES: Required<ReportFiles> = {
   report: 'report.html',
 };
 
-/** What is made from the journal. */
-export const REPORTS: readonly string[] = [FILES.results, FILES.failed, FILES.summary, FILES.report];
+/** The files that are made from the journal. */
+export const REPORT_FILES: readonly string[] = [
+  RUN_FILES.results,
+  RUN_FILES.failed,
+  RUN_FILES.summary,
+  RUN_FILES.report,
+];
 
 /**
- * Makes the folder of a new run, its owner's alone; parents too. An existing one is fine as long as it holds no
- * run, and no file that the run would write over.
- * @param names the run's files; by the first of them a folder holds a run
- * @throws FatalError: exit 2 where the folder holds a run or such a file, exit 6 where it can't be made
+ * Makes the folder of a new run, and its parents, accessible to its owner only. An existing folder is fine if it
+ * holds neither a run nor a file that the run would overwrite.
+ * @param names the run's files; a folder that has the first of them holds a run
+ * @throws FatalError: exit 2 if the folder holds a run or such a file, exit 6 if it can't be made
  */
 export function makeRunFolder(
   dir: string,
@@ -36,7 +40,7 @@ export function makeRunFolder(
   try {
     refuseForeignLinks(folder);
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Each new folder is a name in its parent; without this a power cut could take the run's folder with it.
+    // Each new folder is an entry of its parent; without this, a power cut could lose the run's folder.
     if (first !== undefined) {
       for (let made = folder; made.length >= first.length; made = dirname(made))
         disk.syncFolder(dirname(made));
@@ -51,18 +55,18 @@ export function makeRunFolder(
   }
 }
 
-/** Exit 2: a run is never written over. */
+/** A run is never overwritten (exit 2). */
 export function holdsRun(dir: string): FatalError {
   return usageError(
-    `${dir} holds a run already, and nothing is written over it`,
-    `To go on with that run: --resume ${dir}. For a new one: another --out DIR`,
+    `${dir} already holds a run, which is never overwritten`,
+    `To resume that run: --resume ${dir}. For a new run: another --out DIR.`,
   );
 }
 
-/** Exit 2: what a person has put there is not written over. */
+/** A user's file is never overwritten (exit 2). */
 function holdsFile(path: string): FatalError {
   return usageError(
-    `${path} is there already, and would be written over`,
-    'Name another folder with --out DIR, or put the file elsewhere.',
+    `${path} already exists and would be overwritten`,
+    'Name another folder with --out DIR, or move the file.',
   );
 }

@@ -2,25 +2,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
 import { command, file, folder, journal, results, summary } from '../support/command.js';
+import { startTestSimulator, type TestSimulator } from '../support/simulator.js';
 
 const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
 const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
 
-/** A stand-in for one test, and the environment that leads to it. */
-async function standIn(
-  options: SimulatorOptions = {},
-): Promise<{ zoom: Simulator; env: Record<string, string> }> {
-  const zoom = await startSimulator({ latencyMs: 0, groups: [], accountPlan: 'business', ...options });
-  closing.push(zoom);
-  return { zoom, env: { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token } };
+/** An empty account on a business plan. */
+function startEmptyAccount(options: SimulatorOptions = {}): Promise<TestSimulator> {
+  return startTestSimulator({ groups: [], accountPlan: 'business', ...options });
 }
-const closing: Simulator[] = [];
-afterAll(async () => {
-  await Promise.all(closing.map((zoom) => zoom.close()));
-});
 
 const names = (n: number): string =>
   `name\n${Array.from({ length: n }, (_, i) => `Group ${i + 1}`).join('\n')}\n`;
@@ -52,7 +45,7 @@ describe('a run', () => {
   let zoom: Simulator;
   let input = '';
   beforeAll(async () => {
-    const stand = await standIn({
+    const stand = await startEmptyAccount({
       latencyMs: 15,
       groups: [
         { id: 'there', name: 'There', type: 'normal', total_members: 3 },
@@ -184,7 +177,7 @@ describe('a run', () => {
     'summary.json',
     'report.html',
   ])('writes over no %s that was there before it, be it the input or not', async (name) => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     mkdirSync(join(cwd, 'mine'));
     writeFileSync(join(cwd, 'mine', name), 'name\nA\n');
@@ -214,7 +207,7 @@ describe('a run', () => {
 
 describe('a multipart create', () => {
   test('carries Zoom’s fields in its order, and leaves out what the row leaves empty', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const input = file('name,type,search_by_domain,search_by_account\nA,shared,TRUE,no\nB,,,\n');
     expect(await command(['apply', input], { env })).toMatchObject({ code: 0 });
     const [a, b] = [...zoom.groups()].sort((x, y) => x.name.localeCompare(y.name));
@@ -225,7 +218,7 @@ describe('a multipart create', () => {
 
 describe('a file with problems', () => {
   test('sends nothing, and shows every problem with file, line and value', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const done = await command(['apply', PROBLEMS], { env });
     expect(done.code).toBe(2);
     expect(zoom.requests()).toEqual([]);
@@ -235,7 +228,7 @@ describe('a file with problems', () => {
   });
 
   test('--skip-invalid sends the valid rows, and ends with 1', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     const input = file('name,type\nGood,\nBad,purple\n');
     const done = await command(['apply', input, '--skip-invalid', '--out', 'r'], { cwd, env });
@@ -256,7 +249,7 @@ describe('standard input', () => {
   const OURS = ['failed.csv', 'journal.ndjson', 'report.html', 'results.csv', 'summary.json'];
 
   test('is applied like a file, and leaves the five files of a run', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     const done = await command(['apply', '-', '--out', 'r'], { cwd, env, stdin: 'name\nA\nB\n' });
     expect(done.code).toBe(0);
@@ -281,13 +274,13 @@ describe('standard input', () => {
   });
 
   test('read anew on a resume, with another --map, is the one that its journal keeps', async () => {
-    const { zoom, env } = await standIn({ dailyLimit: 2 });
+    const { zoom, env } = await startEmptyAccount({ dailyLimit: 2 });
     const cwd = folder();
     const stdin = 'Group,name\nA,X\nB,Y\nC,Z\n';
     expect((await command(['apply', '-', '--out', 'r'], { cwd, env, stdin })).code).toBe(4);
     await zoom.close();
     const port = Number(new URL(zoom.url).port);
-    const later = await standIn({ port, token: zoom.token, groups: zoom.groups() });
+    const later = await startEmptyAccount({ port, token: zoom.token, groups: zoom.groups() });
     const more = ['--map', 'Group=name'];
     const done = await command(['apply', '-', '--resume', 'r', ...more], { cwd, env, stdin: '' });
     expect(done.code, done.stderr).toBe(0);
@@ -297,7 +290,7 @@ describe('standard input', () => {
 
 describe('the limit', () => {
   test('of 30 a second is never broken in 10 seconds', async () => {
-    const { zoom, env } = await standIn({ accountPlan: 'pro', latencyMs: 20 });
+    const { zoom, env } = await startEmptyAccount({ accountPlan: 'pro', latencyMs: 20 });
     const cwd = folder();
     const done = await command(['apply', file(names(290)), '--json'], { cwd, env });
     expect(done.code).toBe(0);
@@ -308,7 +301,7 @@ describe('the limit', () => {
 
   test('10,000 rows that mostly exist are told apart at once', async () => {
     const there = Array.from({ length: 9_950 }, (_, i) => ({ id: `g${i + 1}`, name: `Group ${i + 1}` }));
-    const { zoom, env } = await standIn({ groups: there, limiter: 'none' });
+    const { zoom, env } = await startEmptyAccount({ groups: there, limiter: 'none' });
     const done = await command(['apply', file(names(10_000)), '--json', '--account-plan', 'business'], {
       env,
     });

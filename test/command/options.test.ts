@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_NAMES, optionsOf } from '../../src/cli/options.js';
-import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import type { Simulator } from '../../src/simulator/server.js';
 import { CLI, command, file, folder, summary, type Transcript } from '../support/command.js';
+import { startTestSimulator } from '../support/simulator.js';
 
 const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
 const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
@@ -16,10 +17,9 @@ const twin = (flag: string): string => `ZOOM_IM_GROUPS_${flag.slice(2).toUpperCa
 let zoom: Simulator;
 let env: Record<string, string>;
 beforeAll(async () => {
-  zoom = await startSimulator({ latencyMs: 0, groups: [], accountPlan: 'business' });
+  ({ zoom } = await startTestSimulator({ groups: [], accountPlan: 'business' }));
   env = { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_TOKEN_URL: zoom.tokenUrl, ZOOM_ACCESS_TOKEN: zoom.token };
 });
-afterAll(() => zoom.close());
 
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--simulate': ['apply', 'plan', 'export', 'rollback'],

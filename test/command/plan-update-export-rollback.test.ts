@@ -1,14 +1,10 @@
 /** Look before, undo after: plan, drift, update, export, rollback, on both APIs, through the built command. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { describe, expect, test } from 'vitest';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
 import { command, file, folder, journal, results, summary, type Transcript } from '../support/command.js';
-
-const open: Simulator[] = [];
-afterAll(async () => {
-  await Promise.all(open.map((zoom) => zoom.close()));
-});
+import { startTestSimulator } from '../support/simulator.js';
 
 type Stand = {
   readonly zoom: Simulator;
@@ -19,8 +15,7 @@ type Stand = {
 };
 
 async function stand(options: SimulatorOptions = {}): Promise<Stand> {
-  const zoom = await startSimulator({ latencyMs: 0, groups: [], accountPlan: 'business', ...options });
-  open.push(zoom);
+  const { zoom } = await startTestSimulator({ groups: [], accountPlan: 'business', ...options });
   const cwd = folder();
   const env = {
     ZOOM_BASE_URL: zoom.baseUrl,
@@ -204,7 +199,7 @@ describe('rollback', () => {
         headers: { authorization: `Bearer ${zoom.token}`, 'content-type': 'application/json' },
         ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
       });
-    await ask('POST', `${id('Joined')}/members`, { members: [{ email: 'a@example.com' }] });
+    await ask('POST', `${id('Joined')}/members`, { members: [{ id: zoom.users[0]?.id }] });
     await ask('PATCH', id('Retyped'), { type: 'restricted' });
     await ask('DELETE', id('Gone'), {});
     await ask('PATCH', id('Renamed'), { name: 'Renamed since' });

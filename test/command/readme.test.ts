@@ -6,7 +6,7 @@ import { COMMAND_NAMES, OPTIONS } from '../../src/cli/options.js';
 import { EXIT } from '../../src/model/stop.js';
 import { STATUSES } from '../../src/model/statuses.js';
 import { RESULT_COLUMNS } from '../../src/reporting/results.js';
-import { FILES } from '../../src/storage/run-folder.js';
+import { RUN_FILES } from '../../src/storage/run-folder.js';
 import { command, folder } from '../support/command.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -64,7 +64,7 @@ describe('the tables of the README', () => {
 
   test('name every file of a run folder', () => {
     const named = column(/^\| file \| what/).map((cell) => cell.replaceAll('`', ''));
-    expect(new Set(named)).toEqual(new Set(Object.values(FILES)));
+    expect(new Set(named)).toEqual(new Set(Object.values(RUN_FILES)));
   });
 
   test('name every variable that is read, and no other', () => {

@@ -10,7 +10,7 @@ import {
   inFolder,
   killedAt,
   numbered,
-  standIn,
+  startEmptyAccount,
   typed,
   upTo,
 } from '../support/interrupted-run.js';
@@ -22,7 +22,7 @@ describe('a run that stopped', () => {
     "it's a file; $(x).csv",
     '-dash.csv',
   ])('prints the exact command to go on with, and that command ends it: %s', async (odd) => {
-    const { zoom, env } = await standIn({ accountPlan: 'free', dailyLimit: 30 });
+    const { zoom, env } = await startEmptyAccount({ accountPlan: 'free', dailyLimit: 30 });
     const cwd = folder();
     const text = numbered(upTo(50)).replaceAll('\n', ';x\n');
     writeFileSync(join(cwd, odd), text);
@@ -35,7 +35,7 @@ describe('a run that stopped', () => {
     // The next day at the same address: it has all the groups, and a new budget.
     await zoom.close();
     const port = Number(new URL(zoom.url).port);
-    const morning = await standIn({ groups: zoom.groups(), port, token: zoom.token });
+    const morning = await startEmptyAccount({ groups: zoom.groups(), port, token: zoom.token });
     const out = await typed(line, cwd, env);
     expect(goOnIn(out)).toBeUndefined();
     expect(morning.zoom.created().length).toBe(20);
@@ -44,7 +44,7 @@ describe('a run that stopped', () => {
   });
 
   test('of standard input is gone on with: the input is in its journal, and nowhere else', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     const text = numbered(upTo(120));
     await killedAt(zoom, 30, ['apply', '-', ...QUICK, '--out', 'r'], { cwd, env, stdin: text });
@@ -55,10 +55,10 @@ describe('a run that stopped', () => {
   });
 
   test('is not gone on with elsewhere', async () => {
-    const { env } = await standIn();
+    const { env } = await startEmptyAccount();
     const { cwd, input } = inFolder('name\nA\n');
     await command(['apply', input, '--out', 'r'], { cwd, env });
-    const other = await standIn();
+    const other = await startEmptyAccount();
     const journal = readFileSync(join(cwd, 'r', 'journal.ndjson'));
     const tries: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
       [[], other.env],
@@ -79,12 +79,12 @@ describe('a run that stopped', () => {
       ['{}', JSON.stringify({ aid, no }), 'x']
         .map((part) => Buffer.from(part).toString('base64url'))
         .join('.');
-    const first = await standIn({ token: tokenOf('one', 1) });
+    const first = await startEmptyAccount({ token: tokenOf('one', 1) });
     const { cwd, input } = inFolder('name\nA\n');
     await command(['apply', input, '--out', 'r'], { cwd, env: first.env });
     await first.zoom.close();
     const port = Number(new URL(first.zoom.url).port);
-    const other = await standIn({ port, token: tokenOf('two', 1) });
+    const other = await startEmptyAccount({ port, token: tokenOf('two', 1) });
     for (const args of [
       ['apply', input, '--resume', 'r'],
       ['rollback', 'r', '--yes'],
@@ -95,7 +95,7 @@ describe('a run that stopped', () => {
     }
     expect(other.zoom.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
     await other.zoom.close();
-    const same = await standIn({ port, token: tokenOf('one', 2), groups: first.zoom.groups() });
+    const same = await startEmptyAccount({ port, token: tokenOf('one', 2), groups: first.zoom.groups() });
     const done = await command(['apply', input, '--resume', 'r'], { cwd, env: same.env });
     expect(done).toMatchObject({ code: 0 });
   });
@@ -108,7 +108,7 @@ describe('a run that stopped', () => {
   });
 
   test('is moot after a later run of its file that ended well, and that is said with the way to it', async () => {
-    const { zoom, env } = await standIn({ faults: ['400'] });
+    const { zoom, env } = await startEmptyAccount({ faults: ['400'] });
     const { cwd, input } = inFolder('name\nA\n');
     const apply = (...more: readonly string[]) => command(['apply', input, '--json', ...more], { cwd, env });
     expect((await apply('--out', 'runs/failed')).code).toBe(1);
@@ -119,7 +119,7 @@ describe('a run that stopped', () => {
     await apply('--resume', 'runs/failed');
     expect(JSON.parse((await apply('--resume')).stdout).folder).toBe('runs/failed');
     await zoom.close();
-    await standIn({ port: Number(new URL(zoom.url).port), token: zoom.token });
+    await startEmptyAccount({ port: Number(new URL(zoom.url).port), token: zoom.token });
     expect((await apply('--out', 'runs/well')).code).toBe(0);
     const moot = await apply('--resume');
     expect(moot.code).toBe(2);
@@ -130,7 +130,7 @@ describe('a run that stopped', () => {
 
 describe('the report of a killed run', () => {
   test('of one shard goes on with that shard, and with the invalid rows left out', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(
       `name,type\n${upTo(200)
         .map((n) => `Group ${n},\n`)
@@ -150,7 +150,7 @@ describe('the report of a killed run', () => {
   });
 
   test('of a rollback goes on with the rollback', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(numbered(upTo(80)));
     expect(await command(['apply', input, ...QUICK, '--out', 'made'], { cwd, env })).toMatchObject({
       code: 0,

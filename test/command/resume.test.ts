@@ -21,7 +21,7 @@ import {
   killedAt,
   numbered,
   reportBytes,
-  standIn,
+  startEmptyAccount,
   typed,
   upTo,
 } from '../support/interrupted-run.js';
@@ -40,7 +40,7 @@ describe('a run that was killed', () => {
   ];
 
   test.each(ways)('is gone on with %s: every row once, none made twice', async (_, begin, goOn) => {
-    const { zoom, env } = await standIn({ groups });
+    const { zoom, env } = await startEmptyAccount({ groups });
     const { cwd, input } = inFolder(text);
     const killed = await killedAt(zoom, 60, ['apply', input, ...QUICK, ...begin], { cwd, env });
     expect(killed.signal).toBe('SIGKILL');
@@ -62,7 +62,7 @@ describe('a run that was killed', () => {
   });
 
   test('is gone on with without naming the file', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 40, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     expect(await command(['apply', '--resume', 'r', ...QUICK], { cwd, env })).toMatchObject({ code: 0 });
@@ -70,7 +70,7 @@ describe('a run that was killed', () => {
   });
 
   test('has a report that accounts for every row, and says how to go on', async () => {
-    const { zoom, env } = await standIn({ latencyMs: 60 });
+    const { zoom, env } = await startEmptyAccount({ latencyMs: 60 });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const told = await command(['report', 'r'], { cwd });
@@ -89,7 +89,7 @@ describe('a run that was killed', () => {
   test.each([
     1, 7, 40, 200, 1_500,
   ])('and lost the last %i bytes of its journal, is gone on with', async (bytes) => {
-    const { zoom, env } = await standIn({ groups });
+    const { zoom, env } = await startEmptyAccount({ groups });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const path = join(cwd, 'r', 'journal.ndjson');
@@ -107,7 +107,7 @@ describe('a run that was killed', () => {
   });
 
   test('in the middle of its file’s keeping has sent nothing, and begins there', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await command(['apply', input, ...QUICK, '--out', 'whole'], { cwd, env });
     const [header = '', piece = ''] = readFileSync(join(cwd, 'whole', 'journal.ndjson'), 'utf8').split('\n');
@@ -123,7 +123,7 @@ describe('a run that was killed', () => {
   });
 
   test('after a group was made whose id never came, learns its id from the listing', async () => {
-    const { zoom, env } = await standIn({ faults: ['no-id:1'] });
+    const { zoom, env } = await startEmptyAccount({ faults: ['no-id:1'] });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
@@ -136,7 +136,7 @@ describe('a run that was killed', () => {
 
 describe('contact groups, whose names may repeat', () => {
   test('are made once each, though answers are lost and the process is killed', async () => {
-    const { zoom, env } = await standIn({ faults: ['reset-after:0.1', '500:0.1'], seed: 5 });
+    const { zoom, env } = await startEmptyAccount({ faults: ['reset-after:0.1', '500:0.1'], seed: 5 });
     const text = numbered(upTo(150));
     const { cwd, input } = inFolder(text);
     const contacts = ['--api', 'contacts', ...QUICK];
@@ -154,7 +154,7 @@ describe('contact groups, whose names may repeat', () => {
 
 describe('a file that changed since', () => {
   test('re-sorted, shortened and extended: only what is new or not provisioned is sent', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(numbered(upTo(60)));
     await command(['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const edited = numbered([...upTo(65)].reverse().filter((n) => n % 7 !== 0));
@@ -172,7 +172,7 @@ describe('a file that changed since', () => {
   });
 
   test('a row with other settings is told to differ, and is not called made like that', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder('name,type\nA,normal\nB,normal\n');
     await command(['apply', input, '--out', 'r'], { cwd, env });
     writeFileSync(input, 'name,type\nA,shared\nB,normal\n');
@@ -185,7 +185,7 @@ describe('a file that changed since', () => {
   });
 
   test('failed rows are tried again, provisioned ones are not', async () => {
-    const { zoom, env } = await standIn({ faults: ['400:0.5'], seed: 3 });
+    const { zoom, env } = await startEmptyAccount({ faults: ['400:0.5'], seed: 3 });
     const text = numbered(upTo(40));
     const { cwd, input } = inFolder(text);
     expect(await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env })).toMatchObject({ code: 1 });
@@ -200,7 +200,7 @@ describe('a file that changed since', () => {
 });
 
 test('a run is not gone on with from its own failed.csv, which it writes anew', async () => {
-  const { zoom, env } = await standIn({ faults: ['400:1'] });
+  const { zoom, env } = await startEmptyAccount({ faults: ['400:1'] });
   const { cwd, input } = inFolder(numbered(upTo(3)));
   await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env });
   const sent = zoom.requests().length;
@@ -217,7 +217,7 @@ test('a run is not gone on with from its own failed.csv, which it writes anew', 
 
 describe('the reports come from the journal alone', () => {
   test('byte for byte, where all else is gone', async () => {
-    const { env } = await standIn({ faults: ['400:0.2', 'reset-after:0.1'], seed: 2 });
+    const { env } = await startEmptyAccount({ faults: ['400:0.2', 'reset-after:0.1'], seed: 2 });
     const { cwd, input } = inFolder(
       `name;x\r\n${upTo(50)
         .map((n) => `Group ${n};"ä=${n}"`)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';
 import { command, file, folder, journal, results, summary } from '../support/command.js';
-import { killedAt, numbered, standIn, upTo } from '../support/interrupted-run.js';
+import { killedAt, numbered, startEmptyAccount, upTo } from '../support/interrupted-run.js';
 
 const THERE = [
   { id: 'kept-1', name: 'Group 3' },
@@ -16,7 +16,7 @@ test.each([
   'im',
   'contacts',
 ])('a run that was killed is taken back as far as it is known (%s)', async (api) => {
-  const { zoom, env } = await standIn(SLOW);
+  const { zoom, env } = await startEmptyAccount(SLOW);
   const cwd = folder();
   const input = file(numbered(upTo(60)));
   const args = ['apply', input, '--api', api, '--account-plan', 'business', '--out', 'r'];
@@ -35,7 +35,7 @@ test.each([
 });
 
 test('a rollback that was killed goes on with --resume, and deletes nothing twice', async () => {
-  const { zoom, env } = await standIn({ ...SLOW, groups: [...THERE] });
+  const { zoom, env } = await startEmptyAccount({ ...SLOW, groups: [...THERE] });
   const cwd = folder();
   expect(await command(['apply', file(numbered(upTo(50))), '--out', 'r'], { cwd, env })).toMatchObject({
     code: 0,
@@ -61,7 +61,7 @@ test('a rollback that was killed goes on with --resume, and deletes nothing twic
 });
 
 test('of two runs the second takes back only its own', async () => {
-  const { zoom, env } = await standIn(SLOW);
+  const { zoom, env } = await startEmptyAccount(SLOW);
   const cwd = folder();
   await command(['apply', file(numbered(upTo(5))), '--out', 'first'], { cwd, env });
   await command(['apply', file(numbered(upTo(9))), '--out', 'second'], { cwd, env });
@@ -72,7 +72,7 @@ test('of two runs the second takes back only its own', async () => {
 });
 
 test('contact groups: a free plan’s thousand requests a day are counted, and the run stops with 4', async () => {
-  const { zoom, env } = await standIn({ latencyMs: 0, accountPlan: 'free' });
+  const { zoom, env } = await startEmptyAccount({ latencyMs: 0, accountPlan: 'free' });
   const cwd = folder();
   const args = ['apply', file(numbered(upTo(1_005))), '--api', 'contacts', '--account-plan', 'free'];
   const done = await command([...args, '--rate', '900', '--out', 'r'], { cwd, env });

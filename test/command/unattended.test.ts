@@ -3,9 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../../src/simulator/server.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Simulator } from '../../src/simulator/server.js';
 import { CLI, folder } from '../support/command.js';
+import { startTestSimulator } from '../support/simulator.js';
 
 const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
 
@@ -39,12 +40,11 @@ const LINES: Readonly<Record<string, string>> = {
 let zoom: Simulator;
 let bin: string;
 beforeAll(async () => {
-  zoom = await startSimulator({ latencyMs: 0, groups: [{ id: 'there', name: 'There' }] });
+  ({ zoom } = await startTestSimulator({ groups: [{ id: 'there', name: 'There' }] }));
   bin = join(folder(), 'bin');
   mkdirSync(bin);
   symlinkSync(CLI, join(bin, 'zoom-im-groups'));
 });
-afterAll(() => zoom.close());
 
 type Ended = {
   readonly code: number | null;

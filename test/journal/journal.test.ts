@@ -1,11 +1,14 @@
 import {
   appendFileSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,7 +74,7 @@ async function stopOf(doing: () => unknown): Promise<FatalError['stop'] | undefi
 }
 
 describe('a journal', () => {
-  test('gives back what was recorded, in order, and goes on where it ended', async () => {
+  test('returns what was recorded, in order, and continues where it ended', async () => {
     await written(header, attempt('Grüße 🎉'));
     const journal = reopenJournal(folder);
     journal.record({ ...header, resumed: true });
@@ -81,7 +84,7 @@ describe('a journal', () => {
     expect(await read()).toEqual([...events, attempt('line\nbreak "quoted" \u2028')]);
   });
 
-  test("is its owner's alone, and its name is durable before the first line", () => {
+  test('is readable by its owner only, and its name is durable before the first line', () => {
     const { disk, calls } = faultyDisk();
     const journal = createJournal(folder, disk);
     journal.record(header);
@@ -89,7 +92,7 @@ describe('a journal', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('is never written over: another one in the same folder is refused', async () => {
+  test('is never overwritten: another one in the same folder is refused', async () => {
     await written(header);
     expect(await stopOf(() => createJournal(folder))).toMatchObject({
       exit: EXIT.usage,
@@ -109,7 +112,7 @@ describe('a journal', () => {
     }
   });
 
-  test('reads lines that are longer than what is read at once', async () => {
+  test('reads lines that are longer than one read', async () => {
     const long: Event = { e: 'input', at: 1, text: 'ä'.repeat(700_000) };
     await written(header, long, attempt('after'));
     expect(await read()).toEqual([header, long, attempt('after')]);
@@ -118,7 +121,7 @@ describe('a journal', () => {
     expect(await read()).toEqual([header, long, attempt('after')]);
   });
 
-  test('takes no event after it was closed', async () => {
+  test('takes no event after it is closed', async () => {
     const journal = createJournal(folder);
     await journal.close();
     await journal.close();
@@ -141,7 +144,7 @@ describe('what is recorded becomes durable', () => {
     expect(syncs()).toBe(1);
   });
 
-  test('after 250 ms, also where the sync before was still under way', async () => {
+  test('after 250 ms, also if the sync before was still under way', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let finish: () => void = () => undefined;
     const calls: string[] = [];
@@ -166,7 +169,7 @@ describe('what is recorded becomes durable', () => {
     expect(calls.length).toBe(2);
   });
 
-  test('when sync or close is awaited, with what came during a sync', async () => {
+  test('when sync or close is awaited, with what was recorded during a sync', async () => {
     const { journal, syncs } = counting();
     for (let line = 1; line <= 33; line += 1) journal.record(attempt('a', line));
     await journal.sync();
@@ -178,7 +181,7 @@ describe('what is recorded becomes durable', () => {
     expect(syncs()).toBe(3);
   });
 
-  test('or else the next record says so, and every one after it', async () => {
+  test('or else the next record fails, and every one after it', async () => {
     const journal = createJournal(folder, { ...realDisk, syncData: () => Promise.reject(noSpace()) });
     journal.record(header);
     expect(await stopOf(() => journal.sync())).toMatchObject({ exit: EXIT.unwritable });
@@ -195,7 +198,7 @@ describe('what is recorded becomes durable', () => {
 describe('on a disk that fails', () => {
   const events = [header, attempt('one'), attempt('two'), attempt('three')];
 
-  /** Records everything, and tells which events were accepted. */
+  /** Records everything, and returns which events were accepted. */
   async function tryAll(
     fault: Fault,
   ): Promise<{ kept: Event[]; stops: FatalError['stop'][]; failed: boolean }> {
@@ -235,17 +238,17 @@ describe('on a disk that fails', () => {
         expect(stop.message).toBe(`${path} could not be written: no space left on device`);
         expect(stop.hint).toContain('--resume');
       }
-      // Half a line is taken back at once, so that other readers find whole ones only.
+      // Half a line is cut off at once, so that other readers find whole lines only.
       if (how === 'half' && kept.length > 0) expect(readFileSync(path, 'utf8'), `call ${at}`).toMatch(/\n$/);
-      // Only the closing of the file may fail unheard: all is durable by then.
+      // Only closing the file may fail silently: everything is durable by then.
       expect(stops.length > 0 || kept.length === events.length, `call ${at}`).toBe(true);
       if (kept[0] === header) expect(await read(), `call ${at}`).toEqual(kept);
-      // What could not be begun leaves nothing behind that would forbid to begin again.
+      // What could not be created leaves nothing behind that would prevent a second try.
       else if (kept.length === 0 && at <= 2) expect(readdirSync(folder)).toEqual([]);
     }
   });
 
-  test('a line that was cut short is taken back before the next one, when that works again', async () => {
+  test('a line that was cut short is removed before the next one, once the disk works again', async () => {
     let full = false;
     const disk = {
       ...realDisk,
@@ -253,9 +256,9 @@ describe('on a disk that fails', () => {
         if (full && bytes.length < 60) throw noSpace();
         return realDisk.write(fd, full ? bytes.subarray(0, 50) : bytes);
       },
-      truncate: (fd: number, length: number) => {
+      truncate: (of: string, length: number) => {
         if (full) throw noSpace();
-        realDisk.truncate(fd, length);
+        realDisk.truncate(of, length);
       },
     };
     const journal = createJournal(folder, disk);
@@ -270,7 +273,7 @@ describe('on a disk that fails', () => {
     expect(await read()).toEqual([header, attempt('kept')]);
   });
 
-  test('mending goes wrong without harm: the torn bytes are there, in the journal or aside', async () => {
+  test('a repair that fails does no harm: the torn bytes are in the journal or saved beside it', async () => {
     const torn = '{"e":"attempt","at":5,"na';
     for (let at = 1; ; at += 1) {
       rmSync(folder, { recursive: true });
@@ -295,8 +298,76 @@ describe('on a disk that fails', () => {
   });
 });
 
+describe('a journal that is taken away during a run', () => {
+  const ways: readonly (readonly [string, string, () => void])[] = [
+    ['deleted', 'was deleted, moved or renamed', () => rmSync(path)],
+    ['renamed', 'was deleted, moved or renamed', () => renameSync(path, `${path}.old`)],
+    [
+      'replaced by a copy',
+      'was replaced by another file',
+      () => {
+        copyFileSync(path, `${path}.copy`);
+        renameSync(`${path}.copy`, path);
+      },
+    ],
+    ['truncated', 'bytes', () => truncateSync(path, 10)],
+  ];
+
+  test.each(ways)('%s: the next sync reports it, and every record after that', async (_, words, takeAway) => {
+    const journal = createJournal(folder);
+    journal.record(header);
+    await journal.sync();
+    takeAway();
+    for (let line = 2; line < 34; line += 1) journal.record(attempt('a', line));
+    const stop = await stopOf(() => journal.record(attempt('b')));
+    expect(stop).toMatchObject({ exit: EXIT.unwritable, reason: 'journal-gone' });
+    expect(stop?.message).toContain(words);
+    expect(`${stop?.message} ${stop?.hint}`).not.toMatch(/nothing was sent/i);
+    expect(await stopOf(() => journal.close())).toMatchObject({ reason: 'journal-gone' });
+  });
+
+  test.each(ways)('%s after the last record: the end reports it', async (_, words, takeAway) => {
+    const journal = createJournal(folder);
+    journal.record(header);
+    await journal.sync();
+    takeAway();
+    const stop = await stopOf(() => journal.sync());
+    expect(stop).toMatchObject({ exit: EXIT.unwritable, reason: 'journal-gone' });
+    expect(stop?.message).toContain(words);
+    await stopOf(() => journal.close());
+  });
+
+  test('is looked for once a group of records, not at each', async () => {
+    let looks = 0;
+    const identify = (file: number | string): string | undefined => {
+      if (typeof file === 'string') looks += 1;
+      return realDisk.identify(file);
+    };
+    const journal = createJournal(folder, { ...realDisk, identify });
+    for (let line = 0; line < 64; line += 1) journal.record(attempt('a', line));
+    await journal.close();
+    expect(looks).toBeLessThan(5);
+  });
+
+  test('and replaced: cutting back half a line never touches the other file', async () => {
+    let full = false;
+    const write = (fd: number, bytes: Uint8Array): number => {
+      if (full) throw noSpace();
+      return realDisk.write(fd, bytes);
+    };
+    const journal = createJournal(folder, { ...realDisk, write });
+    journal.record(header);
+    rmSync(path);
+    writeFileSync(path, 'x'.repeat(10_000));
+    full = true;
+    await stopOf(() => journal.record(attempt('lost')));
+    await stopOf(() => journal.close());
+    expect(statSync(path).size).toBe(10_000);
+  });
+});
+
 describe('a torn tail', () => {
-  test('is left out, kept aside and cut off, wherever in the last line the crash came', async () => {
+  test('is left out, saved aside and cut off, wherever in the last line the crash happened', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 20 }), async (name) => {
         rmSync(folder, { recursive: true });
@@ -325,7 +396,7 @@ describe('a torn tail', () => {
     );
   });
 
-  test('may have its line end and not its middle', async () => {
+  test('may have its line end but not its middle', async () => {
     await written(header, attempt('whole'));
     appendFileSync(path, `{"e":"attempt",${'\0'.repeat(40)}}\n`);
     expect(await read()).toEqual([header, attempt('whole')]);
@@ -336,7 +407,7 @@ describe('a torn tail', () => {
     expect(statSync(join(folder, 'journal.torn-1')).mode & 0o777).toBe(0o600);
   });
 
-  test('of a second crash is kept beside that of the first', async () => {
+  test('of a second crash is saved beside that of the first', async () => {
     await written(header);
     for (const torn of ['{"first', '{"second']) {
       appendFileSync(path, torn);
@@ -384,7 +455,7 @@ describe('damage', () => {
   });
 });
 
-describe('what is no journal of ours is told in plain words', () => {
+describe('what is not a journal is reported in plain words', () => {
   const line = (event: object): string => `${JSON.stringify(event)}\n`;
 
   test('a folder without one', async () => {
@@ -397,7 +468,7 @@ describe('what is no journal of ours is told in plain words', () => {
   test.each([
     ['that a newer version wrote', line({ ...header, schemaVersion: SCHEMA_VERSION + 1 }), 'newer version'],
     [
-      'that a newer version went on with',
+      'that a newer version continued',
       line(header) + line({ ...header, schemaVersion: SCHEMA_VERSION + 1 }),
       'newer version',
     ],

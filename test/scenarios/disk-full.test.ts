@@ -13,7 +13,7 @@ import {
   expectHonest,
   numbered,
   reportBytes,
-  standIn,
+  startEmptyAccount,
   upTo,
 } from '../support/interrupted-run.js';
 import { type Life, live, Watched } from '../support/watched-run.js';
@@ -119,7 +119,7 @@ describe('a run folder on a disk that is really full', () => {
     const mounted = mountedTiny();
     if (mounted === undefined)
       return skip('only root may mount; the disk that fails at its n-th call has to do');
-    const { zoom, env } = await standIn({ latencyMs: 50 });
+    const { zoom, env } = await startEmptyAccount({ latencyMs: 50 });
     const cwd = folder();
     const text = numbered(upTo(400));
     writeFileSync(join(cwd, 'in.csv'), text);
@@ -172,7 +172,7 @@ describe('standard output and error', () => {
     ['a full disk under standard output', `${apply} --json >/dev/full`],
     ['a full disk under the log', `${apply} --log-level trace --log-format json 2>/dev/full`],
   ])('%s: the job goes on to its end', async (_, line) => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     const text = numbered(upTo(40));
     writeFileSync(join(cwd, 'in.csv'), text);
@@ -194,7 +194,7 @@ describe('standard output and error', () => {
     ['apply in.csv --json --out r', 0],
     ['apply in.csv --out r', 0],
   ])('a full disk under the output of %s is told, and ends with %i', async (args, code) => {
-    const { env } = await standIn();
+    const { env } = await startEmptyAccount();
     const cwd = folder();
     writeFileSync(join(cwd, 'in.csv'), 'name\nA\n');
     if (args.startsWith('report')) await command(['apply', 'in.csv', '--out', 'done'], { cwd, env });
@@ -219,7 +219,7 @@ describe('standard output and error', () => {
     'plan in.csv',
     'validate in.csv --json',
   ])('a reader of %s that went away is none', async (args) => {
-    const { env } = await standIn();
+    const { env } = await startEmptyAccount();
     const cwd = folder();
     // More than a pipe takes before somebody reads.
     writeFileSync(join(cwd, 'in.csv'), `name,type\n${',x\n'.repeat(5_000)}`);
@@ -231,7 +231,7 @@ describe('standard output and error', () => {
 
 describe('the exit code', () => {
   test('is 70 until a run has proven a better one, also where the process just runs dry', async () => {
-    const { env } = await standIn();
+    const { env } = await startEmptyAccount();
     const cwd = folder();
     writeFileSync(join(cwd, 'in.csv'), numbered(upTo(5)));
     // A disk whose sync never returns: nothing is left to wait for, and node ends the process.

@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../src/simulator/server.js';
 import { command, file, folder } from '../support/command.js';
 import { answering, say } from '../support/scripted-server.js';
+import { startTestSimulator } from '../support/simulator.js';
 
 test('an echoed token, a client secret and a Basic header are nowhere to be read', async () => {
-  const zoom = await startSimulator({ latencyMs: 0, groups: [], faults: ['echo-secret'] });
+  const { zoom } = await startTestSimulator({ groups: [], faults: ['echo-secret'] });
   const { accountId, clientId, clientSecret } = zoom.credentials;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
   const cwd = folder();
@@ -18,9 +18,8 @@ test('an echoed token, a client secret and a Basic header are nowhere to be read
     env,
   });
   const sent = zoom.requests().flatMap(({ authorization }) => authorization?.replace(/^Bearer /, '') ?? []);
-  await zoom.close();
   expect(done.code).toBe(1);
-  // The stand-in did echo it: what stands in its place shows that it was taken out.
+  // The mask shows that the simulator echoed the token and that it was removed.
   const files = readdirSync(join(cwd, 'r')).map((name) => readFileSync(join(cwd, 'r', name), 'utf8'));
   expect(files.join()).toContain('Bad header: Bearer ***');
   expect(sent.length).toBeGreaterThan(1);

@@ -1,10 +1,8 @@
-/** What a client may rely on when it meets the stand-in instead of Zoom: the rate limits. */
+/** What a client may rely on when it meets the simulator: the rate limits. */
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Label, Limits, type Plan } from '../../src/simulator/rate-limits.js';
-import { ask, closeAll, standIn } from '../support/simulator.js';
-
-afterEach(closeAll);
+import { send, startTestSimulator } from '../support/simulator.js';
 
 const NOON = Date.UTC(2026, 4, 31, 12);
 
@@ -21,7 +19,7 @@ const RATES: readonly (readonly [Plan, Label, number])[] = [
   ['business', 'heavy', 40],
 ];
 
-/** A request of each label that changes nothing that the next one would mind. */
+/** A request of each label that can be repeated. */
 const ROUTES: Readonly<Record<Label, string>> = {
   light: 'GET /im/groups/nobody',
   medium: 'GET /im/groups',
@@ -33,9 +31,9 @@ describe('a second', () => {
     RATES,
   )('on the %s plan has room for so many %s requests: %d', async (accountPlan, label, rate) => {
     let now = NOON;
-    const zoom = await standIn({ accountPlan, now: () => now });
+    const { zoom } = await startTestSimulator({ accountPlan, now: () => now });
     const status = async (): Promise<number> =>
-      (await ask(zoom, ROUTES[label], label === 'heavy' ? { json: { group_name: 'A' } } : {})).status;
+      (await send(zoom, ROUTES[label], label === 'heavy' ? { json: { group_name: 'A' } } : {})).status;
     for (let i = 0; i < rate; i += 1) expect(await status()).not.toBe(429);
     expect(await status()).toBe(429);
     now += 999;
@@ -47,16 +45,16 @@ describe('a second', () => {
   });
 
   test('counts each label alone', async () => {
-    const zoom = await standIn({ accountPlan: 'free', now: () => NOON });
-    for (let i = 0; i < 3; i += 1) await ask(zoom, ROUTES.medium);
-    expect((await ask(zoom, ROUTES.medium)).status).toBe(429);
-    expect((await ask(zoom, ROUTES.light)).status).toBe(404);
+    const { zoom } = await startTestSimulator({ accountPlan: 'free', now: () => NOON });
+    for (let i = 0; i < 3; i += 1) await send(zoom, ROUTES.medium);
+    expect((await send(zoom, ROUTES.medium)).status).toBe(429);
+    expect((await send(zoom, ROUTES.light)).status).toBe(404);
   });
 
-  test('that is full is told in Zoom’s words, and without a time to wait', async () => {
-    const zoom = await standIn({ accountPlan: 'free', groups: [], now: () => NOON });
-    for (let i = 0; i < 4; i += 1) await ask(zoom, 'POST /im/groups', { form: { name: `${i}` } });
-    const { status, headers, body } = await ask(zoom, 'POST /im/groups', { form: { name: 'one more' } });
+  test('that is full is reported in Zoom’s words, without a time to wait', async () => {
+    const { zoom } = await startTestSimulator({ accountPlan: 'free', groups: [], now: () => NOON });
+    for (let i = 0; i < 4; i += 1) await send(zoom, 'POST /im/groups', { form: { name: `${i}` } });
+    const { status, headers, body } = await send(zoom, 'POST /im/groups', { form: { name: 'one more' } });
     expect(status).toBe(429);
     expect(body).toEqual({
       code: 429,
@@ -71,15 +69,15 @@ describe('a second', () => {
   });
 
   test('is not filled by requests without a good token', async () => {
-    const zoom = await standIn({ accountPlan: 'free', now: () => NOON });
-    for (let i = 0; i < 10; i += 1) await ask(zoom, ROUTES.medium, { token: 'bad' });
-    expect((await ask(zoom, ROUTES.medium)).status).toBe(200);
+    const { zoom } = await startTestSimulator({ accountPlan: 'free', now: () => NOON });
+    for (let i = 0; i < 10; i += 1) await send(zoom, ROUTES.medium, { token: 'bad' });
+    expect((await send(zoom, ROUTES.medium)).status).toBe(200);
     expect(zoom.peakPerSecond('medium')).toBe(1);
   });
 
-  test('has no limit where none is wanted', async () => {
-    const zoom = await standIn({ limiter: 'none', now: () => NOON });
-    for (let i = 0; i < 100; i += 1) expect((await ask(zoom, ROUTES.medium)).status).toBe(200);
+  test('has no limit if the limiter is off', async () => {
+    const { zoom } = await startTestSimulator({ limiter: 'none', now: () => NOON });
+    for (let i = 0; i < 100; i += 1) expect((await send(zoom, ROUTES.medium)).status).toBe(200);
     expect(zoom.peakPerSecond('medium')).toBe(100);
   });
 
@@ -95,7 +93,7 @@ describe('a second', () => {
         for (const waitMs of waits) {
           now += waitMs;
           const before = admitted.filter((at) => now - at < 1_000).length;
-          expect(limits.admit('light', now)).toBe(before < 4 ? 'admitted' : 'too-fast');
+          expect(limits.admit('light', now)).toBe(before < 4 ? 'admitted' : 'per-second-limit');
           if (before >= 4) continue;
           admitted.push(now);
           peak = Math.max(peak, before + 1);
@@ -108,7 +106,7 @@ describe('a second', () => {
   test('that is fixed begins with the clock’s, so that two may meet', () => {
     const limits = new Limits('free', 'fixed', undefined);
     const verdicts = (now: number) => Array.from({ length: 5 }, () => limits.admit('light', now));
-    const full = [...Array(4).fill('admitted'), 'too-fast'];
+    const full = [...Array(4).fill('admitted'), 'per-second-limit'];
     expect(verdicts(NOON + 999)).toEqual(full);
     expect(verdicts(NOON + 1_000)).toEqual(full);
     expect(limits.peak('light')).toBe(8);
@@ -142,8 +140,8 @@ describe('a day', () => {
   )('on the %s plan has room for so many %s requests: %d, until midnight UTC', (plan, label, n) => {
     const limits = new Limits(plan, 'none', undefined);
     for (let i = 0; i < n; i += 1) limits.admit(label, NOON);
-    expect(limits.admit(label, NOON)).toBe('day-spent');
-    expect(limits.admit(label, NOON + 43_199_999)).toBe('day-spent');
+    expect(limits.admit(label, NOON)).toBe('daily-limit');
+    expect(limits.admit(label, NOON + 43_199_999)).toBe('daily-limit');
     expect(limits.admit(label, NOON + 43_200_000)).toBe('admitted');
   });
 
@@ -153,15 +151,57 @@ describe('a day', () => {
     expect(limits.admit('light', NOON)).toBe('admitted');
   });
 
-  test('that is spent is told with the instant of its end, and other labels go on', async () => {
-    const zoom = await standIn({ dailyLimit: 2, groups: [], now: () => NOON });
-    for (const name of ['A', 'B']) await ask(zoom, 'POST /im/groups', { form: { name } });
-    const { status, headers, body } = await ask(zoom, 'POST /im/groups', { form: { name: 'C' } });
+  test('that is used up is reported with the instant of its end, and other labels continue', async () => {
+    const { zoom } = await startTestSimulator({ dailyLimit: 2, groups: [], now: () => NOON });
+    for (const name of ['A', 'B']) await send(zoom, 'POST /im/groups', { form: { name } });
+    const { status, headers, body } = await send(zoom, 'POST /im/groups', { form: { name: 'C' } });
     expect(status).toBe(429);
     expect(body.message).toContain('exceeded the daily rate limit (2)');
     expect(headers.get('x-ratelimit-type')).toBe('Daily-limit');
     expect(headers.get('x-ratelimit-limit')).toBe('2');
     expect(headers.get('retry-after')).toBe('2026-06-01T00:00:00Z');
-    expect((await ask(zoom, 'GET /im/groups')).body.total_records).toBe(2);
+    expect((await send(zoom, 'GET /im/groups')).body.total_records).toBe(2);
+  });
+});
+
+describe('a call', () => {
+  // Zoom's reference: the rate limit label of each call.
+  const LABELS: readonly (readonly [string, Label])[] = [
+    ['POST /im/groups', 'light'],
+    ['GET /im/groups', 'medium'],
+    ['GET /im/groups/a', 'light'],
+    ['PATCH /im/groups/a', 'light'],
+    ['DELETE /im/groups/a', 'light'],
+    ['GET /im/groups/a/members', 'medium'],
+    ['POST /im/groups/a/members', 'medium'],
+    ['DELETE /im/groups/a/members/u', 'light'],
+    ['POST /contacts/groups', 'heavy'],
+    ['GET /contacts/groups', 'medium'],
+    ['GET /contacts/groups/a', 'light'],
+    ['PATCH /contacts/groups/a', 'heavy'],
+    ['DELETE /contacts/groups/a', 'heavy'],
+    ['GET /contacts/groups/a/members', 'medium'],
+    ['POST /contacts/groups/a/members', 'heavy'],
+    ['DELETE /contacts/groups/a/members', 'heavy'],
+    ['GET /users', 'medium'],
+    ['GET /accounts/me/plans/usage', 'heavy'],
+  ];
+  test.each(LABELS)('%s counts as %s, and its response says so', async (request, label) => {
+    const { zoom } = await startTestSimulator({ accountPlan: 'free', now: () => NOON });
+    const { headers } = await send(zoom, request);
+    expect(zoom.requests()).toMatchObject([{ label }]);
+    expect(headers.get('x-ratelimit-category')?.toLowerCase()).toBe(label);
+    expect(headers.get('x-ratelimit-type')).toBe('Daily-limit');
+    const perDay = { light: 6_000, medium: 2_000, heavy: 1_000 }[label];
+    expect(headers.get('x-ratelimit-limit')).toBe(String(perDay));
+    expect(headers.get('x-ratelimit-remaining')).toBe(String(perDay - 1));
+  });
+
+  test('without a daily limit reports the limit of a second', async () => {
+    const { zoom } = await startTestSimulator({ accountPlan: 'pro', now: () => NOON });
+    const { headers } = await send(zoom, 'GET /im/groups');
+    expect(headers.get('x-ratelimit-type')).toBe('QPS');
+    expect(headers.get('x-ratelimit-limit')).toBe('20');
+    expect(headers.get('x-ratelimit-remaining')).toBe('19');
   });
 });

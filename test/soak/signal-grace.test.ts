@@ -2,10 +2,16 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, journal, summary } from '../support/command.js';
-import { expectEveryRowOnce, inFolder, numbered, standIn, upTo } from '../support/interrupted-run.js';
+import {
+  expectEveryRowOnce,
+  inFolder,
+  numbered,
+  startEmptyAccount,
+  upTo,
+} from '../support/interrupted-run.js';
 
 test('after a signal what never answers is waited for 30 s and no longer; then the reports are written', async () => {
-  const { zoom, env } = await standIn({ faults: ['hang:1'] });
+  const { zoom, env } = await startEmptyAccount({ faults: ['hang:1'] });
   const text = numbered(upTo(150));
   const { cwd, input } = inFolder(text);
   let signalled = 0;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,8 +17,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT, FatalError } from '../../src/model/stop.js';
 import { writeAtomically } from '../../src/storage/atomic-file.js';
-import { describeError } from '../../src/storage/disk.js';
-import { hashWhileReading, readBytes } from '../../src/storage/file-source.js';
+import { type Disk, describeError, realDisk } from '../../src/storage/disk.js';
+import { hashWhileReading, isSameFile, readBytes } from '../../src/storage/file-source.js';
 import { makeRunFolder } from '../../src/storage/run-folder.js';
 import { type Fault, faultyDisk } from '../support/faulty-disk.js';
 
@@ -38,7 +39,7 @@ const stopOf = async (doing: () => unknown): Promise<FatalError['stop'] | undefi
   return undefined;
 };
 
-/** Pieces are gathered until they are worth a write: this one is. */
+/** Longer than the buffer, so it is written at once. */
 const LONG = 'long '.repeat(20_000);
 
 describe('a written file', () => {
@@ -57,7 +58,7 @@ describe('a written file', () => {
     expect(calls).toEqual(order);
   });
 
-  test('is whole where the system takes a few bytes at a time', async () => {
+  test('is complete if the system takes a few bytes at a time', async () => {
     const text = 'a line that is longer than seven bytes\n'.repeat(20);
     const { disk, calls } = faultyDisk({ at: 1, how: 'short' });
     await writeAtomically(join(folder, 'a.csv'), [text], disk);
@@ -65,19 +66,22 @@ describe('a written file', () => {
     expect(calls.filter((name) => name === 'write').length).toBeGreaterThan(100);
   });
 
-  test('is not published where fewer bytes arrived than were written', async () => {
+  test('is not published if fewer bytes reached the disk than were written', async () => {
     const path = join(folder, 'a.csv');
     writeFileSync(path, 'old');
     const { disk } = faultyDisk();
     const stop = await stopOf(() => writeAtomically(path, ['new'], { ...disk, size: () => 2 }));
-    expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('only 2 of 3') });
+    expect(stop).toMatchObject({
+      exit: EXIT.unwritable,
+      message: expect.stringContaining('only 2 of 3 bytes were written'),
+    });
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
 
   test.each<Fault['how']>([
     'refused',
     'half',
-  ])('is the old one or the new one, whole, whichever call is %s', async (how) => {
+  ])('is the old one or the new one, complete, whichever call is %s', async (how) => {
     const path = join(folder, 'a.csv');
     for (let at = 1; ; at += 1) {
       writeFileSync(path, 'old');
@@ -96,7 +100,7 @@ describe('a written file', () => {
     }
   });
 
-  test('leaves the old one alone where its pieces end in an error, and passes that on', async () => {
+  test('leaves the old one as it was if producing the content fails, and passes that error on', async () => {
     const path = join(folder, 'a.csv');
     writeFileSync(path, 'old');
     async function* pieces(): AsyncGenerator<string> {
@@ -108,7 +112,7 @@ describe('a written file', () => {
     expect(readdirSync(folder)).toEqual(['a.csv']);
   });
 
-  test('replaces a link, and what the link leads to stays as it is', async () => {
+  test("replaces a link, and the link's target stays as it was", async () => {
     const precious = join(folder, 'precious');
     writeFileSync(precious, 'precious');
     symlinkSync(precious, join(folder, 'a.csv'));
@@ -117,15 +121,59 @@ describe('a written file', () => {
     expect(readFileSync(join(folder, 'a.csv'), 'utf8')).toBe('new');
   });
 
-  test('does not take the place of a folder or a device', async () => {
+  test('does not replace a folder or a device', async () => {
     mkdirSync(join(folder, 'a.csv'));
     const stop = await stopOf(() => writeAtomically(join(folder, 'a.csv'), ['new']));
     expect(stop).toMatchObject({
       exit: EXIT.unwritable,
-      message: expect.stringContaining('no regular file'),
+      message: expect.stringContaining('not a regular file'),
     });
     expect(await stopOf(() => writeAtomically('/dev/null', ['new']))).toMatchObject({
       exit: EXIT.unwritable,
+    });
+  });
+
+  describe('that another program has open, as Windows reports it', () => {
+    const inUse = (code: string): Error => Object.assign(new Error(code), { code });
+
+    test.each(['EPERM', 'EACCES', 'EBUSY'])('is replaced once that program lets go (%s)', async (code) => {
+      const path = join(folder, 'a.csv');
+      writeFileSync(path, 'old');
+      const waits: number[] = [];
+      const disk: Disk = {
+        ...realDisk,
+        rename: (from, to) => {
+          if (waits.length < 3) throw inUse(code);
+          realDisk.rename(from, to);
+        },
+        wait: (ms) => void waits.push(ms),
+      };
+      await writeAtomically(path, ['new'], disk);
+      expect(readFileSync(path, 'utf8')).toBe('new');
+      expect(waits).toEqual([50, 100, 200]);
+    });
+
+    test('is reported by name after some seconds, and stays as it was', async () => {
+      const path = join(folder, 'a.csv');
+      writeFileSync(path, 'old');
+      let waitedMs = 0;
+      const disk: Disk = {
+        ...realDisk,
+        rename: () => {
+          throw inUse('EBUSY');
+        },
+        wait: (ms) => {
+          waitedMs += ms;
+        },
+      };
+      const stop = await stopOf(() => writeAtomically(path, ['new'], disk));
+      expect(stop).toMatchObject({ exit: EXIT.unwritable, reason: 'file-in-use' });
+      expect(stop?.message).toContain(`${path} could not be replaced`);
+      expect(stop?.message).toContain('another program may have it open');
+      expect(waitedMs).toBeGreaterThan(3_000);
+      expect(waitedMs).toBeLessThan(10_000);
+      expect(readFileSync(path, 'utf8')).toBe('old');
+      expect(readdirSync(folder)).toEqual(['a.csv']);
     });
   });
 
@@ -135,9 +183,9 @@ describe('a written file', () => {
   });
 });
 
-/** Only root can lay a link in somebody else's name. */
-describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write to', () => {
-  test("nothing is written through somebody else's link", async () => {
+/** Only root can make a link that belongs to another user. */
+describe.runIf(process.getuid?.() === 0)('in a folder that everyone can write to', () => {
+  test("nothing is written through another user's link", async () => {
     const { lchownSync } = await import('node:fs');
     const shared = join(folder, 'shared');
     mkdirSync(shared);
@@ -147,7 +195,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write t
     await writeAtomically(join(shared, 'run/own.csv'), ['fine']);
     lchownSync(join(shared, 'run'), 1234, 1234);
     const stop = await stopOf(() => writeAtomically(join(shared, 'run/a.csv'), ['new']));
-    expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('somebody else') });
+    expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('another user') });
     const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), ['journal.ndjson']));
     expect(making).toMatchObject({ exit: EXIT.unwritable });
     expect(readdirSync(join(folder, 'target'))).toEqual(['own.csv']);
@@ -155,7 +203,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everybody may write t
 });
 
 describe('a run folder', () => {
-  test("is made with its parents, its owner's alone, and its name is durable", () => {
+  test('is made with its parents, accessible to its owner only, and its name is durable', () => {
     const { disk, calls } = faultyDisk();
     makeRunFolder(join(folder, 'runs/groups'), ['journal.ndjson'], disk);
     expect(modeOf(join(folder, 'runs'))).toBe(0o700);
@@ -163,20 +211,20 @@ describe('a run folder', () => {
     expect(calls).toEqual(['syncFolder', 'syncFolder']);
   });
 
-  test('may be there already, as long as it holds no run', () => {
+  test('may already exist if it holds no run', () => {
     writeFileSync(join(folder, 'input.csv'), '');
     makeRunFolder(folder, ['journal.ndjson']);
     expect(readdirSync(folder)).toEqual(['input.csv']);
   });
 
-  test('is not used again where it holds a run, and both ways out are told', async () => {
+  test('is not used again if it holds a run, and the message names both ways on', async () => {
     writeFileSync(join(folder, 'journal.ndjson'), '');
     const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson']));
     expect(stop).toMatchObject({ exit: EXIT.usage, hint: expect.stringContaining(`--resume ${folder}`) });
     expect(stop?.hint).toContain('--out');
   });
 
-  test('is not used where a file stands that the run would write over', async () => {
+  test('is not used if it holds a file that the run would overwrite', async () => {
     writeFileSync(join(folder, 'results.csv'), 'mine');
     const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson', 'failed.csv', 'results.csv']));
     expect(stop).toMatchObject({
@@ -185,7 +233,7 @@ describe('a run folder', () => {
     });
   });
 
-  test('that can not be made ends the command with exit 6', async () => {
+  test("that can't be made ends the command with exit 6", async () => {
     writeFileSync(join(folder, 'file'), '');
     const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run'), ['journal.ndjson']));
     expect(stop).toMatchObject({
@@ -195,6 +243,16 @@ describe('a run folder', () => {
   });
 });
 
+test('two paths are the same file only if they lead to one', () => {
+  const [one, other] = [join(folder, 'one'), join(folder, 'other')];
+  writeFileSync(one, '');
+  writeFileSync(other, '');
+  linkSync(one, join(folder, 'link'));
+  expect(isSameFile(one, join(folder, 'link'))).toBe(true);
+  expect(isSameFile(one, other)).toBe(false);
+  expect(isSameFile(one, join(folder, 'none'))).toBe(false);
+});
+
 describe('a file to read', () => {
   const readAll = async (path: string): Promise<string> => {
     const pieces: Uint8Array[] = [];
@@ -202,7 +260,7 @@ describe('a file to read', () => {
     return Buffer.concat(pieces).toString();
   };
 
-  test('comes in pieces, with the digest of what has passed', async () => {
+  test('comes in pieces, with the digest of what was read', async () => {
     const text = 'name\n'.repeat(50_000);
     writeFileSync(join(folder, 'a.csv'), text);
     const { source, digest } = hashWhileReading(readBytes(join(folder, 'a.csv')));
@@ -216,12 +274,12 @@ describe('a file to read', () => {
   test.each([
     ['none.csv', 'no such file or directory'],
     ['.', 'it is a folder'],
-  ])('that is not there or is none is told in plain words: %s', async (name, words) => {
+  ])('that does not exist or is a folder is reported in plain words: %s', async (name, words) => {
     const stop = await stopOf(() => readAll(join(folder, name)));
     expect(stop).toMatchObject({ exit: EXIT.usage, message: expect.stringContaining(words) });
   });
 
-  test('that is a pipe is refused, since it can be read once only', async () => {
+  test('that is a pipe is refused, since it can be read only once', async () => {
     const { execFileSync } = await import('node:child_process');
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect(await stopOf(() => readAll(join(folder, 'pipe')))).toMatchObject({

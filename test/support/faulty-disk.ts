@@ -1,4 +1,4 @@
-/** A disk that keeps a list of its calls and fails where it is told to. */
+/** A disk that records its calls and fails at a chosen one. */
 import { type Disk, realDisk } from '../../src/storage/disk.js';
 
 /**
@@ -11,7 +11,7 @@ export type FaultyDisk = {
   readonly disk: Disk;
   /** Names of the calls, in order. */
   readonly calls: readonly string[];
-  /** Whether the fault has come to pass. */
+  /** Whether the fault has happened. */
   readonly failed: () => boolean;
 };
 
@@ -44,6 +44,9 @@ export function faultyDisk(fault?: Fault): FaultyDisk {
       open: watched('open', realDisk.open),
       size: watched('size', realDisk.size),
       truncate: watched('truncate', realDisk.truncate),
+      // Reading only: no fault of a full disk.
+      identify: realDisk.identify,
+      wait: realDisk.wait,
       sync: watched('sync', realDisk.sync),
       close: watched('close', realDisk.close),
       rename: watched('rename', realDisk.rename),

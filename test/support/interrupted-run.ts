@@ -3,8 +3,8 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { expect } from 'vitest';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
 import {
   CLI,
   command,
@@ -15,16 +15,11 @@ import {
   results,
   type Transcript,
 } from './command.js';
+import { startTestSimulator, type TestSimulator } from './simulator.js';
 
-export type StandIn = { readonly zoom: Simulator; readonly env: Readonly<Record<string, string>> };
-
-const open: Simulator[] = [];
-
-/** A stand-in that lives as long as the test file, and the environment that leads to it. */
-export async function standIn(options: SimulatorOptions = {}): Promise<StandIn> {
-  const zoom = await startSimulator({ latencyMs: 20, groups: [], limiter: 'none', ...options });
-  if (open.push(zoom) === 1) afterAll(async () => void (await Promise.all(open.map((one) => one.close()))));
-  return { zoom, env: { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token } };
+/** An empty account without limits, slow enough for a run to be interrupted. */
+export function startEmptyAccount(options: SimulatorOptions = {}): Promise<TestSimulator> {
+  return startTestSimulator({ latencyMs: 20, groups: [], limiter: 'none', ...options });
 }
 
 /** A CSV with groups of these numbers. */
@@ -37,7 +32,7 @@ export function upTo(n: number): readonly number[] {
   return Array.from({ length: n }, (_, i) => i + 1);
 }
 
-/** Runs a command and does something to it as soon as the stand-in has made that many groups. */
+/** Runs a command and does something to it as soon as the simulator has created that many groups. */
 export async function runUntil(
   zoom: Simulator,
   made: number,
@@ -62,7 +57,7 @@ export async function runUntil(
   }
 }
 
-/** Kills a command when the stand-in has made that many groups. */
+/** Kills a command when the simulator has created that many groups. */
 export function killedAt(
   zoom: Simulator,
   made: number,

@@ -2,10 +2,10 @@
 import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { seeded } from '../../src/simulator/faults.js';
+import { createRandom } from '../../src/simulator/faults.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { command, folder, summary, type Transcript } from './command.js';
-import { expectEveryRowOnce, expectHonest, numbered, standIn, upTo } from './interrupted-run.js';
+import { expectEveryRowOnce, expectHonest, numbered, startEmptyAccount, upTo } from './interrupted-run.js';
 
 export type Ordeal = {
   readonly rows: number;
@@ -29,12 +29,12 @@ const LAST_TRIES = 6;
  * Expects at the end every row once in the results, no name made twice, and nothing of others called ours.
  */
 export async function survive({ rows, kills, seed, api, tears }: Ordeal): Promise<Survived> {
-  const dice = seeded(seed);
+  const dice = createRandom(seed);
   const upToN = (n: number): number => Math.floor(dice() * n);
   const there = upTo(rows).filter((n) => n % 10 === 3);
   const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
   const faults = ['reset-after:0.03', '500:0.03', 'reset-before:0.02', 'no-id:0.02', 'cut-off:0.02'];
-  const { zoom, env } = await standIn({ groups, faults, seed, latencyMs: 5 });
+  const { zoom, env } = await startEmptyAccount({ groups, faults, seed, latencyMs: 5 });
   const cwd = folder();
   const text = numbered(upTo(rows));
   writeFileSync(join(cwd, 'in.csv'), text);

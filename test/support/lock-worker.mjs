@@ -1,4 +1,4 @@
-/** A process that wants the lock, for lock.test.ts; it runs what was built. */
+/** A process that competes for the lock, for lock.test.ts; it runs the built code. */
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock as lock } from '../../dist/storage/lock.js';
@@ -17,22 +17,22 @@ const tryLock = async (waitMs = 0) => {
   }
 };
 
-/** Fails where another one is inside. */
+/** Fails if another process is inside. */
 const enter = () => closeSync(openSync(inside, 'wx'));
 const leave = () => rmSync(inside);
 
-/** Leaves the lock as a process does that died, with another start than this one's. */
+/** Leaves the lock as a dead process does: its start time is not this process's. */
 const abandon = (n) => {
   const name = readdirSync(stateFolder).find((file) => file.endsWith('.lock'));
   const path = join(stateFolder, name);
-  const holder = JSON.parse(readFileSync(path, 'utf8'));
-  const dead = { ...holder, id: `${holder.id}-${n}`, processStart: '1' };
-  writeFileSync(`${path}-${holder.id}`, JSON.stringify(dead));
-  renameSync(`${path}-${holder.id}`, path);
+  const owner = JSON.parse(readFileSync(path, 'utf8'));
+  const dead = { ...owner, id: `${owner.id}-${n}`, processStart: '1' };
+  writeFileSync(`${path}-${owner.id}`, JSON.stringify(dead));
+  renameSync(`${path}-${owner.id}`, path);
 };
 
 const jobs = {
-  /** Once; who has it keeps it until told to leave. */
+  /** Once; the owner keeps it until the test sends a message. */
   async once() {
     const held = await tryLock();
     if (held) enter();
@@ -43,7 +43,7 @@ const jobs = {
     await held.release();
     process.send({ left: true });
   },
-  /** Again and again, and half of the time the lock is left behind. */
+  /** Repeatedly, and every other time the lock is left behind. */
   async often({ times }) {
     for (let n = 0; n < times; ) {
       const held = await tryLock();
@@ -62,7 +62,7 @@ const jobs = {
   },
   async wait() {
     const held = await tryLock(60_000);
-    if (!held) throw new Error('turned away within a minute');
+    if (!held) throw new Error('not acquired within a minute');
     enter();
     await new Promise(setImmediate);
     leave();

@@ -1,49 +1,55 @@
-/** The stand-in for Zoom and one call to it, as any client would make it. */
+/** Starts simulators for tests, and sends single requests to them as any client would. */
+import { afterAll } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
 
-const open: Simulator[] = [];
+export type TestSimulator = {
+  readonly zoom: Simulator;
+  /** Makes the command use this simulator, with its initial token. */
+  readonly env: Readonly<Record<string, string>>;
+};
 
-/** A stand-in without latency; `closeAll` ends it. */
-export async function standIn(options: SimulatorOptions = {}): Promise<Simulator> {
+const open: Simulator[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((zoom) => zoom.close()));
+});
+
+/** A simulator without latency that is closed when the test file ends. */
+export async function startTestSimulator(options: SimulatorOptions = {}): Promise<TestSimulator> {
   const zoom = await startSimulator({ latencyMs: 0, ...options });
   open.push(zoom);
-  return zoom;
+  return { zoom, env: { ZOOM_BASE_URL: zoom.baseUrl, ZOOM_ACCESS_TOKEN: zoom.token } };
 }
 
-export async function closeAll(): Promise<void> {
-  await Promise.all(open.splice(0).map((zoom) => zoom.close()));
-}
-
-export type Said = {
+export type TestResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Undefined where the text is no JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came
+  /** Undefined if the text is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test inspects whatever came
   readonly body: any;
 };
 
-export type Asked = {
+export type TestRequest = {
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>> | FormData;
   readonly raw?: { readonly type: string; readonly body: string };
-  /** Instead of the stand-in's own; null for none. */
+  /** Instead of the simulator's own; null for none. */
   readonly token?: string | null;
 };
 
-/** One request below the base URL, with no redirect followed. Rejects where no answer comes. */
-export async function ask(zoom: Simulator, request: string, asked: Asked = {}): Promise<Said> {
+/** One request below the base URL; follows no redirect. Rejects if no response comes. */
+export async function send(zoom: Simulator, request: string, given: TestRequest = {}): Promise<TestResponse> {
   const [method = 'GET', path = ''] = request.split(' ');
-  const token = asked.token === undefined ? zoom.token : asked.token;
+  const token = given.token === undefined ? zoom.token : given.token;
   const headers = new Headers(token === null ? {} : { authorization: `Bearer ${token}` });
-  const body = bodyOf(asked, headers);
+  const body = createBody(given, headers);
   const init = { method, headers, redirect: 'manual' as const, ...(body === undefined ? {} : { body }) };
-  const answer = await fetch(zoom.baseUrl + path, init);
-  const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, text, body: parsed(text) };
+  const response = await fetch(zoom.baseUrl + path, init);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: parseJson(text) };
 }
 
-function bodyOf({ json, form, raw }: Asked, headers: Headers): string | FormData | undefined {
+function createBody({ json, form, raw }: TestRequest, headers: Headers): string | FormData | undefined {
   if (raw) headers.set('content-type', raw.type);
   if (json !== undefined) headers.set('content-type', 'application/json');
   if (raw) return raw.body;
@@ -54,7 +60,7 @@ function bodyOf({ json, form, raw }: Asked, headers: Headers): string | FormData
   return data;
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

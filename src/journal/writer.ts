@@ -89,7 +89,7 @@ class Appender implements Journal {
 
   readonly record = (...events: readonly Event[]): void => {
     if (this.#failure) throw this.#failure;
-    if (this.#isClosed) throw new Error(`an event was recorded in a closed journal: ${events[0]?.e}`);
+    if (this.#isClosed) throw new Error(`an event was recorded in a closed journal: ${events[0]?.type}`);
     const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     try {
       if (this.#torn) this.#cutBack();

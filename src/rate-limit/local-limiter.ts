@@ -16,11 +16,13 @@ export type Limiter = {
   close(): Promise<void>;
 };
 
-/** Slots that a group of processes shares. */
+/** Slots that several processes share. */
 export type SharedSlots = {
-  /** Resolves when the next slot of the group belongs to this process; to false if the group is out of reach. */
+  /** Resolves when this process has the next slot of all; to false, at once, if they are out of reach. */
   grant(): Promise<boolean>;
   isAvailable(): boolean;
+  /** For all processes. */
+  setWindow(window: Window): void;
 };
 
 /** One shared slot waits for its time while the next is requested. More would start together after a stall. */
@@ -32,29 +34,34 @@ export class LocalLimiter implements Limiter {
   #perSecond: number;
   #paddingMs: number = WINDOW_PADDING.startMs;
   #processes = 1;
+  #shared: SharedSlots | undefined;
 
-  constructor(perSecond: number, shared?: SharedSlots) {
+  constructor(perSecond: number) {
     this.#perSecond = perSecond;
-    const window = windowFor(perSecond, WINDOW_PADDING.startMs);
-    this.#spacing = new Spacing(window);
+    this.#spacing = new Spacing(this.fullWindow);
     const gate = {
       grant: async () => {
-        if (!(await shared?.grant())) await this.#spacing.grant();
+        if (!(await this.#shared?.grant())) await this.#spacing.grant();
       },
-      lookahead: () => (shared?.isAvailable() ? SHARED_LOOKAHEAD : 1),
+      lookahead: () => (this.#shared?.isAvailable() ? SHARED_LOOKAHEAD : 1),
     };
-    this.#queue = new SlotQueue(gate, window);
+    this.#queue = new SlotQueue(gate, this.fullWindow);
+  }
+
+  /** The window of the whole rate. */
+  get fullWindow(): Window {
+    return windowFor(this.#perSecond, this.#paddingMs);
+  }
+
+  /** Among how many processes the rate is divided. */
+  get processes(): number {
+    return this.#processes;
   }
 
   /** What this process may use of the rate. Whole if possible: rounded up, the shares would exceed the rate. */
   get share(): number {
     const share = this.#perSecond / this.#processes;
     return share > 1 && this.#processes > 1 ? Math.floor(share) : share;
-  }
-
-  /** The window of the whole rate. */
-  get fullWindow(): Window {
-    return windowFor(this.#perSecond, this.#paddingMs);
   }
 
   acquire(signal: AbortSignal): Promise<void> {
@@ -75,6 +82,11 @@ export class LocalLimiter implements Limiter {
     this.#update();
   }
 
+  /** Takes its slots from these, as long as they are available. */
+  useSharedSlots(shared: SharedSlots): void {
+    this.#shared = shared;
+  }
+
   /** From now on this process keeps to its share of the rate. */
   divideAmong(processes: number): void {
     this.#processes = processes;
@@ -90,6 +102,7 @@ export class LocalLimiter implements Limiter {
     const window = windowFor(this.share, this.#paddingMs);
     this.#queue.setWindow(window);
     this.#spacing.setWindow(window);
+    this.#shared?.setWindow(this.fullWindow);
   }
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RateLabel } from '../model/call.js';
 import { createStop, FatalError } from '../model/stop.js';
 import { type Limiter, LocalLimiter } from './local-limiter.js';
-import { type Cluster, createConnector, type RedisSession } from './redis-session.js';
+import { createConnector, type RedisSession } from './redis-session.js';
 
 type RedisLimiterOptions = {
   readonly url: string;
@@ -47,7 +47,7 @@ function messageOf(error: unknown): string {
 class RedisLimiters {
   readonly #options: RedisLimiterOptions;
   readonly #connect: () => Promise<RedisSession>;
-  readonly #limiters = new Map<RateLabel, SharedLimiter>();
+  readonly #limiters = new Map<RateLabel, LocalLimiter>();
   readonly #opening = new Map<RateLabel, Promise<Limiter>>();
   readonly #closing = new AbortController();
   #session: RedisSession | undefined;
@@ -75,7 +75,7 @@ class RedisLimiters {
     const session = await this.#connect();
     try {
       for (const [label, limiter] of this.#limiters)
-        limiter.join(await session.join(label, limiter.minTimeMs));
+        limiter.useSharedSlots(await session.join(label, limiter.fullWindow));
       if (this.#closing.signal.aborted) throw new Error('closed');
       session.lost.throwIfAborted();
     } catch (error) {
@@ -87,17 +87,17 @@ class RedisLimiters {
   }
 
   async #open(label: RateLabel): Promise<Limiter> {
-    const limiter = new SharedLimiter(this.#options.rateFor(label));
+    const limiter = new LocalLimiter(this.#options.rateFor(label));
     this.#limiters.set(label, limiter);
     const session = this.#session;
     try {
-      if (session) limiter.join(await session.join(label, limiter.minTimeMs));
+      if (session) limiter.useSharedSlots(await session.join(label, limiter.fullWindow));
     } catch {
       // The session is lost then, and says so.
     }
     // Labels that were in use when Redis was lost know how many processes there are.
     if (this.#isReconnecting)
-      limiter.keepToShare(Math.max(...[...this.#limiters.values()].map((l) => l.processes)));
+      limiter.divideAmong(Math.max(...[...this.#limiters.values()].map((l) => l.processes)));
     return limiter;
   }
 
@@ -107,7 +107,7 @@ class RedisLimiters {
     void session.close();
     const shares = [...this.#limiters].map(([label, limiter]) => {
       // Lost again before all were back, the session has not counted all.
-      limiter.keepToShare(this.#isReconnecting ? limiter.processes : session.countOf(label));
+      limiter.divideAmong(this.#isReconnecting ? limiter.processes : session.countOf(label));
       return `${label} ${Number(limiter.share.toFixed(2))} requests/s (${limiter.processes} processes)`;
     });
     if (this.#isReconnecting) return;
@@ -133,67 +133,7 @@ class RedisLimiters {
     }
     this.#isReconnecting = false;
     if (signal.aborted) return;
-    for (const limiter of this.#limiters.values()) limiter.keepToShare(1);
+    for (const limiter of this.#limiters.values()) limiter.divideAmong(1);
     this.#options.onRecovery();
-  }
-}
-
-class SharedLimiter implements Limiter {
-  readonly #local: LocalLimiter;
-  #cluster: Cluster | undefined;
-  #processes = 1;
-
-  constructor(perSecond: number) {
-    this.#local = new LocalLimiter(perSecond, {
-      grant: async () => (await this.#cluster?.grant()) ?? false,
-      isAvailable: () => this.#cluster?.isLost() === false,
-    });
-  }
-
-  get processes(): number {
-    return this.#processes;
-  }
-
-  get share(): number {
-    return this.#local.share;
-  }
-
-  /** Whole ms: with a fraction, bottleneck asks Redis for an expiry that it refuses. */
-  get minTimeMs(): number {
-    const { starts, ms } = this.#local.fullWindow;
-    return Math.ceil(ms / starts);
-  }
-
-  join(cluster: Cluster): void {
-    this.#cluster = cluster;
-  }
-
-  keepToShare(processes: number): void {
-    this.#processes = processes;
-    this.#local.divideAmong(processes);
-  }
-
-  acquire(signal: AbortSignal): Promise<void> {
-    return this.#local.acquire(signal);
-  }
-
-  /** Of this process only: the others meet the limit themselves. */
-  pause(ms: number): void {
-    this.#local.pause(ms);
-  }
-
-  /** For all processes: the rate that was set last counts, and none exceeds its own. */
-  setRate(perSecond: number): void {
-    this.#local.setRate(perSecond);
-    this.#cluster?.setMinTime(this.minTimeMs);
-  }
-
-  setWindowPadding(ms: number): void {
-    this.#local.setWindowPadding(ms);
-    this.#cluster?.setMinTime(this.minTimeMs);
-  }
-
-  close(): Promise<void> {
-    return this.#local.close();
   }
 }

@@ -4,15 +4,8 @@ import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
 import type { RateLabel } from '../model/call.js';
 import { usageError } from '../model/stop.js';
-
-/** The slots of one label. */
-export type Cluster = {
-  /** Resolves when this process has the next slot of all; to false, at once, if the session is lost. */
-  grant(): Promise<boolean>;
-  /** For all processes. */
-  setMinTime(ms: number): void;
-  isLost(): boolean;
-};
+import type { SharedSlots } from './local-limiter.js';
+import type { Window } from './slot-queue.js';
 
 /** Redis forgets a limit that has not been used for so long. */
 const EXPIRE_AFTER_MS = 600_000;
@@ -125,28 +118,26 @@ export class RedisSession {
   }
 
   /** @throws Error that may be shown */
-  async join(label: RateLabel, minTimeMs: number): Promise<Cluster> {
+  async join(label: RateLabel, window: Window): Promise<SharedSlots> {
     const limiter = new Bottleneck({
       id: `${this.#id}-${label}`,
       connection: this.#connection,
-      minTime: minTimeMs,
+      minTime: minTimeFor(window),
       timeout: EXPIRE_AFTER_MS,
     });
     limiter.on('error', this.#lose);
     this.#limiters.set(label, limiter);
-    const setMinTime = async (ms: number) => {
-      // A promise, whatever its type says.
-      await Promise.resolve(limiter.updateSettings({ minTime: ms })).catch(this.#lose);
-    };
     await this.#orLost(limiter.ready()).catch(this.#lose);
     // An earlier run may have left another rate.
-    await this.#orLost(setMinTime(minTimeMs)).catch(this.#lose);
+    await this.#orLost(setMinTime(limiter, window)).catch(this.#lose);
     await this.count();
     this.lost.throwIfAborted();
     return {
       grant: () => this.#grant(limiter),
-      setMinTime: (ms) => void setMinTime(ms),
-      isLost: () => this.lost.aborted,
+      isAvailable: () => !this.lost.aborted,
+      setWindow: (next) => {
+        if (!this.lost.aborted) setMinTime(limiter, next).catch(this.#lose);
+      },
     };
   }
 
@@ -192,17 +183,14 @@ export class RedisSession {
     if (!this.lost.aborted) this.#lost.abort(this.#toError(error));
   };
 
-  /** bottleneck's promises don't settle when the connection breaks. */
-  async #orLost<T>(work: Promise<T>): Promise<T> {
-    const { promise, reject } = withReject();
-    const onLost = () => reject(this.lost.reason);
-    if (this.lost.aborted) onLost();
-    this.lost.addEventListener('abort', onLost, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      this.lost.removeEventListener('abort', onLost);
-    }
+  /** bottleneck's promises may never settle if the connection breaks. */
+  #orLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onLost = () => reject(this.lost.reason);
+      if (this.lost.aborted) onLost();
+      this.lost.addEventListener('abort', onLost, { once: true });
+      work.then(resolve, reject).finally(() => this.lost.removeEventListener('abort', onLost));
+    });
   }
 
   async #readClock(): Promise<void> {
@@ -229,11 +217,12 @@ export class RedisSession {
   }
 }
 
-function withReject(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<never>((_, onReject) => {
-    reject = onReject;
-  });
-  promise.catch(() => undefined);
-  return { promise, reject };
+/** Whole ms: with a fraction, bottleneck asks Redis for an expiry that it refuses. */
+function minTimeFor({ starts, ms }: Window): number {
+  return Math.ceil(ms / starts);
+}
+
+async function setMinTime(limiter: Bottleneck, window: Window): Promise<void> {
+  // updateSettings returns a promise, whatever its type says.
+  await Promise.resolve(limiter.updateSettings({ minTime: minTimeFor(window) }));
 }

@@ -46,7 +46,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'csv-parse': /^csv\/reader\.ts$/,
   'p-limit': /^engine\/loop\.ts$/,
   undici: /^zoom\/http-client\.ts$/,
-  bottleneck: /^rate-limit\/(limiter|redis-session)\.ts$/,
+  bottleneck: /^rate-limit\/(local-limiter|redis-session)\.ts$/,
   pino: /^terminal\/(terminal|logger)\.ts$/,
   commander: /^(cli\.ts|cli\/(options|option-parsers|environment)\.ts)$/,
   ioredis: /^rate-limit\/redis-session\.ts$/,

@@ -10,7 +10,8 @@ import type { Window } from './slot-queue.js';
 /** Redis forgets a limit that has not been used for so long. */
 const EXPIRE_AFTER_MS = 600_000;
 const ANSWER_TIMEOUT_MS = 3_000;
-const POLL_EVERY_MS = 2_000;
+/** Short, so that a process that has just joined is counted when Redis is lost. */
+const POLL_EVERY_MS = 500;
 
 /** @throws FatalError (exit 2) if the URL is none of Redis, or ioredis is not installed */
 export async function createConnector(

@@ -2,30 +2,36 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
-import { type Pacer, pacer } from '../../src/rate-limit/limiter.js';
-import { measureOf } from '../../src/rate-limit/sliding-window-queue.js';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { openLimiters } from '../../src/rate-limit/limiter.js';
+import { type Limiter, LocalLimiter } from '../../src/rate-limit/local-limiter.js';
+import { windowFor } from '../../src/rate-limit/slot-queue.js';
+import { startArrivalServer } from './arrival-server.js';
 
-const MARGIN_MS = 30;
-const open: Pacer[] = [];
+const open: Limiter[] = [];
+const never = new AbortController().signal;
 afterAll(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-function paced(perSecond: number): Pacer {
-  const made = pacer({ perSecond, marginMs: MARGIN_MS });
-  open.push(made);
-  return made;
+function limiterOf(perSecond: number): Limiter {
+  const limiter = new LocalLimiter(perSecond);
+  open.push(limiter);
+  return limiter;
 }
 
-/** Asks for so many turns at once; the times at which they came, as they come. */
-function ask(turns: Pacer, n: number, starts: number[] = []): { starts: number[]; all: Promise<unknown> } {
-  const one = () => turns.turn().then(() => void starts.push(performance.now()));
+/** Acquires so many slots at once; when they were granted, as they are. */
+function acquire(
+  limiter: Limiter,
+  n: number,
+  starts: number[] = [],
+): { starts: number[]; all: Promise<unknown> } {
+  const one = () => limiter.acquire(never).then(() => void starts.push(performance.now()));
   return { starts, all: Promise.all(Array.from({ length: n }, one)) };
 }
 
-/** How often a start came while the limit's worth of others was younger than a second. */
-function broken(starts: readonly number[], limit: number, from = 0): number {
+/** How often a start came while as many others as the limit were younger than a second. */
+function violations(starts: readonly number[], limit: number, from = 0): number {
   return starts.filter((at, i) => i >= from && at - (starts[i - limit] ?? Number.NEGATIVE_INFINITY) < 1_000)
     .length;
 }
@@ -45,61 +51,61 @@ async function until(there: () => boolean): Promise<void> {
 }
 
 describe.concurrent('the limit', () => {
-  test('30 a second is never more than 30 in any second, and not half of it', async () => {
+  test('30 requests/s are never more than 30 in any second, and not half of it', async () => {
     const from = performance.now();
-    const { starts, all } = ask(paced(30), 90);
+    const { starts, all } = acquire(limiterOf(30), 90);
     await all;
-    expect(broken(starts, 30)).toBe(0);
+    expect(violations(starts, 30)).toBe(0);
     expect(performance.now() - from).toBeLessThan(6_000);
   });
 
-  test('turns are evenly spaced, from the first one on', async () => {
-    const { starts, all } = ask(paced(40), 30);
+  test('requests are evenly spaced, from the first one on', async () => {
+    const { starts, all } = acquire(limiterOf(40), 30);
     await all;
     // Eight are due in 200 ms; together they would be 30.
     expect(most(starts, 200)).toBeLessThanOrEqual(14);
   });
 
-  test('the first attempts, which open connections, are given time to arrive before the next second', async () => {
-    const { starts, all } = ask(paced(20), 24);
+  test('the first requests, which open connections, count 250 ms later', async () => {
+    const { starts, all } = acquire(limiterOf(20), 24);
     await all;
     expect((starts[20] ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(1_250);
   });
 
-  test('time in which nobody asked is not made up for', async () => {
-    const turns = paced(40);
-    await ask(turns, 5).all;
+  test('idle time is not caught up on', async () => {
+    const limiter = limiterOf(40);
+    await acquire(limiter, 5).all;
     await sleep(600);
-    const { starts, all } = ask(turns, 24);
+    const { starts, all } = acquire(limiter, 24);
     await all;
     expect(most(starts, 200)).toBeLessThanOrEqual(14);
   });
 
   test('a slower rate holds from now on, and counts what has started', async () => {
-    const turns = paced(40);
-    const { starts, all } = ask(turns, 45);
+    const limiter = limiterOf(40);
+    const { starts, all } = acquire(limiter, 45);
     await until(() => starts.length >= 30);
-    turns.setRate(10);
+    limiter.setRate(10);
     const from = starts.length;
     await all;
-    expect(broken(starts, 10, from)).toBe(0);
+    expect(violations(starts, 10, from)).toBe(0);
   });
 
   test('a faster rate holds from now on', async () => {
-    const turns = paced(2);
-    const { starts, all } = ask(turns, 40);
+    const limiter = limiterOf(2);
+    const { starts, all } = acquire(limiter, 40);
     await until(() => starts.length >= 2);
-    turns.setRate(50);
+    limiter.setRate(50);
     await all;
-    expect(broken(starts, 50)).toBe(0);
+    expect(violations(starts, 50)).toBe(0);
     // At the old rate it would have been 19 seconds.
     expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(8_000);
   });
 
-  test('a wider margin makes the second longer', async () => {
-    const turns = paced(10);
-    turns.setMargin(500);
-    const { starts, all } = ask(turns, 16);
+  test('padding makes the second longer', async () => {
+    const limiter = limiterOf(10);
+    limiter.setWindowPadding(500);
+    const { starts, all } = acquire(limiter, 16);
     await all;
     expect(starts.slice(10).every((at, i) => at - (starts[i] ?? at) >= 1_450)).toBe(true);
   });
@@ -107,9 +113,9 @@ describe.concurrent('the limit', () => {
   test('any rate, whole or not, is kept on the average of its window', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 500, noNaN: true }), (perSecond) => {
-        const { starts, windowMs } = measureOf(perSecond, 0);
+        const { starts, ms } = windowFor(perSecond, 0);
         expect(Number.isInteger(starts) && starts >= 1).toBe(true);
-        expect((starts / windowMs) * 1_000).toBeCloseTo(perSecond, 6);
+        expect((starts / ms) * 1_000).toBeCloseTo(perSecond, 6);
       }),
     );
   });
@@ -119,60 +125,60 @@ describe.concurrent('the limit', () => {
     [4, 0, 4, 1_000],
     [0.5, 0, 1, 2_000],
     [2.5, 100, 2, 900],
-  ])('%d a second with a margin of %d ms is %d in %d ms', (perSecond, marginMs, starts, windowMs) => {
-    expect(measureOf(perSecond, marginMs)).toEqual({ starts, windowMs });
+  ])('%d requests/s with a padding of %d ms are %d in %d ms', (perSecond, paddingMs, starts, ms) => {
+    expect(windowFor(perSecond, paddingMs)).toEqual({ starts, ms });
   });
 });
 
 describe('a busy machine', () => {
   test('the limit holds while the event loop is blocked for 200 ms now and then', async () => {
-    const { starts, all } = ask(paced(30), 90);
+    const { starts, all } = acquire(limiterOf(30), 90);
     for (const n of [10, 25, 40, 41, 60]) {
       await until(() => starts.length >= n);
       block(200);
     }
     await all;
-    expect(broken(starts, 30)).toBe(0);
+    expect(violations(starts, 30)).toBe(0);
   });
 });
 
 describe.concurrent('a pause', () => {
-  test('holds for everybody, and no burst follows it', async () => {
-    const turns = paced(40);
-    const { starts, all } = ask(turns, 50);
+  test('holds for all requests, and no burst follows it', async () => {
+    const limiter = limiterOf(40);
+    const { starts, all } = acquire(limiter, 50);
     await until(() => starts.length >= 10);
     const before = starts.length;
-    turns.pause(700);
+    limiter.pause(700);
     const end = performance.now() + 700;
     await all;
     expect(starts.slice(before).every((at) => at >= end - 1)).toBe(true);
     expect(most(starts.slice(before), 200)).toBeLessThanOrEqual(14);
-    expect(broken(starts, 40)).toBe(0);
+    expect(violations(starts, 40)).toBe(0);
   });
 
-  test('of two pauses the later end holds, whichever came first', async () => {
+  test('of two pauses the later end counts, whichever came first', async () => {
     for (const pauses of [
       [400, 50],
       [50, 400],
     ]) {
-      const turns = paced(100);
-      for (const ms of pauses) turns.pause(ms);
+      const limiter = limiterOf(100);
+      for (const ms of pauses) limiter.pause(ms);
       const end = performance.now() + 400;
-      const { starts, all } = ask(turns, 3);
+      const { starts, all } = acquire(limiter, 3);
       await all;
       expect(starts.every((at) => at >= end - 1)).toBe(true);
     }
   });
 });
 
-describe('giving up', () => {
-  test('an aborted turn rejects with the reason at once, and the others keep their places', async () => {
-    const turns = paced(20);
+describe('aborting', () => {
+  test('an aborted request rejects with the reason at once, and the others keep their places', async () => {
+    const limiter = limiterOf(20);
     const stop = new AbortController();
     const order: string[] = [];
-    const first = turns.turn().then(() => order.push('first'));
-    const given = turns.turn(stop.signal).catch((reason: unknown) => order.push(String(reason)));
-    const last = turns.turn().then(() => order.push('last'));
+    const first = limiter.acquire(never).then(() => order.push('first'));
+    const given = limiter.acquire(stop.signal).catch((reason: unknown) => order.push(String(reason)));
+    const last = limiter.acquire(never).then(() => order.push('last'));
     await first;
     stop.abort('enough');
     await given;
@@ -182,10 +188,10 @@ describe('giving up', () => {
   });
 
   test('a run that stops does not wait for a pause', async () => {
-    const turns = paced(20);
-    turns.pause(3_600_000);
+    const limiter = limiterOf(20);
+    limiter.pause(3_600_000);
     const stop = new AbortController();
-    const all = Promise.allSettled(Array.from({ length: 50 }, () => turns.turn(stop.signal)));
+    const all = Promise.allSettled(Array.from({ length: 50 }, () => limiter.acquire(stop.signal)));
     await sleep(20);
     stop.abort(new Error('stopped'));
     expect((await all).every((one) => one.status === 'rejected' && one.reason.message === 'stopped')).toBe(
@@ -193,50 +199,111 @@ describe('giving up', () => {
     );
   });
 
-  test('with a signal that is aborted already nobody even joins the line', async () => {
-    await expect(paced(20).turn(AbortSignal.abort('too late'))).rejects.toBe('too late');
+  test('a signal that is aborted already rejects at once', async () => {
+    await expect(limiterOf(20).acquire(AbortSignal.abort('too late'))).rejects.toBe('too late');
   });
 
-  test('close refuses whoever waits, and whoever comes later', async () => {
-    const turns = paced(1);
-    const waiting = ask(turns, 5).all;
+  test('close rejects what waits, and what comes later', async () => {
+    const limiter = limiterOf(1);
+    const waiting = acquire(limiter, 5).all;
     waiting.catch(() => undefined);
-    await turns.close();
+    await limiter.close();
     await expect(waiting).rejects.toThrow('closed');
-    await expect(turns.turn()).rejects.toThrow('closed');
+    await expect(limiter.acquire(never)).rejects.toThrow('closed');
+  });
+});
+
+describe('at a server', () => {
+  // Zoom's light label on Pro and on Business.
+  test.each([
+    [30, 90],
+    [80, 240],
+  ])('%i requests/s arrive, and never more in any second', { timeout: 15_000 }, async (perSecond, n) => {
+    const server = await startArrivalServer();
+    const limiter = limiterOf(perSecond);
+    const send = async () => {
+      await limiter.acquire(never);
+      await (await fetch(server.url)).arrayBuffer();
+    };
+    await Promise.all(Array.from({ length: n }, send));
+    const arrivals = await server.close();
+    expect(arrivals).toHaveLength(n);
+    expect(violations(arrivals, perSecond)).toBe(0);
+    const seconds = ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1_000;
+    const share = (n - 1) / seconds / perSecond;
+    console.info(`arrivals at ${perSecond}/s: ${(100 * share).toFixed(1)}% of the limit`);
+    expect(share).toBeGreaterThan(0.9);
+  });
+});
+
+test('a wall clock that is set back does not stop the requests', async () => {
+  const limiter = limiterOf(20);
+  await acquire(limiter, 3).all;
+  const now = Date.now;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  const from = performance.now();
+  const { starts, all } = acquire(limiter, 25);
+  await all;
+  clock.mockRestore();
+  expect(performance.now() - from).toBeLessThan(5_000);
+  expect(violations(starts, 20)).toBe(0);
+});
+
+describe('limiters by label', () => {
+  const limitersAt = (rates: Record<string, number>) =>
+    openLimiters({
+      rateFor: (label) => rates[label] ?? 1,
+      account: 'a',
+      onTrouble: () => undefined,
+      onRecovery: () => undefined,
+    });
+
+  test('each label has one limiter with its own rate, which the others do not slow down', async () => {
+    const limiters = await limitersAt({ light: 100, heavy: 0.1 });
+    const [light, heavy] = await Promise.all([limiters.limiterFor('light'), limiters.limiterFor('heavy')]);
+    expect(await limiters.limiterFor('light')).toBe(light);
+    heavy.pause(60_000);
+    const waiting = heavy.acquire(never);
+    waiting.catch(() => undefined);
+    const { starts, all } = acquire(light, 50);
+    await all;
+    expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(3_000);
+    await limiters.close();
+    await expect(waiting).rejects.toThrow('closed');
   });
 });
 
 describe('the process', () => {
-  const io = new URL('../../dist/rate-limit/limiter.js', import.meta.url).href;
+  const module = new URL('../../dist/rate-limit/local-limiter.js', import.meta.url).href;
   const node = (code: string) =>
     promisify(execFile)(
       process.execPath,
-      ['--input-type=module', '-e', `import { pacer } from '${io}';\n${code}`],
+      ['--input-type=module', '-e', `import { LocalLimiter } from '${module}';\n${code}`],
       { timeout: 20_000 },
     );
 
   test.each([
-    ['closed in a pause', 0.05, 'turns.pause(3_600_000); await wait(50); await turns.close();'],
-    ['closed while a slow turn is due', 0.05, 'await wait(50); await turns.close();'],
-    ['left by all in a pause', 2, 'turns.pause(3_600_000); await wait(50); stop.abort();'],
-  ])('ends by itself, in silence, after a pacer was %s', async (_, perSecond, code) => {
+    ['closed in a pause', 0.05, 'limiter.pause(3_600_000); await wait(50); await limiter.close();'],
+    ['closed while a slow request waits', 0.05, 'await wait(50); await limiter.close();'],
+    ['left by all in a pause', 2, 'limiter.pause(3_600_000); await wait(50); stop.abort();'],
+  ])('ends by itself, without output, after a limiter was %s', async (_, perSecond, code) => {
     const { stdout, stderr } = await node(`
       import { setTimeout as wait } from 'node:timers/promises';
-      const turns = pacer({ perSecond: ${perSecond}, marginMs: 30 });
+      const limiter = new LocalLimiter(${perSecond});
       const stop = new AbortController();
-      await turns.turn();
-      for (let i = 0; i < 30; i += 1) turns.turn(stop.signal).catch(() => undefined);
+      await limiter.acquire(stop.signal);
+      for (let i = 0; i < 30; i += 1) limiter.acquire(stop.signal).catch(() => undefined);
       ${code}
-      process.on('exit', () => console.log('left'));`);
-    expect(stdout).toBe('left\n');
+      process.on('exit', () => console.log('exit'));`);
+    expect(stdout).toBe('exit\n');
     expect(stderr).toBe('');
   });
 
-  test('stays while a turn is waited for', async () => {
+  test('stays while a request waits', async () => {
     const { stdout } = await node(`
-      const turns = pacer({ perSecond: 5, marginMs: 30 });
-      for (let i = 0; i < 3; i += 1) turns.turn().then(() => console.log('turn'));`);
-    expect(stdout).toBe('turn\nturn\nturn\n');
+      const limiter = new LocalLimiter(5);
+      const { signal } = new AbortController();
+      for (let i = 0; i < 3; i += 1) limiter.acquire(signal).then(() => console.log('slot'));`);
+    expect(stdout).toBe('slot\nslot\nslot\n');
   });
 });

@@ -7,8 +7,9 @@ import {
   nameKey,
   type Settings,
 } from '../resources/groups/group.js';
+import { findInvisible } from '../text/invisible-characters.js';
 import { createNameIndex, type FirstOccurrence } from './name-index.js';
-import { findInvisible, type Problem, type Rule } from './problem.js';
+import type { Problem, Rule } from './problem.js';
 
 /** One record of the file. */
 export type Row = {
@@ -89,7 +90,7 @@ function nameFinding(name: string): Finding | undefined {
   if (found.length > 0) {
     return {
       rule: 'name-character',
-      message: `the name holds ${found.slice(0, 5).join(', ')}: type it anew`,
+      message: `the name holds ${found.slice(0, 5).join(', ')}: retype it`,
     };
   }
   return nameKey(name) === ''

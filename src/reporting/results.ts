@@ -3,11 +3,16 @@
 import type { Target } from '../events/event.js';
 import { isInDoubt, type RowState } from '../events/row-state.js';
 import type { RunState } from '../events/run-state.js';
-import type { Outcome } from '../model/outcome.js';
-import { pickMetadata } from '../model/reply.js';
-import { isProvisioned, STATUSES, type Status } from '../model/statuses.js';
-import { EXIT, type ExitCode } from '../model/stop.js';
-import { formatCsvLine, isFormula } from '../text/csv-cell.js';
+import {
+  EXIT,
+  type ExitCode,
+  isProvisioned,
+  type Outcome,
+  pickMetadata,
+  STATUSES,
+  type Status,
+} from '../model/outcome.js';
+import { formatGuardedCsvLine } from '../text/csv-cell.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
@@ -205,12 +210,12 @@ export const RESULT_COLUMNS = [
 
 /** The header line of results.csv: our columns, then the input's as they were. */
 export function formatResultsHeader(header: readonly string[], delimiter: string): string {
-  return resultLine([...RESULT_COLUMNS, ...header], delimiter);
+  return formatGuardedCsvLine([...RESULT_COLUMNS, ...header], delimiter);
 }
 
 /** One line of results.csv. */
 export function formatResultsLine({ row, outcome }: Result, delimiter: string): string {
-  return resultLine(
+  return formatGuardedCsvLine(
     [
       outcome.status,
       String(row.line),
@@ -222,13 +227,6 @@ export function formatResultsLine({ row, outcome }: Result, delimiter: string): 
       outcome.detail,
       ...row.cells,
     ],
-    delimiter,
-  );
-}
-
-function resultLine(cells: readonly string[], delimiter: string): string {
-  return formatCsvLine(
-    cells.map((cell) => (isFormula(cell) ? `'${cell}` : cell)),
     delimiter,
   );
 }

@@ -1,19 +1,32 @@
-/** How a CSV's cells are written: quoting, and guarding what a spreadsheet would run as a formula. */
+/** How a CSV's cells are written: quoting, and guarding cells that a spreadsheet would run as a formula. */
 
-/** One line of a CSV, its cells as they are. */
+/** One line of a CSV with its cells unchanged. */
 export function formatCsvLine(cells: readonly string[], delimiter: string): string {
-  return `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`;
+  return `${cells.map((cell) => quote(cell, delimiter)).join(delimiter)}\n`;
 }
 
-/**
- * Whether a spreadsheet would run the cell: it begins with one of these (OWASP, "CSV Injection"). A plain
- * number keeps its sign. An apostrophe before it makes it text.
- */
+/** One line of a CSV for a spreadsheet: an apostrophe before a formula makes it text. */
+export function formatGuardedCsvLine(cells: readonly string[], delimiter: string): string {
+  return formatCsvLine(
+    cells.map((cell) => (isFormula(cell) ? `'${cell}` : cell)),
+    delimiter,
+  );
+}
+
+/** Begins a formula (OWASP, "CSV Injection"). */
+const FORMULA = /^\s*[=+\-@\t\r＝＋－＠]/u;
+
+const NUMBER = /^[+-]?\d+([.,]\d+)*$/u;
+
+/** Zoom's ids are 22 characters of base64url, and may start with `-`; without an operator, none is a formula. */
+const ZOOM_ID = /^[\w-]{22}$/;
+
+/** Whether a spreadsheet would run the cell. Numbers keep their sign, and Zoom's ids stay as they are. */
 export function isFormula(cell: string): boolean {
-  return /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^[+-]?\d+([.,]\d+)*$/u.test(cell);
+  return FORMULA.test(cell) && !NUMBER.test(cell) && !ZOOM_ID.test(cell);
 }
 
-function quoted(cell: string, delimiter: string): string {
-  const plain = !cell.includes(delimiter) && !/["\r\n,;\t]|^\s|\s$/u.test(cell);
-  return plain ? cell : `"${cell.replaceAll('"', '""')}"`;
+function quote(cell: string, delimiter: string): string {
+  const isPlain = !cell.includes(delimiter) && !/["\r\n,;\t]|^\s|\s$/u.test(cell);
+  return isPlain ? cell : `"${cell.replaceAll('"', '""')}"`;
 }

@@ -1,8 +1,9 @@
-/** What can be wrong with a file: the rules' ids, where it is, and the line that tells of it. */
+/** What can be wrong with a file: the rules' ids, a problem with its place, and the line that reports it. */
+import { escapeInvisible } from '../text/visible.js';
 
 /** Every rule that a file can break. The ids are stable: scripts and reports may rely on them. */
 export type Rule =
-  // the file: reading ends
+  // the file: reading stops
   | 'bad-encoding'
   | 'empty-file'
   | 'not-csv'
@@ -31,10 +32,10 @@ export type Rule =
   | 'email-invalid'
   | 'group-missing';
 
-/** One thing that is wrong, and where. */
+/** One thing that is wrong, with its place. */
 export type Problem = {
   readonly line: number;
-  /** The CSV column from 1; 1 where none applies. */
+  /** The CSV column from 1; 1 if none applies. */
   readonly column: number;
   readonly rule: Rule;
   /** What is wrong and what to do about it. */
@@ -45,51 +46,20 @@ export type Problem = {
   readonly header?: string;
 };
 
-const PLAIN = /^[\x20-\x7e]*$/;
-
-/** What must not be in a name: it can't be seen, or it changes how the rest is read. */
-const UNSEEN_KINDS: readonly (readonly [RegExp, string])[] = [
-  [/\p{Cc}|[\u2028\u2029]/u, 'control character'],
-  [/\p{Bidi_Control}/u, 'changes the text direction'],
-  [/\p{Cs}|\ufffd/u, 'stands for a letter that an earlier program lost'],
-  [/\u200d|\u034f|[\u00ad\u115f\u1160\u180e\u200b\u200c\u2060-\u2064\u206a-\u206f\u3164]/u, 'zero-width'],
-  [/[\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/u, 'zero-width'],
-];
-const UNSEEN = new RegExp(UNSEEN_KINDS.map(([kind]) => kind.source).join('|'), 'gu');
-
-/** The unseen characters of a text, each once, as people look them up: `U+200B (zero-width)`. */
-export function findInvisible(text: string): readonly string[] {
-  if (PLAIN.test(text)) return [];
-  return [...new Set(text.match(UNSEEN))].map((character) => {
-    const kind = UNSEEN_KINDS.find(([pattern]) => pattern.test(character));
-    return `U+${codeOf(character).padStart(4, '0')} (${kind?.[1]})`;
-  });
-}
-
-function codeOf(character: string): string {
-  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
-}
-
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-]);
-
-/** In characters; a value is there to be recognised, the file has it whole. */
+/** In characters: enough to recognise a value; the file has all of it. */
 const VALUE_LENGTH_MAX = 80;
 
-/** A text for one line of a terminal: what can't be seen is written out, what is long is cut. */
-function shown(text: string): string {
+/** A value for one line of a terminal: cut, with its invisible characters written out. */
+function formatValue(text: string): string {
   const start = Array.from(text.slice(0, 2 * VALUE_LENGTH_MAX + 2));
   const cut = start.length > VALUE_LENGTH_MAX;
   const part = cut ? `${start.slice(0, VALUE_LENGTH_MAX).join('')}…` : text;
-  return part.replace(UNSEEN, (character) => ESCAPES.get(character) ?? `\\u{${codeOf(character)}}`);
+  return escapeInvisible(part);
 }
 
 /** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
 export function formatProblem(file: string, p: Problem): string {
-  const value = p.value === '' ? 'empty' : shown(p.value);
+  const value = p.value === '' ? 'empty' : formatValue(p.value);
   const place = `${file}:${p.line}:${p.column}`;
-  return `${place} ${p.rule} ${p.message} (${value})`.replace(UNSEEN, shown);
+  return escapeInvisible(`${place} ${p.rule} ${p.message} (${value})`);
 }

@@ -448,7 +448,7 @@ describe('a problem as a line', () => {
     const value = 'a\u001b[31m\r\n\tb\u202e\u200b\u2028';
     const line = formatProblem('x\u001b.csv', { ...problem, value, message: 'see "\u0007"' });
     expect(line).toBe(
-      'x\\u{1B}.csv:12:3 type-unknown see "\\u{7}" (a\\u{1B}[31m\\r\\n\\tb\\u{202E}\\u{200B}\\u{2028})',
+      'x\\u{1b}.csv:12:3 type-unknown see "\\u{7}" (a\\u{1b}[31m\\r\\n\\tb\\u{202e}\\u{200b}\\u{2028})',
     );
   });
 

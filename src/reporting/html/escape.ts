@@ -1,4 +1,5 @@
 /** Text on its way into a page: whatever it holds, it stays text. */
+import { formatCodePoint, replaceInvisible } from '../../text/invisible-characters.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -18,17 +19,12 @@ export function formatScriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
-/** What leaves no mark on a screen or turns the text around it: told by its number instead. */
-const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]/gu;
-
 /** Text of at most that many UTF-16 units, its invisible characters made visible. */
 export function formatText(text: string, lengthMax: number): string {
   const whole = text.length <= lengthMax;
   // Not in the middle of a pair: half a character is none.
   const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-  return cut.replace(UNSEEN, (character) => {
-    return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
-  });
+  return replaceInvisible(cut, (character) => `[U+${formatCodePoint(character).padStart(4, '0')}]`);
 }
 
 /** The last part of a path, whichever way its slashes lean. */

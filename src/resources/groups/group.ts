@@ -1,4 +1,5 @@
 /** What a group is: its settings, the key of its name, and how two groups differ. */
+import { removeInvisible } from '../../text/invisible-characters.js';
 
 export const GROUP_TYPES = ['normal', 'shared', 'restricted'] as const;
 export type GroupType = (typeof GROUP_TYPES)[number];
@@ -40,9 +41,6 @@ export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [
   ['description', 'description'],
 ];
 
-/** Control, format (zero-width, bidi, soft hyphen), and other code points that leave no mark on a screen. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-
 /** Printable ASCII with single blanks: nothing to fold but case. A shortcut for speed. */
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
@@ -53,9 +51,7 @@ const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
  */
 export function nameKey(name: string): string {
   if (PLAIN.test(name)) return name.toLowerCase();
-  return name
-    .normalize('NFKC')
-    .replace(INVISIBLE, '')
+  return removeInvisible(name.normalize('NFKC'))
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()

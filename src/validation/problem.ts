@@ -81,9 +81,14 @@ function shown(text: string): string {
   return part.replace(UNSEEN, (character) => ESCAPES.get(character) ?? `\\u{${codeOf(character)}}`);
 }
 
+/** The text that is wrong, for one line. */
+export function formatProblemValue({ value }: Pick<Problem, 'value'>): string {
+  return value === '' ? 'empty' : shown(value);
+}
+
 /** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
 export function formatProblem(file: string, p: Problem): string {
-  const value = p.value === '' ? 'empty' : shown(p.value);
+  const value = formatProblemValue(p);
   const place = `${file}:${p.line}:${p.column}`;
   return `${place} ${p.rule} ${p.message} (${value})`.replace(UNSEEN, shown);
 }

@@ -1,4 +1,4 @@
-/** Text on its way into a page: whatever it holds, it stays text. */
+/** Text for a page: whatever it contains, it stays text. */
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -18,25 +18,25 @@ export function formatScriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
-/** What leaves no mark on a screen or turns the text around it: told by its number instead. */
-const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]/gu;
+/** Invisible, or changes the direction of the text around it: shown by its code point instead. */
+const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u200b\u2028\u2029\u2060\ufeff]/gu;
 
 /** Text of at most that many UTF-16 units, its invisible characters made visible. */
 export function formatText(text: string, lengthMax: number): string {
   const whole = text.length <= lengthMax;
-  // Not in the middle of a pair: half a character is none.
+  // Not in the middle of a surrogate pair.
   const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-  return cut.replace(UNSEEN, (character) => {
+  return cut.replace(INVISIBLE, (character) => {
     return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
   });
 }
 
-/** The last part of a path, whichever way its slashes lean. */
+/** The last part of a path with slashes or backslashes. */
 export function fileName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 }
 
-/** A link to a file beside the page: never another scheme, never another folder. */
+/** A link to a file in the page's folder: never another scheme, never another folder. */
 export function formatSiblingLink(file: string): string {
   const name = fileName(file);
   return `<a href="./${escapeHtml(encodeURIComponent(name))}">${escapeHtml(name)}</a>`;

@@ -56,6 +56,16 @@ describe('repeated 429s', () => {
     expect(reactions.at(-1)).toMatchObject({ perSecond: 40 });
   });
 
+  test.each([
+    [199, 40],
+    [200, 80],
+  ])('a fifth 429 that comes %i responses after the first leaves the rate at %i', (distance, perSecond) => {
+    const rate = createAdaptiveRate(80);
+    const four = Array.from({ length: 4 }, () => [limited, ...times(created, 39)]).flat();
+    feed(rate, [...four, ...times(created, distance - 160), limited], 0, 100);
+    expect(rate.perSecond).toBe(perSecond);
+  });
+
   test('pauses double up to 30 s, and the rate never falls below a twentieth', () => {
     const rate = createAdaptiveRate(80);
     const pauses: (number | undefined)[] = [];
@@ -93,6 +103,15 @@ describe('growing back', () => {
     const grown = feed(rate, times(created, 20), 1_004, 1_000).map(({ perSecond }) => perSecond);
     expect(grown.slice(0, 5)).toEqual([undefined, undefined, 48, undefined, 56]);
     expect(grown.filter((perSecond) => perSecond !== undefined)).toEqual([48, 56, 64, 72, 80]);
+  });
+
+  test('the next pause is 1 s again', () => {
+    const rate = createAdaptiveRate(80);
+    for (const at of [0, 100_000]) feed(rate, times(limited, 5), at);
+    adaptRate(rate, created, 200_000, 200_000);
+    expect(feed(rate, times(limited, 5), 300_000).find(({ pauseMs }) => pauseMs)).toMatchObject({
+      pauseMs: 1_000,
+    });
   });
 
   test('failures do not let it grow', () => {

@@ -7,6 +7,7 @@ import {
   concurrencyFor,
   decideRetry,
   limitReached,
+  REFUSED_ALIKE_LIMIT,
   tooManyFailures,
 } from '../../src/resilience/retry-policy.js';
 
@@ -149,4 +150,8 @@ test.each([
   [80, 98],
 ])('%i requests/s need %i rows in flight at a second of latency', (perSecond, rows) => {
   expect(concurrencyFor(perSecond)).toBe(rows);
+});
+
+test('ten rows that are refused alike stop a run', () => {
+  expect(REFUSED_ALIKE_LIMIT).toBe(10);
 });

@@ -1,5 +1,5 @@
 /** Ctrl-C and its kin: the first asks the run to stop, the second ends the process at once. */
-import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
+import { EXIT, type ExitCode, FatalError } from '../model/stop.js';
 import { describeStop } from '../reporting/stop-reasons.js';
 
 const CODES: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', ExitCode>> = {

@@ -56,6 +56,7 @@ export type StopReason =
   | 'locked'
   | 'lock-unwritable'
   | 'file-unwritable'
+  | 'file-in-use'
   | 'folder-unwritable'
   | 'journal-unwritable'
   | 'journal-gone'
@@ -107,6 +108,7 @@ export const STOP_REASONS: Readonly<Record<StopReason, ExitCode>> = {
   locked: EXIT.locked,
   'lock-unwritable': EXIT.unwritable,
   'file-unwritable': EXIT.unwritable,
+  'file-in-use': EXIT.unwritable,
   'folder-unwritable': EXIT.unwritable,
   'journal-unwritable': EXIT.unwritable,
   'journal-gone': EXIT.unwritable,

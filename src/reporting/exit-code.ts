@@ -1,6 +1,6 @@
 /** The exit code of a run, and its reason. */
 import type { RunState } from '../events/run-state.js';
-import { EXIT, type ExitCode } from '../model/outcome.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatNumber } from '../text/format.js';
 import type { Totals } from './results.js';
 

@@ -1,11 +1,13 @@
 /** Each input row with how it ended: as a value, as totals, and as a line of results.csv. */
 import { isInDoubt, type RowState } from '../events/row-state.js';
 import type { RunState } from '../events/run-state.js';
-import { type Outcome, pickMetadata } from '../model/outcome.js';
+import type { Outcome } from '../model/outcome.js';
+import { pickMetadata } from '../model/reply.js';
 import { isProvisioned, STATUS_NAMES, type Status } from '../model/statuses.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatProblemValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
+import type { IdColumn } from '../resources/resource.js';
 import { countReason, type FailureReasons } from './failure-reasons.js';
 import { describeStop } from './stop-reasons.js';
 
@@ -14,6 +16,8 @@ export type Result = {
   readonly row: Row;
   readonly name: string;
   readonly outcome: Outcome;
+  /** Requests that were sent for this row. */
+  readonly attempts: number;
   /** What this row may share with others: the detail without the values that are its own. */
   readonly reason: string;
   /** A duplicate counts as the row that it repeats. */
@@ -23,39 +27,44 @@ export type Result = {
 };
 
 export function toResult(validated: ValidatedRow, state: RunState): Result {
-  const { row } = validated;
-  if (validated.kind === 'invalid') return invalidResult(row, validated.name, validated.problems);
-  const { name } = validated.definition;
+  const { row, name } = validated;
+  if (validated.type === 'invalid') return toInvalidResult(row, name, validated.problems);
   const known = state.rows.get(validated.key);
-  const current = known?.settings === validated.settings ? known : undefined;
-  const outcome = current?.outcome
-    ? { ...current.outcome, attempts: current.attempts }
-    : unsettledOutcome(current, state);
+  const current = known?.fingerprint === validated.fingerprint ? known : undefined;
+  const outcome = current?.outcome ?? toUnsettledOutcome(current, state);
   const settled = current?.outcome !== undefined;
   const provisioned = isProvisioned(outcome.status);
-  if (validated.kind === 'definition') {
-    return { row, name, outcome, reason: outcome.detail, provisioned, settled };
+  if (validated.type === 'item') {
+    return {
+      row,
+      name,
+      outcome,
+      attempts: current?.attempts ?? 0,
+      reason: outcome.detail,
+      provisioned,
+      settled,
+    };
   }
-  const { groupId } = outcome;
+  const { ids } = outcome;
   const detail = `same as line ${validated.of}`;
-  const repeated: Outcome = { status: 'duplicate', detail, attempts: 0, ...(groupId ? { groupId } : {}) };
+  const repeated: Outcome = { status: 'duplicate', detail, ...(ids ? { ids } : {}) };
   const reason = 'an earlier row with the same name is not provisioned';
-  return { row, name, outcome: repeated, reason, provisioned, settled };
+  return { row, name, outcome: repeated, attempts: 0, reason, provisioned, settled };
 }
 
-function invalidResult(row: Row, name: string, problems: readonly Problem[]): Result {
+function toInvalidResult(row: Row, name: string, problems: readonly Problem[]): Result {
   const shared = problems.map(({ rule, message }) => `${rule}: ${message}`);
   const detail = problems.map((problem, i) => `${shared[i]} (${formatProblemValue(problem)})`).join('; ');
-  const outcome: Outcome = { status: 'invalid', detail, attempts: 0 };
-  return { row, name, outcome, reason: shared.join('; '), provisioned: false, settled: true };
+  const outcome: Outcome = { status: 'invalid', detail };
+  return { row, name, outcome, attempts: 0, reason: shared.join('; '), provisioned: false, settled: true };
 }
 
 /** The run stopped or was killed before this row, or while its request was in flight. */
-function unsettledOutcome(row: RowState | undefined, { stop }: RunState): Outcome {
+function toUnsettledOutcome(row: RowState | undefined, { stop }: RunState): Outcome {
   const cause = `the run stopped: ${describeStop(stop?.reason ?? 'cut-off')}`;
-  if (!row) return { status: 'not-attempted', detail: cause, attempts: 0 };
-  const { last, attempts } = row;
-  const metadata = { attempts, ...pickMetadata(last) };
+  if (!row) return { status: 'not-attempted', detail: cause };
+  const { last } = row;
+  const metadata = pickMetadata(last);
   if (isInDoubt(row)) {
     return { status: 'unknown', detail: `${cause}, before Zoom's response arrived`, ...metadata };
   }
@@ -88,14 +97,6 @@ export function addResult(totals: Totals, result: Result): void {
   countReason(totals.reasons, outcome.status, reason, { line: row.line, name });
 }
 
-/** A column of the results that shows an id of Zoom's. */
-export type IdColumn = { /** Its name in the outcome. */ readonly id: string; readonly column: string };
-
-/** An id of an outcome; empty if it has none of that name. */
-export function idOf({ groupId }: Outcome, id: string): string {
-  return id === 'groupId' ? (groupId ?? '') : '';
-}
-
 /** The columns of results.csv before those of the input. */
 export function resultColumns(idColumns: readonly IdColumn[]): readonly string[] {
   return [
@@ -121,7 +122,7 @@ export function formatResultsHeader(
 
 /** One line of results.csv. */
 export function formatResultsLine(
-  { row, outcome }: Result,
+  { row, outcome, attempts }: Result,
   delimiter: string,
   idColumns: readonly IdColumn[],
 ): string {
@@ -129,10 +130,10 @@ export function formatResultsLine(
     [
       outcome.status,
       String(row.line),
-      ...idColumns.map(({ id }) => idOf(outcome, id)),
-      String(outcome.http ?? ''),
+      ...idColumns.map(({ id }) => outcome.ids?.[id] ?? ''),
+      String(outcome.httpStatus ?? ''),
       String(outcome.code ?? ''),
-      String(outcome.attempts),
+      String(attempts),
       outcome.trackingId ?? '',
       outcome.detail,
       ...row.cells,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createTextEncoder } from '../csv/encoding.js';
 import type { RunState } from '../events/run-state.js';
-import { createHtmlPage } from '../reporting/html/page.js';
+import { createHtmlPage } from '../reporting/html/render-page.js';
 import { addResult, createTotals, formatResultsHeader, formatResultsLine, type Result, toResult } from '../reporting/results.js';
 import { type Summary, summarize } from '../reporting/summary.js';
 import type { IdColumn } from '../resources/resource.js';
@@ -42,7 +42,7 @@ export async function writeReports(
 ): Promise<Summary> {
   const rows = options.rows ?? (await readReportRows(folder, state));
   const totals = createTotals();
-  const page = createHtmlPage(state, sha256Base64);
+  const page = createHtmlPage(state, sha256Base64, rows.idColumns);
   await writeTables(folder, rows, disk, (result) => {
     addResult(totals, result);
     page.add(result);

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { EXIT, FatalError } from '../model/stop.js';
+import { EXIT, FatalError, type StopReason } from '../model/stop.js';
 
 /** Each call throws the system's error. */
 export type Disk = {
@@ -123,7 +123,7 @@ export function describeError(error: unknown): string {
 }
 
 /** A file that could not be written (exit 6). */
-export function writeFailure(reason: string, path: string, error: unknown, hint: string): FatalError {
+export function writeFailure(reason: StopReason, path: string, error: unknown, hint: string): FatalError {
   return new FatalError({
     exit: EXIT.unwritable,
     reason,

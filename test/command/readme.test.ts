@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_NAMES, OPTIONS } from '../../src/cli/options.js';
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { resultColumns } from '../../src/reporting/results.js';
 import { FILES } from '../../src/storage/run-folder.js';
 import { command, folder } from '../support/command.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type ExitCode } from '../../src/model/outcome.js';
+import { EXIT, type ExitCode } from '../../src/model/stop.js';
 import { STATUS_NAMES, STATUSES, type Status } from '../../src/model/statuses.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
 import type { Summary } from '../../src/reporting/summary.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { STATUS_NAMES, STATUSES } from '../../src/model/statuses.js';
 import { PAGE_SCRIPT } from '../../src/reporting/html/assets.js';
 import { renderCountsBar, splitBar } from '../../src/reporting/html/counts-bar.js';

@@ -1,7 +1,7 @@
 /** What summary.json says about a run: counts, reasons, exit. */
 import { describe, expect, test } from 'vitest';
 import { createRunState, type RunState } from '../../src/events/run-state.js';
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { decideExit } from '../../src/reporting/exit-code.js';
 import { addResult, createTotals, type Result, toResult } from '../../src/reporting/results.js';
 import { type Summary, summarize } from '../../src/reporting/summary.js';

@@ -1,5 +1,5 @@
 /** A summary for tests: counts, and whatever else a test is about. */
-import { EXIT } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { STATUS_NAMES, type Status } from '../../src/model/statuses.js';
 import type { Summary } from '../../src/reporting/summary.js';
 

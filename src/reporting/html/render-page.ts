@@ -3,11 +3,12 @@
  * memory it takes meanwhile is bounded.
  */
 
-import { EXIT } from '../../model/outcome.js';
+import { EXIT } from '../../model/stop.js';
 import { STATUS_NAMES } from '../../model/statuses.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
 import { describeGoal, formatHeadline } from '../headline.js';
-import type { IdColumn, Result } from '../results.js';
+import type { IdColumn } from '../../resources/resource.js';
+import type { Result } from '../results.js';
 import { countOf, type Summary } from '../summary.js';
 import { formatCommandLabel } from '../summary-text.js';
 import { PAGE_SCRIPT, PAGE_STYLE } from './assets.js';

@@ -2,7 +2,8 @@
 import type { Status } from '../../model/statuses.js';
 import { formatNumber } from '../../text/format.js';
 import type { FailureReason } from '../failure-reasons.js';
-import { type IdColumn, idOf, type Result } from '../results.js';
+import type { IdColumn } from '../../resources/resource.js';
+import type { Result } from '../results.js';
 import { escapeHtml, formatScriptJson, formatText } from './escape.js';
 import { renderStatusBadge } from './status-style.js';
 
@@ -27,21 +28,21 @@ export type TableRow = readonly [
 const LENGTH_MAX = { name: 512, detail: 1_000, id: 200 } as const;
 
 export function toTableRow(
-  { row, name, outcome, provisioned }: Result,
+  { row, name, outcome, attempts, provisioned }: Result,
   idColumns: readonly IdColumn[],
 ): TableRow {
-  const { status, detail, http, code, attempts, trackingId } = outcome;
+  const { status, detail, httpStatus, code, trackingId } = outcome;
   return [
     row.line,
     formatText(name, LENGTH_MAX.name),
     status,
     formatText(detail, LENGTH_MAX.detail),
-    http ?? '',
+    httpStatus ?? '',
     code ?? '',
     attempts,
     formatText(trackingId ?? '', LENGTH_MAX.id),
     provisioned ? 1 : 0,
-    ...idColumns.map(({ id }) => formatText(idOf(outcome, id), LENGTH_MAX.id)),
+    ...idColumns.map(({ id }) => formatText(outcome.ids?.[id] ?? '', LENGTH_MAX.id)),
   ];
 }
 

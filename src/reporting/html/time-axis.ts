@@ -93,13 +93,13 @@ export function groupIntoBins(
 /** Pauses by reason, the longest in total first. Overlapping pauses all count. */
 export function groupPausesByReason(
   pauses: readonly Pause[],
-): readonly { readonly why: string; readonly n: number; readonly pauseMs: number }[] {
-  const found = new Map<string, { why: string; n: number; pauseMs: number }>();
-  for (const { why, pauseMs } of pauses) {
-    const sum = found.get(why) ?? { why, n: 0, pauseMs: 0 };
+): readonly { readonly reason: string; readonly n: number; readonly pauseMs: number }[] {
+  const found = new Map<string, { reason: string; n: number; pauseMs: number }>();
+  for (const { reason, pauseMs } of pauses) {
+    const sum = found.get(reason) ?? { reason, n: 0, pauseMs: 0 };
     sum.n += 1;
     sum.pauseMs += pauseMs;
-    found.set(why, sum);
+    found.set(reason, sum);
   }
   return [...found.values()].sort((a, b) => b.pauseMs - a.pauseMs);
 }

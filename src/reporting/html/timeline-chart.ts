@@ -171,7 +171,7 @@ function lanesOf(chart: Chart): readonly Lane[] {
       kind: 'pause',
       marks: drawnPauses(pauses).map((pause) => {
         const { from, to } = pauseOnAxis(chart, pause);
-        const title = `${formatUtcTime(pause.at)}: ${formatDuration(pause.pauseMs)}: ${pause.why}`;
+        const title = `${formatUtcTime(pause.at)}: ${formatDuration(pause.pauseMs)}: ${pause.reason}`;
         return { from, width: to - from, title };
       }),
     },
@@ -257,7 +257,7 @@ function describeChart({ axis, bins, recorded, limit }: Chart): string {
   const reasons = groupPausesByReason(recorded.pauses);
   const listed = reasons
     .slice(0, REASONS_MAX)
-    .map(({ why, n, pauseMs }) => `${formatCount(n, 'time')} for ${formatDuration(pauseMs)} (${why})`);
+    .map(({ reason, n, pauseMs }) => `${formatCount(n, 'time')} for ${formatDuration(pauseMs)} (${reason})`);
   return [
     `${formatCount(sent, 'request')}, at most ${formatNumber(fastest)} in one second; the limit is ${shortNumber(limit)} requests/s.`,
     ...(barSeconds > 1 ? [`Each bar is the average of ${formatDuration(barSeconds * 1000)}.`] : []),

@@ -37,7 +37,7 @@ export async function reportShards(folders: readonly string[], options: Options)
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
   const file = shards[0] ? readOptionsOfRun(shards[0].history).input.path : '';
-  printSummary(summary, { folder: out, file, history: whole }, options, terminal);
+  printSummary(summary, { folder: out, file, history: whole }, options, terminal, 'report');
   return flushStdout(summary.exit.code);
 }
 

@@ -22,7 +22,7 @@ export async function report(folders: readonly string[], options: Options): Prom
   const history = await readRunState(folder);
   const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
-  printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
+  printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options), 'report');
   return flushStdout(summary.exit.code);
 }
 
@@ -38,8 +38,8 @@ function goOnOptions({ runs }: RunState, { counts }: Summary, options: Options):
     simulate: simulated,
     accountPlan: target.accountPlan,
     api: target.api,
-    body: 'multipart',
-    baseline: true,
+    body: 'auto',
+    listing: true,
     // Only so could rows that are invalid become part of a run.
     skipInvalid: counts.invalid > 0,
     map,

@@ -37,6 +37,10 @@ export type Problem = {
   readonly message: string;
   /** The text that is wrong, as read. */
   readonly value: string;
+  /** The column's header, if the problem is in a row and in one column of it. */
+  readonly header?: string;
+  /** The row's number in a spreadsheet, if it is not the line: a cell with line breaks takes several lines. */
+  readonly row?: number;
 };
 
 const PLAIN = /^[\x20-\x7e]*$/;
@@ -81,9 +85,18 @@ function shown(text: string): string {
   return part.replace(UNSEEN, (character) => ESCAPES.get(character) ?? `\\u{${codeOf(character)}}`);
 }
 
-/** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
+/** A value for one line of text; an empty one is named. */
+export function formatValue(value: string): string {
+  return value === '' ? 'empty' : shown(value);
+}
+
+/** A problem as one line: `FILE:LINE:COLUMN rule-id row 12, column "Type": message (value)`. */
 export function formatProblem(file: string, p: Problem): string {
-  const value = p.value === '' ? 'empty' : shown(p.value);
   const place = `${file}:${p.line}:${p.column}`;
-  return `${place} ${p.rule} ${p.message} (${value})`.replace(UNSEEN, shown);
+  const where = [
+    ...(p.row === undefined ? [] : [`row ${p.row}`]),
+    ...(p.header === undefined ? [] : [`column "${shown(p.header)}"`]),
+  ].join(', ');
+  const message = where === '' ? p.message : `${where}: ${p.message}`;
+  return `${place} ${p.rule} ${message} (${formatValue(p.value)})`.replace(UNSEEN, shown);
 }

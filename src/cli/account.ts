@@ -10,7 +10,8 @@ import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
 import { openClient } from '../zoom/client.js';
-import { readProxies, readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
+import { readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
+import { readProxies } from './environment.js';
 import type { Options } from './options.js';
 
 export type Account = {

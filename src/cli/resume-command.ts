@@ -26,7 +26,7 @@ export function formatResumeCommand(run: EventOf<'run'>, folder: string, options
   return formatShellCommand([
     'zoom-im-groups',
     command,
-    source === '-' ? source : formatPathArgument(source),
+    formatFileArgument(source),
     ...['--resume', formatPathArgument(folder)],
     ...(simulated ? ['--simulate'] : []),
     ...(target.accountPlan === 'pro' ? [] : ['--account-plan', target.accountPlan]),
@@ -38,4 +38,18 @@ export function formatResumeCommand(run: EventOf<'run'>, folder: string, options
     // A URL with a password is not printed: it has to come from the environment again.
     ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
   ]);
+}
+
+/** A dash alone is standard input. */
+export function formatFileArgument(file: string): string {
+  return file === '-' ? file : formatPathArgument(file);
+}
+
+/** The options that say how a file is read. */
+export function formatReadOptions({ delimiter, encoding, map }: Options): readonly string[] {
+  return [
+    ...(delimiter === undefined ? [] : ['--delimiter', delimiter]),
+    ...(encoding === undefined ? [] : ['--encoding', encoding]),
+    ...Object.entries(map ?? {}).flatMap(([column, field]) => ['--map', `${column}=${field}`]),
+  ];
 }

@@ -35,7 +35,13 @@ export async function apply([file]: readonly string[], given: Options): Promise<
     const options = before ? restoreOptions(given, before, (option) => isOptionGiven(given, option)) : given;
     refuseContradictions(options);
     const resourceOptions = toGroupsOptions(options);
-    const input = await readAndValidate(run, { resource: groups, resourceOptions, options, terminal });
+    const input = await readAndValidate(run, {
+      command: 'apply',
+      resource: groups,
+      resourceOptions,
+      options,
+      terminal,
+    });
     if (input.type === 'refused') return input.code;
     const state = run.state ?? createRunState();
     const account = await connect(options, {

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printJson } from '../cli/output.js';
+import { openTerminal } from '../cli/output.js';
 import { handleSignals } from '../cli/signals.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import { GROUPS_APIS } from '../resources/groups/apis.js';
 import { type Group, normalizeName, SETTINGS } from '../resources/groups/group.js';
 import type { GroupIndex } from '../resources/groups/group-index.js';
 import { writeAtomically } from '../storage/atomic-file.js';
-import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatCount } from '../text/format.js';
 import { listAllGroups } from './list-all.js';
@@ -51,13 +51,16 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
       else await writeAtomically(out, lines);
       const notes = describeOddities(groups);
       if (json) {
-        printJson('export', {
-          simulated: account.simulated,
-          file: out,
-          groups: groups.size,
-          warnings: notes,
-          exit: { code: EXIT.ok, reason: 'exported' },
-        });
+        writeJson(
+          'export',
+          {
+            simulated: account.simulated,
+            file: out,
+            groups: groups.size,
+            warnings: notes,
+          },
+          { code: EXIT.ok, reason: 'exported' },
+        );
       }
       const code = await flushStdout(EXIT.ok);
       const where = out === undefined ? '' : ` to ${out}`;

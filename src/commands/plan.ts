@@ -3,7 +3,7 @@ import { type Account, connect } from '../cli/account.js';
 import { wantsColor } from '../cli/environment.js';
 import { readAndValidate, type ValidatedInput } from '../cli/input.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printJson, printPlanProblems } from '../cli/output.js';
+import { openTerminal } from '../cli/output.js';
 import { openSession } from '../cli/run-session.js';
 import { createRunState } from '../events/run-state.js';
 import { RATE_LABELS } from '../model/call.js';
@@ -12,7 +12,7 @@ import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { formatForecast, type LabelForecast } from '../reporting/forecast.js';
 import { groups } from '../resources/groups/groups.js';
 import type { Step } from '../resources/resource.js';
-import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { escapeInvisible } from '../text/visible.js';
 import { nameTarget, toGroupsOptions } from './apply.js';
 import { makePlan } from './plan-checksum.js';
@@ -72,7 +72,6 @@ async function run(file: string, options: Options): Promise<{ code: ExitCode; ch
       );
       const plan = await collectPlan(session, account, shape, input, options);
       print(file, plan, account, input, options);
-      if (input.validation.problems.length > 0) printPlanProblems(file, input.validation, options);
       return { code: await flushStdout(EXIT.ok), changes: plan.counts.create + plan.counts.update > 0 };
     } finally {
       await account.close();
@@ -156,26 +155,29 @@ function print(
 ): void {
   const { simulated, target } = account;
   if (options.json) {
-    printJson('plan', {
-      simulated,
-      input: { path: file, sha256: validation.sha256, rows: validation.rows },
-      target: {
-        base_url: target.baseUrl,
-        api: target.api,
-        account_plan: target.accountPlan,
-        rate_per_second: target.perSecond,
+    writeJson(
+      'plan',
+      {
+        simulated,
+        input: { path: file, sha256: validation.sha256, rows: validation.rows },
+        target: {
+          base_url: target.baseUrl,
+          api: target.api,
+          account_plan: target.accountPlan,
+          rate_per_second: target.perSecond,
+        },
+        counts,
+        forecast: forecast.map(({ label, requests, perSecond, perDay }) => ({
+          label,
+          requests,
+          rate_per_second: perSecond,
+          requests_per_day: perDay ?? null,
+        })),
+        checksum,
+        rows,
       },
-      counts,
-      forecast: forecast.map(({ label, requests, perSecond, perDay }) => ({
-        label,
-        requests,
-        rate_per_second: perSecond,
-        requests_per_day: perDay ?? null,
-      })),
-      checksum,
-      rows,
-      exit: { code: EXIT.ok, reason: 'planned' },
-    });
+      { code: EXIT.ok, reason: 'planned' },
+    );
     return;
   }
   const changes = counts.create + counts.update;

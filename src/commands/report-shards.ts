@@ -9,7 +9,7 @@ import type { Result } from '../reporting/results.js';
 import { nameRunFolder } from '../runs/find-run.js';
 import { describeStoredRun, readRunState } from '../runs/stored-input.js';
 import { type ReportRows, readReportRows, writeReports } from '../runs/write-reports.js';
-import { RUN_FILES, makeRunFolder, REPORT_FILES } from '../storage/run-folder.js';
+import { makeRunFolder, REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';

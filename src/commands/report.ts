@@ -4,10 +4,10 @@ import type { Options } from '../cli/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { formatResumeCommand } from '../cli/resume-command.js';
 import { isUnfinished } from '../cli/run-session.js';
-import { type ExitCode, usageError } from '../model/stop.js';
+import { type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { readRunState } from '../runs/stored-input.js';
 import { writeReports } from '../runs/write-reports.js';
-import { isRunFolderLocked } from '../storage/lock.js';
+import { acquireRunFolderLock, type Lock } from '../storage/lock.js';
 import { flushStdout } from '../terminal/stdout.js';
 
 /** `report RUN`: exits as the run did. @throws FatalError if there is no journal, or a damaged one */
@@ -22,14 +22,25 @@ export async function report(folders: readonly string[], options: Options): Prom
   const state = await readRunState(folder);
   const run = state.runs.at(-1);
   if (!run) throw new Error('a journal without a header');
-  const isRunning = isRunFolderLocked(folder);
+  const lock = await tryLock(folder);
+  const isRunning = lock === undefined;
   const resumeCommand = formatResumeCommand(run, folder, options);
   const summary = await writeReports(folder, state, {
     resumeCommand: ({ exit }) => (isUnfinished(exit.code) && !isRunning ? resumeCommand : undefined),
-  });
+  }).finally(() => lock?.release());
   const terminal = openTerminal(options);
   if (isRunning)
     terminal.say('This run is still going on: the report shows how far it is.', { always: true });
   printSummary(summary, { folder, stop: state.stop, command: 'report' }, options, terminal);
   return flushStdout(summary.exit.code);
+}
+
+/** Undefined while a process works on the run. */
+async function tryLock(folder: string): Promise<Lock | undefined> {
+  try {
+    return await acquireRunFolderLock(folder, { command: 'report' });
+  } catch (error) {
+    if (error instanceof FatalError && error.stop.reason === 'locked') return undefined;
+    throw error;
+  }
 }

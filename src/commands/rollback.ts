@@ -1,16 +1,15 @@
 /** `rollback`: undoes what one run did, as a run of its own: stored, paced, journaled and reported. */
 import { basename, resolve } from 'node:path';
 import { type Account, connect } from '../cli/account.js';
-import { askYes } from '../cli/ask.js';
 import { chooseRun } from '../cli/choose-run.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printJson } from '../cli/output.js';
+import { openTerminal } from '../cli/output.js';
 import { describeRollbackInput } from '../cli/resume-command.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
 import { handleSignals } from '../cli/signals.js';
 import type { EventOf } from '../events/event.js';
 import { countSentToday } from '../events/run-state.js';
-import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
+import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import type { Group } from '../resources/groups/group.js';
 import {
   createGroupsRollback,
@@ -22,7 +21,8 @@ import {
 import { nameRunFolder, type Run } from '../runs/find-run.js';
 import { readRunState } from '../runs/stored-input.js';
 import { validateInput } from '../runs/validate-input.js';
-import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { askYes, notConfirmed } from '../terminal/question.js';
+import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { escapeInvisible } from '../text/visible.js';
 import { findCreatedGroups, nameTarget } from './apply.js';
@@ -67,7 +67,7 @@ export async function rollback([source = '']: readonly string[], given: Options)
       nameTarget(account, options, (text) => terminal.say(text));
       if (undos.length === 0) return await reportNothing(options);
       await showPreview(undos, account, options, warn, signals.signal);
-      if (!options.yes) await confirm(undos);
+      await confirm(undos, options.yes ?? false);
       signals.dispose();
       const csv = formatUndoCsv(undos);
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
@@ -121,7 +121,7 @@ async function chooseRollback(
 
 async function reportNothing({ json, quiet }: Options): Promise<ExitCode> {
   const exit = { code: EXIT.ok, reason: 'nothing to roll back' };
-  if (json) printJson('rollback', { counts: { deleted: 0 }, exit });
+  if (json) writeJson('rollback', { counts: { deleted: 0 } }, exit);
   else if (!quiet) writeStdout('Nothing to roll back: the run created no group whose id is known.');
   return flushStdout(EXIT.ok);
 }
@@ -155,22 +155,13 @@ function formatPreview(undo: Undo, group: Group | undefined): string {
 }
 
 /** @throws FatalError unless the user agrees */
-async function confirm(undos: readonly Undo[]): Promise<void> {
+async function confirm(undos: readonly Undo[], yes: boolean): Promise<void> {
   const deletes = undos.filter(({ operation }) => operation === 'delete').length;
   const restores = undos.length - deletes;
   const what = [
     ...(deletes > 0 ? [`delete ${formatCount(deletes, 'group')} from Zoom`] : []),
     ...(restores > 0 ? [`restore ${formatCount(restores, 'group')}`] : []),
   ].join(' and ');
-  const answer = await askYes(`${what.charAt(0).toUpperCase()}${what.slice(1)}?`);
-  if (!answer) throw notConfirmed();
-}
-
-function notConfirmed(): FatalError {
-  return new FatalError({
-    exit: EXIT.usage,
-    reason: 'not-confirmed',
-    message: 'not confirmed: nothing was done',
-    hint: 'Answer yes, or add --yes.',
-  });
+  const isConfirmed = await askYes(`${what.charAt(0).toUpperCase()}${what.slice(1)}?`, { yes });
+  if (!isConfirmed) throw notConfirmed('not confirmed: nothing was rolled back', 'Answer yes, or add --yes.');
 }

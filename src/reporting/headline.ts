@@ -1,6 +1,7 @@
 /** What became of a run in one sentence: the first line of the terminal's summary and of report.html. */
-import { EXIT } from '../model/stop.js';
+
 import { STATUS_NAMES, type Status } from '../model/statuses.js';
+import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber } from '../text/format.js';
 import { describeStop } from './stop-reasons.js';
 import { countOf, type Summary } from './summary.js';

@@ -60,7 +60,9 @@ function formatRow({ line, name }: RowRef): string {
 function describeAttempt(attempt: EventOf<'attempt'> | undefined): string {
   const [row, ...others] = attempt?.rows ?? [];
   if (!attempt || !row) return attempt?.operation ?? 'a request';
-  return others.length === 0 ? formatRow(row) : `${attempt.operation} (${formatCount(others.length + 1, 'row')})`;
+  return others.length === 0
+    ? formatRow(row)
+    : `${attempt.operation} (${formatCount(others.length + 1, 'row')})`;
 }
 
 function formatRetry(event: EventOf<'reply'>, attempt: EventOf<'attempt'> | undefined): LogLine {

@@ -142,7 +142,10 @@ function measureRates({ window, since }: Progress, nowMs: number): { sent: numbe
 }
 
 /** What the run waits for, long and short; empty if there is nothing to say. */
-function describeWaiting(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+function describeWaiting(
+  progress: Progress,
+  nowMs: number,
+): { readonly long: string; readonly short: string } {
   const { rows, settled, perSecond, pause, reads, stopping } = progress;
   if (stopping !== undefined) return { long: `stopping: ${stopping}`, short: 'stopping' };
   if (pause && pause.until > nowMs) {

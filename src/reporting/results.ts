@@ -4,10 +4,10 @@ import type { RunState } from '../events/run-state.js';
 import type { Outcome } from '../model/outcome.js';
 import { pickMetadata } from '../model/reply.js';
 import { isProvisioned, STATUS_NAMES, type Status } from '../model/statuses.js';
+import type { IdColumn } from '../resources/resource.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatProblemValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
-import type { IdColumn } from '../resources/resource.js';
 import { countReason, type FailureReasons } from './failure-reasons.js';
 import { describeStop } from './stop-reasons.js';
 

@@ -1,6 +1,7 @@
 /** The summary of a run as text for the terminal. */
-import { EXIT } from '../model/stop.js';
+
 import { STATUS_NAMES, STATUSES, type StatusDefinition } from '../model/statuses.js';
+import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
 import { escapeInvisible, truncate, wrapText } from '../text/visible.js';
 import { describeGoal, formatHeadline } from './headline.js';

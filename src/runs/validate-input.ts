@@ -1,6 +1,7 @@
 /** The input as validated rows: one way to read its bytes, whether they come from a file or from a journal. */
 import { openCsv, type CsvReader } from '../csv/reader.js';
 import { CsvError } from '../csv/csv-error.js';
+import { createRowNumbering } from '../csv/row-number.js';
 import type { Dialect } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';
 import { hashWhileReading } from '../storage/file-source.js';
@@ -53,20 +54,30 @@ export async function openInput<Item>(
   }
   const { columns } = header;
   const validate = createRowValidator(columns, input);
-  const rows = validateRows(csv.rows, validate, parseShard(shard ?? ''), shardKey);
+  const rows = validateRows(csv, validate, parseShard(shard ?? ''), shardKey);
   return { csv, columns, rows };
 }
 
 async function* validateRows<Item>(
-  batches: CsvReader['rows'],
+  csv: CsvReader,
   validate: (row: Row) => readonly ValidatedRow<Item>[],
   shard: Shard | undefined,
   shardKey: (row: ValidatedRow<Item>) => string,
 ): AsyncGenerator<readonly ValidatedRow<Item>[]> {
-  for await (const batch of batches) {
-    const rows = batch.flatMap(validate);
+  const numberRow = createRowNumbering(csv);
+  for await (const batch of csv.rows) {
+    const rows = batch.flatMap((row) => {
+      const number = numberRow(row);
+      return validate(row).map((validated) => locateProblems(validated, number));
+    });
     yield shard ? rows.filter((row) => isInShard(shardKey(row), shard)) : rows;
   }
+}
+
+/** Adds the number that a spreadsheet shows for the row, if it is not the line. */
+function locateProblems<Item>(validated: ValidatedRow<Item>, row: number): ValidatedRow<Item> {
+  if (validated.type !== 'invalid' || row === validated.row.line) return validated;
+  return { ...validated, problems: validated.problems.map((problem) => ({ ...problem, row })) };
 }
 
 /** An invalid row has no key of its own; by its name, each of them still falls to exactly one shard. */

@@ -3,11 +3,11 @@
  * memory it takes meanwhile is bounded.
  */
 
-import { EXIT } from '../../model/stop.js';
 import { STATUS_NAMES } from '../../model/statuses.js';
+import { EXIT } from '../../model/stop.js';
+import type { IdColumn } from '../../resources/resource.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
 import { describeGoal, formatHeadline } from '../headline.js';
-import type { IdColumn } from '../../resources/resource.js';
 import type { Result } from '../results.js';
 import { countOf, type Summary } from '../summary.js';
 import { formatCommandLabel } from '../summary-text.js';

@@ -1,8 +1,8 @@
 /** Rows on the page: as data for the page's script, as table rows to read without it, and the reasons of failure. */
 import type { Status } from '../../model/statuses.js';
+import type { IdColumn } from '../../resources/resource.js';
 import { formatNumber } from '../../text/format.js';
 import type { FailureReason } from '../failure-reasons.js';
-import type { IdColumn } from '../../resources/resource.js';
 import type { Result } from '../results.js';
 import { escapeHtml, formatScriptJson, formatText } from './escape.js';
 import { renderStatusBadge } from './status-style.js';

@@ -1,6 +1,7 @@
 /** The columns of a groups CSV: how they are called, and what their cells may hold. */
-import type { Field } from '../../validation/header.js';
+
 import { findInvisible } from '../../text/invisible-characters.js';
+import type { Field } from '../../validation/header.js';
 import type { Entry, Finding, FirstEntry, InputDefinition } from '../../validation/row.js';
 import {
   type Definition,

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { embedAssets } from './embed-assets.mjs';
 
 export default defineConfig({
+  plugins: [embedAssets],
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],

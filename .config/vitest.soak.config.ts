@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { embedAssets } from './embed-assets.mjs';
 
 /** Longer than `npm test` may be, and still bounded: every case has an end in count and in time. */
 export default defineConfig({
+  plugins: [embedAssets],
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/soak/**/*.test.ts'],

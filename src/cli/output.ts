@@ -1,8 +1,8 @@
 /** What the commands share with the person: how options become a reading and a terminal, problems and summaries. */
 import { EXIT, type ExitCode } from '../model/outcome.js';
 import { formatHeadline } from '../reporting/headline.js';
-import type { Summary } from '../reporting/results.js';
-import { formatSummary } from '../reporting/summary-text.js';
+import { countOf, type Summary } from '../reporting/summary.js';
+import { formatCommandLabel, formatSummary } from '../reporting/summary-text.js';
 import { SETTINGS } from '../resources/groups/group.js';
 import { type Run, rollbackSource } from '../runs/find-run.js';
 import type { InputValidation, ReadOptions } from '../runs/validate-input.js';
@@ -78,37 +78,35 @@ export function describeValidation(file: string, surveyed: InputValidation): Rec
   return { file, sha256, rows, definitions, duplicates, invalid, problems };
 }
 
-/** What came of a run, on standard output; under --quiet only what is not well, and on standard error. */
-export function printSummary(summary: Summary, run: Run, options: Options, terminal: Terminal): void {
-  const { folder } = run;
-  const stop = summary.exit.code === EXIT.ok ? undefined : run.history?.stop;
-  // Of several runs in one report, each is gone on with by itself.
-  const isRun = summary.files.journal !== undefined;
-  const goOn = isRun && unfinished(summary.exit.code) ? nextCommand(summary, run, options) : undefined;
-  if (options.json) {
-    const next = goOn === undefined ? {} : { go_on: goOn };
-    writeStdout(JSON.stringify({ ...summary, folder, ...(stop ? { stop } : {}), ...next }, null, 2));
-  }
+/** The result of a run on standard output; with --quiet only what needs attention, on standard error. */
+export function printSummary(summary: Summary, folder: string, options: Options, terminal: Terminal): void {
+  const { exit, resume_command: command } = summary;
+  if (options.json) writeStdout(JSON.stringify({ ...summary, folder }, null, 2));
   if (options.quiet) {
-    if (summary.exit.code === EXIT.ok) return;
-    const said = [
+    if (exit.code === EXIT.ok) return;
+    const reason = [exit.message, exit.hint].filter((text) => text !== undefined);
+    const lines = [
       `${formatHeadline(summary)} Results: ${folder}`,
-      ...(stop ? [`${stop.message}. ${stop.hint}`] : []),
-      ...(goOn ? [`Go on with: ${goOn}`] : []),
+      ...(reason.length > 0 ? [reason.join('. ')] : []),
+      ...(command === undefined ? [] : [`${formatCommandLabel(exit.code, command)} ${command}`]),
     ];
-    terminal.say(said.join('\n'), { always: true });
+    terminal.say(lines.join('\n'), { always: true });
     return;
   }
   if (options.json) return;
   const columns = process.stdout.columns || 80;
   const color = wantsColor(process.stdout.isTTY === true);
-  writeStdout(
-    formatSummary(summary, { color, columns, folder, stop, ...(goOn === undefined ? {} : { goOn }) }),
-  );
+  writeStdout(formatSummary(summary, { color, columns, folder }));
 }
 
-function unfinished(code: ExitCode): boolean {
-  return code !== EXIT.ok && code !== EXIT.unprovisioned && code !== EXIT.usage;
+/** The next command after a run that did not finish, or that has rows worth another attempt as they are. */
+export function findResumeCommand(summary: Summary, run: Run, options: Options): string | undefined {
+  const { code } = summary.exit;
+  // The runs in a common report are resumed one by one.
+  if (summary.files.journal === undefined || code === EXIT.ok || code === EXIT.usage) return undefined;
+  const retries = countOf(summary, 'failed') + countOf(summary, 'unknown');
+  if (code === EXIT.unprovisioned && retries === 0) return undefined;
+  return nextCommand(summary, run, options);
 }
 
 /** A run belongs to one API: where that one is gone, the way on is a new run with the other. */

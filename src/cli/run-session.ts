@@ -7,6 +7,7 @@ import { applyEvent, createRunState, type RunState } from '../events/run-state.j
 import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
 import { EXIT, type ExitCode, FatalError, usageError } from '../model/outcome.js';
 import { createProgress, updateProgress } from '../reporting/progress.js';
+import type { Summary } from '../reporting/summary.js';
 import { createRun, type Run, refreshRun } from '../runs/find-run.js';
 import type { InputValidation, ReadOptions } from '../runs/validate-input.js';
 import {
@@ -25,7 +26,7 @@ import type { Terminal } from '../terminal/terminal.js';
 import type { Account } from './account.js';
 import { findStateFolder } from './environment.js';
 import type { Options } from './options.js';
-import { formatResumeCommand, printSummary } from './output.js';
+import { findResumeCommand, formatResumeCommand, printSummary } from './output.js';
 import { handleSignals } from './signals.js';
 
 export type RunSession = {
@@ -198,12 +199,17 @@ async function finish(given: RunSession, journal: Journal, history: RunState): P
   const { surveyed, options, terminal } = given;
   const run = { ...given.run, history };
   const isWhole = await synced(journal, history);
-  const summary = await writeReports(run.folder, history, undefined, given.disk).catch((error: unknown) => {
-    const { stop } = history;
-    if (stop)
-      terminal.say(`${stop.message}\nGo on with: ${formatResumeCommand(run, options)}`, { always: true });
-    throw error;
-  });
+  const resumeCommand = (draft: Summary) => findResumeCommand(draft, run, options);
+  const summary = await writeReports(run.folder, history, { resumeCommand }, given.disk).catch(
+    (error: unknown) => {
+      const { stop } = history;
+      if (stop)
+        terminal.say(`${stop.message}\nTo resume, run: ${formatResumeCommand(run, options)}`, {
+          always: true,
+        });
+      throw error;
+    },
+  );
   if (summary.input.rows !== surveyed.rows) {
     throw new Error(`${surveyed.rows} rows went in and ${summary.input.rows} came out`);
   }
@@ -212,7 +218,7 @@ async function finish(given: RunSession, journal: Journal, history: RunState): P
     journal.record({ e: 'end', at: clock.now(), exit: code, reason });
     await journal.close();
   }
-  printSummary(summary, run, options, terminal);
+  printSummary(summary, run.folder, options, terminal);
   return flushStdoutOrWarn(code);
 }
 

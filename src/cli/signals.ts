@@ -1,5 +1,6 @@
 /** Ctrl-C and its kin: the first asks the run to stop, the second ends the process at once. */
 import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
+import { describeStop } from '../reporting/stop-reasons.js';
 
 const CODES: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', ExitCode>> = {
   SIGINT: EXIT.interrupt,
@@ -31,7 +32,7 @@ export function handleSignals(said: (text: string) => void, cut: () => void): Si
     said(`${name}: requests in flight are finished, then the reports are written; again: stops at once`);
     timer = setTimeout(cut, GRACE_MS).unref();
     const hint = 'Run the same command with --resume to go on.';
-    stopping.abort(new FatalError({ exit: CODES[name], reason: name, message: `stopped by ${name}`, hint }));
+    stopping.abort(new FatalError({ exit: CODES[name], reason: name, message: describeStop(name), hint }));
   };
   const handlers = names.map((name) => ({ name, handler: () => onSignal(name) }));
   for (const { name, handler } of handlers) process.on(name, handler);

@@ -33,11 +33,10 @@ export async function reportShards(folders: readonly string[], options: Options)
   makeRunFolder(out, isReport ? [JOURNAL_FILE] : [JOURNAL_FILE, ...REPORT_FILES]);
   const whole = mergeRunStates(shards.map(({ history }) => history));
   whole.warnings.push(...gaps);
-  const summary = await writeReports(out, whole, { ...(await inOneFile(shards)), gaps });
+  const summary = await writeReports(out, whole, { rows: { ...(await inOneFile(shards)), gaps } });
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
-  const file = shards[0] ? readOptionsOfRun(shards[0].history).input.path : '';
-  printSummary(summary, { folder: out, file, history: whole }, options, terminal);
+  printSummary({ ...summary, command: 'report' }, out, options, terminal);
   return flushStdout(summary.exit.code);
 }
 

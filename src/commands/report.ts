@@ -1,10 +1,10 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printSummary } from '../cli/output.js';
+import { findResumeCommand, openTerminal, printSummary } from '../cli/output.js';
 import type { RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
-import type { Summary } from '../reporting/results.js';
+import { countOf, type Summary } from '../reporting/summary.js';
 import { PER_SECOND } from '../resilience/retry-policy.js';
 import { readRunState, writeReports } from '../runs/write-reports.js';
 import { flushStdout } from '../terminal/stdout.js';
@@ -20,14 +20,16 @@ export async function report(folders: readonly string[], options: Options): Prom
     throw usageError(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
   }
   const history = await readRunState(folder);
-  const summary = await writeReports(folder, history);
   const run = { folder, file: history.runs.at(-1)?.input.path ?? resolve(folder), history };
-  printSummary(summary, run, goOnOptions(history, summary, options), openTerminal(options));
+  const summary = await writeReports(folder, history, {
+    resumeCommand: (draft) => findResumeCommand(draft, run, resumeOptions(history, draft, options)),
+  });
+  printSummary({ ...summary, command: 'report' }, folder, options, openTerminal(options));
   return flushStdout(summary.exit.code);
 }
 
 /** A report knows of the run's options only what its journal tells. */
-function goOnOptions({ runs }: RunState, { counts }: Summary, options: Options): Options {
+function resumeOptions({ runs }: RunState, summary: Summary, options: Options): Options {
   const run = runs.at(-1);
   if (!run) return options;
   const { target, input, simulated } = run;
@@ -41,7 +43,7 @@ function goOnOptions({ runs }: RunState, { counts }: Summary, options: Options):
     body: 'multipart',
     baseline: true,
     // Only so could rows that are invalid become part of a run.
-    skipInvalid: counts.invalid > 0,
+    skipInvalid: countOf(summary, 'invalid') > 0,
     map,
     ...(target.perSecond === PER_SECOND[target.api][target.accountPlan] ? {} : { rate: target.perSecond }),
     ...(shard ? { shard } : {}),

@@ -1,6 +1,6 @@
 /** Whether what stands in a journal's line is an event: somebody may have edited it, and a crash may have cut it. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
-import { STATUSES } from '../model/outcome.js';
+import { STATUS_NAMES } from '../model/statuses.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,7 +10,7 @@ const isNumber = (...values: readonly unknown[]): boolean =>
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const isAbsentOrText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 
-const STATUS: ReadonlySet<unknown> = new Set(STATUSES);
+const STATUS: ReadonlySet<unknown> = new Set(STATUS_NAMES);
 const APIS: ReadonlySet<unknown> = new Set(['im', 'contacts']);
 const PLANS: ReadonlySet<unknown> = new Set(['free', 'pro', 'business']);
 

@@ -3,6 +3,10 @@
  * stopped (`Stop`); the one error class; the exit codes.
  */
 
+import type { Status } from './statuses.js';
+
+export { isProvisioned, STATUS_NAMES, type Status } from './statuses.js';
+
 /** The process's exit codes. A script may rely on each of them. */
 export const EXIT = {
   ok: 0,
@@ -100,23 +104,6 @@ export type Reply = ResponseMetadata &
       }
   );
 
-/** How a row of a provisioning run ended; the last three are a rollback's. */
-export const STATUSES = [
-  'created',
-  'already-provisioned',
-  'updated',
-  'duplicate',
-  'failed',
-  'unknown',
-  'invalid',
-  'not-attempted',
-  'deleted',
-  'restored',
-  'kept',
-] as const;
-
-export type Status = (typeof STATUSES)[number];
-
 /** How a row ended, with what the results need to say of it. */
 export type Outcome = {
   readonly status: Status;
@@ -127,17 +114,3 @@ export type Outcome = {
   readonly code?: number;
   readonly trackingId?: string;
 };
-
-/** The statuses with which a row has what was asked for. A `duplicate` counts as the row that it repeats. */
-const GOOD: ReadonlySet<Status> = new Set([
-  'created',
-  'already-provisioned',
-  'updated',
-  'deleted',
-  'restored',
-] as const);
-
-/** Whether a row in this state has its group; in a rollback, whether it is taken back. */
-export function isProvisioned(status: Status): boolean {
-  return GOOD.has(status);
-}

@@ -1,21 +1,22 @@
-/** A run's events as log lines: what is worth a line, how loud it is, and its words. */
+/** A run's events as log lines: which ones get a line, at which level, and its words. */
 import type { Event, EventOf } from '../events/event.js';
-import { EXIT, type Outcome, type Stop } from '../model/outcome.js';
-import { formatCount } from '../text/format.js';
+import { EXIT, type Stop } from '../model/outcome.js';
+import { STATUSES } from '../model/statuses.js';
+import { formatCount, formatShortDuration } from '../text/format.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** One line of a log. `fields` are for a machine; the message stands alone. */
+/** The message is complete by itself; `fields` are for programs that read the log. */
 export type LogLine = {
   readonly level: Level;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** Tells a run's events one by one; undefined for one that is not worth a line. */
+/** Formats one event after the other; undefined for one that gets no line. */
 export type EventLogger = (event: Event) => LogLine | undefined;
 
-/** A narrator remembers the names of the rows that are on their way, and no others. */
+/** Remembers the names of the rows in flight, since a reply carries none. */
 export function createEventLogger(): EventLogger {
   const names = new Map<string, string>();
   return (event) => {
@@ -44,54 +45,34 @@ export function createEventLogger(): EventLogger {
   };
 }
 
-function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): LogLine | undefined {
+function listingLine({ which, ok, groups, requests, why }: EventOf<'listing'>): LogLine {
   const fields = { which, groups, requests };
   if (why !== '') return { level: 'warn', message: why, fields };
-  if (!ok) return { level: 'debug', message: `the ${which} listing broke off and begins again`, fields };
-  const found = `${formatCount(groups, 'group')} on the account`;
-  const when = which === 'baseline' ? 'before the first create' : 'to settle what was left open';
-  return { level: 'debug', message: `${found}, listed ${when}`, fields };
+  if (!ok) return { level: 'debug', message: `the ${which} listing was cut off and starts over`, fields };
+  const purpose = which === 'baseline' ? 'before the first create' : 'to verify the rows in doubt';
+  return { level: 'debug', message: `listed ${formatCount(groups, 'existing group')} ${purpose}`, fields };
 }
 
-function rowWords(line: number, name: string | undefined): string {
+function formatRow(line: number, name: string | undefined): string {
   return name === undefined ? `line ${line}` : `line ${line} "${name}"`;
 }
 
 function retryLine(event: EventOf<'reply'>, name: string | undefined): LogLine {
   const { line, http, code, message = '', trackingId, againInMs = 0 } = event;
-  const said = message !== '' ? message : http === undefined ? 'no answer' : `HTTP ${http}`;
+  const response = message !== '' ? message : http === undefined ? 'no response' : `HTTP ${http}`;
   return {
     level: 'debug',
-    message: `${rowWords(line, name)}: ${said}; again in ${seconds(againInMs)}`,
+    message: `${formatRow(line, name)}: ${response}; retrying in ${formatShortDuration(againInMs)}`,
     fields: { line, name, http, code, trackingId, waitMs: Math.round(againInMs) },
   };
 }
 
-function seconds(spanMs: number): string {
-  return `${(spanMs / 1_000).toFixed(1)} s`;
-}
-
-/** Only what a person may have to act on is loud; what went well is there for who looks for it. */
-const LEVELS: Readonly<Record<Outcome['status'], Level>> = {
-  created: 'trace',
-  'already-provisioned': 'trace',
-  updated: 'trace',
-  duplicate: 'trace',
-  failed: 'error',
-  unknown: 'warn',
-  invalid: 'trace',
-  'not-attempted': 'trace',
-  deleted: 'trace',
-  restored: 'trace',
-  kept: 'warn',
-};
-
 function settledLine({ line, name, outcome }: EventOf<'settled'>): LogLine {
   const { status, detail, http, code, trackingId, groupId, attempts } = outcome;
-  const why = detail === '' ? '' : `: ${detail}`;
+  const reason = detail === '' ? '' : `: ${detail}`;
   return {
-    level: LEVELS[status],
-    message: `${rowWords(line, name)} ${status}${why}`,
+    level: STATUSES[status].logLevel,
+    message: `${formatRow(line, name)} ${status}${reason}`,
     fields: { line, name, status, http, code, trackingId, groupId, attempts },
   };
 }
@@ -99,14 +80,15 @@ function settledLine({ line, name, outcome }: EventOf<'settled'>): LogLine {
 function paceLine({ perSecond, pauseMs, why }: EventOf<'pace'>): LogLine {
   const rate = Math.round(perSecond * 10) / 10;
   const fields = { perSecond: rate, pauseMs: Math.round(pauseMs) };
-  // The bar shows how the rate grows back; a line for each step would only be noise.
-  if (pauseMs === 0) return { level: 'debug', message: `${why}: ${rate}/s from now on`, fields };
-  return { level: 'warn', message: `paused ${seconds(pauseMs)}: ${why}; then ${rate}/s`, fields };
+  // The progress bar shows how the rate grows back; a line for each step would be noise.
+  if (pauseMs === 0) return { level: 'debug', message: `${why}: the rate is now ${rate}/s`, fields };
+  const message = `pausing for ${formatShortDuration(pauseMs)}: ${why}; then ${rate}/s`;
+  return { level: 'warn', message, fields };
 }
 
 function stopLine({ exit, reason, message, hint }: Stop): LogLine {
-  // Whoever pressed Ctrl-C need not be alarmed by it.
-  const asked = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
-  const told = `${message.replace(/[.\s]+$/, '')}. ${hint}`;
-  return { level: asked ? 'warn' : 'error', message: told.trim(), fields: { exit, reason } };
+  // A user who pressed Ctrl-C asked for it: that is no error.
+  const isRequested = exit === EXIT.interrupt || exit === EXIT.terminate || exit === EXIT.hangup;
+  const sentence = `${message.replace(/[.\s]+$/, '')}. ${hint}`.trim();
+  return { level: isRequested ? 'warn' : 'error', message: sentence, fields: { exit, reason } };
 }

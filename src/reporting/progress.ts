@@ -1,21 +1,21 @@
-/** How far a run is: a fold over its events into what a progress line needs, and the line. */
+/** The progress of a run: its events reduced to what a progress line needs, and the line. */
 import type { Event, EventOf } from '../events/event.js';
-import { duration } from '../resources/groups/forecast.js';
-import { formatCount, formatNumber } from '../text/format.js';
+import { formatCount, formatEstimate, formatNumber } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
+import { describeStop } from './stop-reasons.js';
 
-/** Rates are told over so many seconds, the running one among them. */
+/** Rates are averages over so many seconds, the current one included. */
 const WINDOW = 10;
 
-/** One second of the window; older ones are written over. */
+/** One second of the window; a slot is reused for a later second. */
 type Slot = { second: number; sent: number; settled: number };
 
-/** Changed in place by `advance`: a million events make no garbage. */
+/** Updated in place: a million events leave no garbage. */
 export type Progress = {
-  /** Rows that the run has to bring to an outcome. */
+  /** Rows that need an outcome. */
   readonly rows: number;
   settled: number;
-  /** Attempts, the retries among them. */
+  /** Attempts, retries included. */
   sent: number;
   retried: number;
   /** 429s. */
@@ -23,24 +23,24 @@ export type Progress = {
   /** Failed or unknown rows. */
   failed: number;
   readonly fullPerSecond: number;
-  /** The rate that is allowed right now. */
+  /** The rate that is allowed now. */
   perSecond: number;
   pause: { readonly until: number; readonly why: string } | undefined;
-  /** Existing groups read so far, while a listing runs. */
+  /** Existing groups read so far, during a listing. */
   listed: number | undefined;
-  /** Why the run takes no further row. */
+  /** The reason of the stop, after which no further row is started. */
   stopping: string | undefined;
   readonly startedAt: number;
-  /** Since when the rate is told: the first attempt, or the newest change of pace. */
+  /** Since when the rate is measured: the first attempt, or the latest change of rate. */
   since: number | undefined;
   readonly window: readonly Slot[];
-  /** Created rows whose id is not known yet: the closing listing settles them a second time. */
-  readonly nameless: Set<string>;
+  /** Created rows without an id: the closing listing settles them a second time. */
+  readonly withoutId: Set<string>;
 };
 
 /**
  * A run before its first event.
- * @param rows to be settled, @param at ms since 1970, @param done of them, how many an earlier process settled
+ * @param rows to be settled, @param at ms since 1970, @param done how many of them an earlier process settled
  */
 export function createProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
   return {
@@ -58,11 +58,11 @@ export function createProgress(rows: number, perSecond: number, at: number, done
     startedAt: at,
     since: undefined,
     window: Array.from({ length: WINDOW }, () => ({ second: -1, sent: 0, settled: 0 })),
-    nameless: new Set(),
+    withoutId: new Set(),
   };
 }
 
-/** Takes one event in, in place. */
+/** Applies one event, in place. */
 export function updateProgress(progress: Progress, event: Event): void {
   switch (event.e) {
     case 'run':
@@ -77,16 +77,16 @@ export function updateProgress(progress: Progress, event: Event): void {
       progress.listed = undefined;
       return;
     case 'attempt':
-      advanceAttempt(progress, event);
+      applyAttempt(progress, event);
       return;
     case 'reply':
       if (event.kind === 'limited') progress.limited += 1;
       return;
     case 'settled':
-      advanceSettled(progress, event);
+      applySettled(progress, event);
       return;
     case 'pace':
-      advancePace(progress, event);
+      applyPace(progress, event);
       return;
     case 'stop':
       progress.stopping = event.stop.reason;
@@ -94,26 +94,26 @@ export function updateProgress(progress: Progress, event: Event): void {
   }
 }
 
-function advanceAttempt(progress: Progress, { at, n }: EventOf<'attempt'>): void {
+function applyAttempt(progress: Progress, { at, n }: EventOf<'attempt'>): void {
   progress.listed = undefined;
   progress.sent += 1;
   if (n > 1) progress.retried += 1;
-  // Between n requests lie n - 1 spans of time: counting the first would tell more than the rate.
+  // Between n requests lie n - 1 intervals: counting the first would overstate the rate.
   if (progress.since === undefined) progress.since = at;
   else slotOf(progress, at).sent += 1;
 }
 
-/** What was sent before says nothing of the new pace: it would look as if the limit were broken. */
-function advancePace(progress: Progress, { at, perSecond, pauseMs, why }: EventOf<'pace'>): void {
+/** Requests sent before would make the new rate look exceeded. */
+function applyPace(progress: Progress, { at, perSecond, pauseMs, why }: EventOf<'pace'>): void {
   progress.perSecond = perSecond;
   progress.since = at + pauseMs;
   if (pauseMs > 0) progress.pause = { until: at + pauseMs, why };
   for (const slot of progress.window) slot.second = -1;
 }
 
-function advanceSettled(progress: Progress, { at, key, outcome }: EventOf<'settled'>): void {
-  if (progress.nameless.delete(key)) return;
-  if (outcome.status === 'created' && outcome.groupId === undefined) progress.nameless.add(key);
+function applySettled(progress: Progress, { at, key, outcome }: EventOf<'settled'>): void {
+  if (progress.withoutId.delete(key)) return;
+  if (outcome.status === 'created' && outcome.groupId === undefined) progress.withoutId.add(key);
   if (outcome.status === 'failed' || outcome.status === 'unknown') progress.failed += 1;
   progress.settled += 1;
   slotOf(progress, at).settled += 1;
@@ -131,7 +131,7 @@ function slotOf({ window }: Progress, at: number): Slot {
   return slot;
 }
 
-/** What was sent and settled a second, over the last ten seconds of this pace. */
+/** Sent and settled per second, over the last ten seconds since the rate changed. */
 function rates({ window, since }: Progress, nowMs: number): { sent: number; settled: number } {
   if (since === undefined) return { sent: 0, settled: 0 };
   const oldest = Math.floor(nowMs / 1000) - WINDOW + 1;
@@ -145,22 +145,22 @@ function rates({ window, since }: Progress, nowMs: number): { sent: number; sett
   return { sent: (sum.sent * 1_000) / spanMs, settled: (sum.settled * 1_000) / spanMs };
 }
 
-/** What the run waits for, long and short; empty where there is nothing to tell. */
-function waiting(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+/** What the run waits for, or the time left, long and short; empty if nothing is known. */
+function waitText(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
   const { rows, settled, perSecond, pause, listed, stopping } = progress;
-  if (stopping !== undefined) return { long: `stopping: ${stopping}`, short: 'stopping' };
+  if (stopping !== undefined) return { long: `stopping: ${describeStop(stopping)}`, short: 'stopping' };
   if (pause && pause.until > nowMs) {
     const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
     return { long: `${short}: ${pause.why}`, short };
   }
   if (listed !== undefined) {
-    return { long: `listing the groups that exist: ${formatNumber(listed)}`, short: 'listing' };
+    return { long: `listing existing groups: ${formatNumber(listed)}`, short: 'listing' };
   }
   const left = rows - settled;
   if (left <= 0 || progress.since === undefined) return { long: '', short: '' };
-  // Rows that are there already go by without a request; those to come may not. So never above the limit.
+  // Existing rows need no request, but the remaining ones may: the estimate never exceeds the limit.
   const settling = nowMs - progress.since < 2_000 ? 0 : rates(progress, nowMs).settled;
-  const long = `${duration(left / (settling > 0 ? Math.min(settling, perSecond) : perSecond))} left`;
+  const long = `${formatEstimate(left / (settling > 0 ? Math.min(settling, perSecond) : perSecond))} left`;
   return { long, short: long.replace(/^about /, '') };
 }
 
@@ -172,14 +172,14 @@ function rateText(progress: Progress, nowMs: number): { readonly long: string; r
   return { long: `${short} of ${rounded(perSecond)}/s${slowed}`, short };
 }
 
-/** At most one digit after the point: `30`, `16.5`. */
+/** At most one decimal: `30`, `16.5`. */
 function rounded(n: number): string {
   return String(Math.round(n * 10) / 10);
 }
 
 /**
- * One line for a terminal, in fewer columns than it has: in the last one some would wrap. A narrow terminal
- * gets fewer parts.
+ * One line for a terminal, one column narrower than it: some terminals wrap a full line. A narrow terminal gets
+ * fewer parts.
  */
 export function formatProgressLine(
   progress: Progress,
@@ -189,7 +189,7 @@ export function formatProgressLine(
 ): string {
   const { rows, settled } = progress;
   const rate = rateText(progress, nowMs);
-  const wait = waiting(progress, nowMs);
+  const wait = waitText(progress, nowMs);
   const paused = wait.long.startsWith('paused');
   const count = `${formatNumber(settled)}/${formatNumber(rows)}`;
   const failed = progress.failed > 0 ? `${formatNumber(progress.failed)} failed` : '';
@@ -203,14 +203,14 @@ export function formatProgressLine(
     [count, wait.short],
     [count],
   ];
-  const shown = lines.map((parts) =>
+  const candidates = lines.map((parts) =>
     [simulated ? 'simulated' : '', ...parts.map(escapeInvisible)].filter((part) => part !== '').join('  '),
   );
   const room = columns - 1;
-  return shown.find((line) => displayWidth(line) <= room) ?? truncate(shown.at(-1) ?? '', room);
+  return candidates.find((line) => displayWidth(line) <= room) ?? truncate(candidates.at(-1) ?? '', room);
 }
 
-/** By the terminal alone, so that the bar keeps its place while the words after it change. */
+/** Depends on the terminal alone, so that the bar does not move while the words after it change. */
 function barWidth(columns: number): number {
   if (columns < 60) return 0;
   return columns < 100 ? (columns < 80 ? 10 : 16) : 24;
@@ -221,15 +221,15 @@ function bar(share: number, width: number): string {
   return '█'.repeat(done) + '░'.repeat(width - done);
 }
 
-/** The same in words, for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
+/** The same as a sentence for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
 export function formatProgressReport(progress: Progress, nowMs: number): string {
   const { rows, settled, failed, limited } = progress;
   return [
     `${formatNumber(settled)} of ${formatCount(rows, 'row')}`,
     rateText(progress, nowMs).long,
     failed > 0 ? `${formatNumber(failed)} failed` : '',
-    limited > 0 ? `${formatNumber(limited)} answered with 429` : '',
-    waiting(progress, nowMs).long,
+    limited > 0 ? `${formatNumber(limited)} rate-limited (429)` : '',
+    waitText(progress, nowMs).long,
   ]
     .filter((part) => part !== '')
     .join(', ');

@@ -1,225 +1,135 @@
-/** History → results, failed rows and summary, as values and as text; nothing here touches a disk. */
-
-import type { Target } from '../events/event.js';
+/** Each input row with how it ended: as a value, as totals, and as a line of results.csv. */
 import { isInDoubt, type RowState } from '../events/row-state.js';
 import type { RunState } from '../events/run-state.js';
-import {
-  EXIT,
-  type ExitCode,
-  isProvisioned,
-  type Outcome,
-  pickMetadata,
-  STATUSES,
-  type Status,
-} from '../model/outcome.js';
+import { type Outcome, pickMetadata } from '../model/outcome.js';
+import { isProvisioned, STATUS_NAMES, type Status } from '../model/statuses.js';
 import { formatGuardedCsvLine } from '../text/csv-cell.js';
+import { formatProblemValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
+import { countReason, type FailureReasons } from './failure-reasons.js';
+import { describeStop } from './stop-reasons.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {
   readonly row: Row;
   readonly name: string;
   readonly outcome: Outcome;
-  /** A duplicate is as provisioned as the row that it repeats. */
+  /** What this row may share with others: the detail without the values that are its own. */
+  readonly reason: string;
+  /** A duplicate counts as the row that it repeats. */
   readonly provisioned: boolean;
-  /** Whether the run came to an end with it; what it was cut off from may still be done. */
+  /** Whether the run finished with it; otherwise a resume may still provision it. */
   readonly settled: boolean;
 };
 
-/** What becomes of a checked row under what is known of the run. */
-export function toResult(checked: ValidatedRow, history: RunState): Result {
-  const { row } = checked;
-  if (checked.kind === 'invalid') {
-    const detail = checked.problems.map((p) => `${p.rule}: ${p.message}`).join('; ');
-    return result(row, checked.name, { status: 'invalid', detail, attempts: 0 }, true);
-  }
-  const { name } = checked.definition;
-  const state = history.rows.get(checked.key);
-  const current = state?.settings === checked.settings ? state : undefined;
+export function toResult(validated: ValidatedRow, state: RunState): Result {
+  const { row } = validated;
+  if (validated.kind === 'invalid') return invalidResult(row, validated.name, validated.problems);
+  const { name } = validated.definition;
+  const known = state.rows.get(validated.key);
+  const current = known?.settings === validated.settings ? known : undefined;
   const outcome = current?.outcome
     ? { ...current.outcome, attempts: current.attempts }
-    : unsettled(current, history);
+    : unsettledOutcome(current, state);
   const settled = current?.outcome !== undefined;
-  if (checked.kind === 'definition') return result(row, name, outcome, settled);
-  const { groupId } = outcome;
-  const detail = `same as line ${checked.of}`;
-  const repeated: Outcome = { status: 'duplicate', detail, attempts: 0, ...(groupId ? { groupId } : {}) };
-  return { row, name, outcome: repeated, provisioned: isProvisioned(outcome.status), settled };
-}
-
-function result(row: Row, name: string, outcome: Outcome, settled: boolean): Result {
-  return { row, name, outcome, provisioned: isProvisioned(outcome.status), settled };
-}
-
-/** A row that nothing settled: the run stopped or was killed before it, or in the middle of it. */
-function unsettled(state: RowState | undefined, history: RunState): Outcome {
-  const why = history.stop ? `the run stopped: ${history.stop.reason}` : 'the run was cut off';
-  if (!state) return { status: 'not-attempted', detail: why, attempts: 0 };
-  const { last, attempts } = state;
-  const facts = { attempts, ...pickMetadata(last) };
-  if (!isInDoubt(state)) {
-    const said = last?.message ? `${why}; last answer: ${last.message}` : why;
-    return { status: 'not-attempted', detail: said, ...facts };
+  const provisioned = isProvisioned(outcome.status);
+  if (validated.kind === 'definition') {
+    return { row, name, outcome, reason: outcome.detail, provisioned, settled };
   }
-  return { status: 'unknown', detail: `${why} before it was clear whether Zoom has it`, ...facts };
+  const { groupId } = outcome;
+  const detail = `same as line ${validated.of}`;
+  const repeated: Outcome = { status: 'duplicate', detail, attempts: 0, ...(groupId ? { groupId } : {}) };
+  const reason = 'an earlier row with the same name is not provisioned';
+  return { row, name, outcome: repeated, reason, provisioned, settled };
 }
 
-/** Counts results as they pass. */
+function invalidResult(row: Row, name: string, problems: readonly Problem[]): Result {
+  const shared = problems.map(({ rule, message }) => `${rule}: ${message}`);
+  const detail = problems.map((problem, i) => `${shared[i]} (${formatProblemValue(problem)})`).join('; ');
+  const outcome: Outcome = { status: 'invalid', detail, attempts: 0 };
+  return { row, name, outcome, reason: shared.join('; '), provisioned: false, settled: true };
+}
+
+/** The run stopped or was killed before this row, or while its request was in flight. */
+function unsettledOutcome(row: RowState | undefined, { stop }: RunState): Outcome {
+  const cause = `the run stopped: ${describeStop(stop?.reason ?? 'cut-off')}`;
+  if (!row) return { status: 'not-attempted', detail: cause, attempts: 0 };
+  const { last, attempts } = row;
+  const metadata = { attempts, ...pickMetadata(last) };
+  if (isInDoubt(row)) {
+    return { status: 'unknown', detail: `${cause}, before Zoom's response arrived`, ...metadata };
+  }
+  const detail = last?.message ? `${cause}; last response: ${last.message}` : cause;
+  return { status: 'not-attempted', detail, ...metadata };
+}
+
+/** Counts of the results so far. */
 export type Totals = {
   readonly counts: Record<Status, number>;
+  readonly reasons: FailureReasons;
   rows: number;
   unprovisioned: number;
-  /** Rows that nothing settled. */
+  /** Rows that are not settled. */
   open: number;
 };
 
 export function createTotals(): Totals {
-  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;
-  return { counts, rows: 0, unprovisioned: 0, open: 0 };
+  const counts = Object.fromEntries(STATUS_NAMES.map((status) => [status, 0])) as Record<Status, number>;
+  return { counts, reasons: new Map(), rows: 0, unprovisioned: 0, open: 0 };
 }
 
-export function addResult(tally: Totals, result: Result): void {
-  tally.rows += 1;
-  tally.counts[result.outcome.status] += 1;
-  if (!result.provisioned) tally.unprovisioned += 1;
-  if (!result.settled) tally.open += 1;
+export function addResult(totals: Totals, result: Result): void {
+  totals.rows += 1;
+  totals.counts[result.outcome.status] += 1;
+  if (!result.settled) totals.open += 1;
+  if (result.provisioned) return;
+  totals.unprovisioned += 1;
+  const { outcome, reason, row, name } = result;
+  countReason(totals.reasons, outcome.status, reason, { line: row.line, name });
 }
 
-export type ReportFiles = {
-  /** Absent where several runs are in one report: each has its own. */
-  readonly journal?: string;
-  readonly results: string;
-  readonly failed: string;
-  readonly summary: string;
-  readonly report: string;
-};
+/** A column of the results that shows an id of Zoom's. */
+export type IdColumn = { /** Its name in the outcome. */ readonly id: string; readonly column: string };
 
-/** `summary.json`: a contract with scripts, so its names are spelt as they are in the file. */
-export type Summary = {
-  readonly schema_version: 1;
-  readonly run_id: string;
-  readonly tool_version: string;
-  readonly simulated: boolean;
-  readonly input: { readonly path: string; readonly sha256: string; readonly rows: number };
-  readonly target: {
-    readonly base_url: string;
-    readonly api: Target['api'];
-    readonly account_plan: Target['accountPlan'];
-    readonly rate_per_second: number;
-  };
-  readonly started_at: string;
-  readonly finished_at: string;
-  /** Time in which the run worked; the gap before a resume is not in it. */
-  readonly duration_ms: number;
-  readonly counts: Readonly<Record<Status, number>>;
-  /** Rows without their group, the duplicates of such rows among them. */
-  readonly not_provisioned: number;
-  readonly requests: {
-    readonly sent: number;
-    readonly retried: number;
-    readonly rate_limited: number;
-    readonly lists: number;
-  };
-  /** Rows that an earlier process of this run had provisioned already. */
-  readonly carried_over: number;
-  readonly warnings: readonly string[];
-  readonly exit: { readonly code: ExitCode; readonly reason: string };
-  readonly files: ReportFiles;
-};
-
-/** The statuses of a rollback are left out of the counts of a provisioning run, and appear in its own. */
-const ROLLBACK_ONLY: ReadonlySet<Status> = new Set(['deleted', 'restored', 'kept']);
-
-/** @throws Error when the journal holds no header, which replay refuses before. */
-export function summarize(
-  history: RunState,
-  tally: Totals,
-  files: ReportFiles,
-  gaps: readonly string[] = [],
-): Summary {
-  const first = history.runs[0];
-  const run = history.runs.at(-1);
-  if (!first || !run) throw new Error('a run without a header');
-  const counts = Object.fromEntries(
-    STATUSES.filter((status) => tally.counts[status] > 0 || !ROLLBACK_ONLY.has(status)).map((status) => [
-      status,
-      tally.counts[status],
-    ]),
-  ) as Record<Status, number>;
-  return {
-    schema_version: 1,
-    run_id: run.runId,
-    tool_version: run.toolVersion,
-    simulated: run.simulated,
-    input: { path: run.input.path, sha256: run.input.sha256, rows: tally.rows },
-    target: {
-      base_url: run.target.baseUrl,
-      api: run.target.api,
-      account_plan: run.target.accountPlan,
-      rate_per_second: run.target.perSecond,
-    },
-    started_at: new Date(first.at).toISOString(),
-    finished_at: new Date(history.lastAt).toISOString(),
-    duration_ms: history.activeMs,
-    counts,
-    not_provisioned: tally.unprovisioned,
-    requests: {
-      sent: history.requests.sent,
-      retried: history.requests.retried,
-      rate_limited: history.requests.rateLimited,
-      lists: history.requests.lists,
-    },
-    carried_over: history.carriedOver,
-    warnings: history.warnings,
-    exit: decideExit(history, tally, gaps),
-    files,
-  };
+/** An id of an outcome; empty if it has none of that name. */
+export function idOf({ groupId }: Outcome, id: string): string {
+  return id === 'groupId' ? (groupId ?? '') : '';
 }
 
-/**
- * The exit code is derived from how the rows ended; a stop only tells why some did not. `gaps`: what is missing from
- * a report of several runs.
- */
-export function decideExit(
-  history: RunState,
-  tally: Totals,
-  gaps: readonly string[] = [],
-): { code: ExitCode; reason: string } {
-  const { stop } = history;
-  // A journal that lacks something is told even where the rows came through all the same.
-  if (stop && (tally.unprovisioned > 0 || stop.exit === EXIT.unwritable))
-    return { code: stop.exit, reason: stop.reason };
-  if (tally.unprovisioned === 0 && gaps.length === 0)
-    return { code: EXIT.ok, reason: 'every row is provisioned' };
-  if (tally.open > 0) return { code: EXIT.retryLater, reason: 'cut-off' };
-  const rows = tally.unprovisioned === 1 ? 'row is' : 'rows are';
-  const left = tally.unprovisioned > 0 ? [`${tally.unprovisioned} ${rows} not provisioned`] : [];
-  return { code: EXIT.unprovisioned, reason: [...left, ...gaps].join('; ') };
+/** The columns of results.csv before those of the input. */
+export function resultColumns(idColumns: readonly IdColumn[]): readonly string[] {
+  return [
+    'zoom__status',
+    'zoom__line',
+    ...idColumns.map(({ column }) => column),
+    'zoom__http_status',
+    'zoom__code',
+    'zoom__attempts',
+    'zoom__tracking_id',
+    'zoom__detail',
+  ];
 }
 
-export const RESULT_COLUMNS = [
-  'zoom__status',
-  'zoom__line',
-  'zoom__group_id',
-  'zoom__http_status',
-  'zoom__code',
-  'zoom__attempts',
-  'zoom__tracking_id',
-  'zoom__detail',
-] as const;
-
-/** The header line of results.csv: our columns, then the input's as they were. */
-export function formatResultsHeader(header: readonly string[], delimiter: string): string {
-  return formatGuardedCsvLine([...RESULT_COLUMNS, ...header], delimiter);
+/** The header line of results.csv. */
+export function formatResultsHeader(
+  header: readonly string[],
+  delimiter: string,
+  idColumns: readonly IdColumn[],
+): string {
+  return formatGuardedCsvLine([...resultColumns(idColumns), ...header], delimiter);
 }
 
 /** One line of results.csv. */
-export function formatResultsLine({ row, outcome }: Result, delimiter: string): string {
+export function formatResultsLine(
+  { row, outcome }: Result,
+  delimiter: string,
+  idColumns: readonly IdColumn[],
+): string {
   return formatGuardedCsvLine(
     [
       outcome.status,
       String(row.line),
-      outcome.groupId ?? '',
+      ...idColumns.map(({ id }) => idOf(outcome, id)),
       String(outcome.http ?? ''),
       String(outcome.code ?? ''),
       String(outcome.attempts),

@@ -1,41 +1,20 @@
-/** The summary of a run as a person likes to read it. */
-import { EXIT, STATUSES, type Status, type Stop } from '../model/outcome.js';
-import { formatCount, formatNumber } from '../text/format.js';
-import { escapeInvisible, wrapText } from '../text/visible.js';
-import { formatHeadline } from './headline.js';
-import type { Summary } from './results.js';
+/** The summary of a run as text for the terminal. */
+import { EXIT } from '../model/outcome.js';
+import { STATUS_NAMES, STATUSES, type StatusDefinition } from '../model/statuses.js';
+import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
+import { escapeInvisible, truncate, wrapText } from '../text/visible.js';
+import { describeGoal, formatHeadline } from './headline.js';
+import { countOf, type Summary } from './summary.js';
 
 export type SummaryView = {
   readonly color: boolean;
-  /** Of the terminal; words are wrapped there, paths and commands never. */
+  /** Of the terminal. Sentences are wrapped there; paths and commands stay whole, to be copied. */
   readonly columns: number;
-  /** Where the files of the run are; put before their names. */
+  /** The run's folder; put before the names of its files. */
   readonly folder?: string;
-  /** Why the run stopped, and what a person does next. */
-  readonly stop?: Stop | undefined;
-  /** The command that goes on with the run, where it is not finished. */
-  readonly goOn?: string;
 };
 
-/** What a status means, beside its count. */
-const MEANINGS: Readonly<Record<Status, string>> = {
-  created: 'new in Zoom',
-  'already-provisioned': 'the name was there',
-  updated: 'brought to what the row says',
-  duplicate: 'an earlier row says the same',
-  failed: 'results.csv says why',
-  unknown: 'nothing can tell; a resume will look',
-  invalid: 'never sent',
-  'not-attempted': 'the run ended before',
-  deleted: 'taken back',
-  restored: 'as it was before the run',
-  kept: 'no longer empty and unchanged',
-};
-
-const SIMULATED = 'Simulated: no request went to Zoom, no group was made there.';
-
-/** For the longest of them and the blanks before it. */
-const MEANING_COLUMNS = 6 + Math.max(...Object.values(MEANINGS).map((meaning) => meaning.length));
+const SIMULATED = 'Simulated: no request went to Zoom, and nothing was changed there.';
 
 /** Longer lines are hard to read, however wide the terminal. */
 const COLUMNS_MAX = 100;
@@ -43,17 +22,17 @@ const COLUMNS_MAX = 100;
 /** The summary as lines of text, the last one without its newline. */
 export function formatSummary(summary: Summary, view: SummaryView): string {
   const columns = Math.min(COLUMNS_MAX, Math.max(20, view.columns - 1));
-  const { warnings, simulated } = summary;
   const bold = (text: string): string => (view.color ? `\u001b[1m${text}\u001b[0m` : text);
   const blocks: readonly (readonly string[])[] = [
     wrapText(escapeInvisible(formatHeadline(summary)), columns).map(bold),
     countLines(summary, view.color, columns),
-    speedLines(summary).flatMap((line) => hanging('  ', line, columns)),
-    warnings.flatMap((warning) => hanging('  Warning: ', escapeInvisible(warning), columns)),
+    reasonLines(summary, columns),
+    speedLines(summary).flatMap((line) => indent('  ', line, columns)),
+    summary.warnings.flatMap((warning) => indent('  Warning: ', escapeInvisible(warning), columns)),
     fileLines(summary, view.folder),
-    view.stop === undefined ? [] : stopLines(view.stop, columns),
-    view.goOn === undefined ? [] : ['Go on with it:', `  ${escapeInvisible(view.goOn)}`],
-    simulated ? wrapText(SIMULATED, columns).map(bold) : [],
+    stopLines(summary, columns),
+    commandLines(summary),
+    summary.simulated ? wrapText(SIMULATED, columns).map(bold) : [],
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -61,81 +40,103 @@ export function formatSummary(summary: Summary, view: SummaryView): string {
     .join('\n\n');
 }
 
-function stopLines({ message, hint }: Stop, columns: number): readonly string[] {
-  return [
-    ...hanging('  Why:  ', escapeInvisible(message), columns),
-    ...hanging('  Then: ', escapeInvisible(hint), columns),
-  ];
+/** A paragraph after a label; its further lines begin below its first word. */
+function indent(label: string, text: string, columns: number): readonly string[] {
+  const blank = ' '.repeat(label.length);
+  return wrapText(text, columns - label.length).map((line, i) => `${i === 0 ? label : blank}${line}`);
 }
 
-/** A paragraph behind a mark; its further lines begin beneath its first word. */
-function hanging(mark: string, text: string, columns: number): readonly string[] {
-  return wrapText(text, columns - mark.length).map(
-    (line, i) => `${i === 0 ? mark : ' '.repeat(mark.length)}${line}`,
-  );
-}
-
-const COLORS: Readonly<Partial<Record<Status, string>>> = {
-  created: '32',
-  updated: '32',
-  deleted: '32',
-  restored: '32',
-  failed: '31',
-  unknown: '33',
-  invalid: '31',
-  'not-attempted': '33',
-  kept: '33',
+const COLORS: Readonly<Record<StatusDefinition['tone'], string>> = {
+  good: '32',
+  neutral: '36',
+  warning: '33',
+  bad: '31',
 };
 
-function countLines({ counts }: Summary, color: boolean, columns: number): readonly string[] {
-  const shown = STATUSES.filter((status) => counts[status] > 0);
-  const names = Math.max(0, ...shown.map((status) => status.length));
-  const digits = Math.max(0, ...shown.map((status) => formatNumber(counts[status]).length));
-  return shown.map((status) => {
-    const code = color ? COLORS[status] : undefined;
-    const name = status.padEnd(names);
-    const painted = code === undefined ? name : `\u001b[${code}m${name}\u001b[0m`;
-    // In a narrow terminal the meanings would wrap; the words of the statuses have to do.
-    const meaning = names + digits + MEANING_COLUMNS > columns ? '' : `  ${MEANINGS[status]}`;
-    return `  ${painted}  ${formatNumber(counts[status]).padStart(digits)}${meaning}`;
+function countLines(summary: Summary, color: boolean, columns: number): readonly string[] {
+  const present = STATUS_NAMES.filter((status) => countOf(summary, status) > 0);
+  const nameWidth = Math.max(0, ...present.map((status) => status.length));
+  const countWidth = Math.max(0, ...present.map((status) => formatNumber(countOf(summary, status)).length));
+  const meaningWidth = Math.max(0, ...present.map((status) => STATUSES[status].meaning.length));
+  // In a narrow terminal the meanings would wrap; the names of the statuses have to do.
+  const fits = nameWidth + countWidth + meaningWidth + 6 <= columns;
+  return present.map((status) => {
+    const { tone, meaning } = STATUSES[status];
+    const name = status.padEnd(nameWidth);
+    const label = color ? `\u001b[${COLORS[tone]}m${name}\u001b[0m` : name;
+    const count = formatNumber(countOf(summary, status)).padStart(countWidth);
+    return `  ${label}  ${count}${fits ? `  ${meaning}` : ''}`;
   });
 }
 
-/** `40 requests in 1.4 s, 28.9/s of 30/s`, and what did not go at the first try. */
+const REASONS_MAX = 5;
+/** A server may answer with a whole page. */
+const REASON_COLUMNS_MAX = 300;
+
+/** The most frequent reasons of failure, each with a row to look at. Pending rows have failed in nothing. */
+function reasonLines({ reasons }: Summary, columns: number): readonly string[] {
+  const failures = reasons.filter(({ status }) => status !== 'not-attempted').slice(0, REASONS_MAX);
+  if (failures.length === 0) return [];
+  const width = Math.max(...failures.map(({ rows }) => formatNumber(rows).length));
+  const lines = failures.flatMap(({ status, reason, rows, example }) => {
+    const label = `  ${formatNumber(rows).padStart(width)}  `;
+    const text = truncate(
+      escapeInvisible(reason === '' ? status : `${status}: ${reason}`),
+      REASON_COLUMNS_MAX,
+    );
+    const where = `${rows === 1 ? '' : 'for example '}line ${example.line} ${exampleName(example.name)}`;
+    const indented = ' '.repeat(label.length);
+    return [...indent(label, text, columns), `${indented}${truncate(where, columns - indented.length)}`];
+  });
+  return ['  Most frequent reasons:', ...lines];
+}
+
+function exampleName(name: string): string {
+  return name === '' ? '(no name)' : `"${escapeInvisible(name)}"`;
+}
+
+/** `40 requests in 1.4 s (28.9/s, limit 30/s)`, and what did not succeed at the first attempt. */
 function speedLines({ requests, duration_ms, target, carried_over }: Summary): readonly string[] {
-  const { sent, retried, rate_limited } = requests;
-  const seconds = duration_ms / 1_000;
-  const rate = seconds > 0 ? sent / seconds : 0;
-  const speed = sent > 1 && rate > 0 ? `, ${rate.toFixed(1)}/s of ${target.rate_per_second}/s` : '';
-  const healed = [
-    ...(retried > 0 ? [retried === 1 ? '1 was a retry' : `${formatNumber(retried)} were retries`] : []),
-    ...(rate_limited > 0 ? [`${formatNumber(rate_limited)} answered with 429, too many requests`] : []),
-  ];
+  const { sent, retried, rate_limited: limited } = requests;
+  const rate = duration_ms > 0 ? (sent * 1_000) / duration_ms : 0;
+  const speed = sent > 1 && rate > 0 ? ` (${rate.toFixed(1)}/s, limit ${target.rate_per_second}/s)` : '';
+  const retries = retried === 1 ? '1 of them was a retry' : `${formatNumber(retried)} of them were retries`;
   return [
-    `${formatCount(sent, 'request')} in ${timeWords(seconds)}${speed}`,
-    ...(healed.length > 0 ? [healed.join(', ')] : []),
-    ...(carried_over > 0
-      ? [`${formatCount(carried_over, 'row')} had been done when this run was resumed`]
-      : []),
+    `${formatCount(sent, 'request')} in ${formatShortDuration(duration_ms)}${speed}`,
+    ...(retried > 0 ? [retries] : []),
+    ...(limited > 0 ? [`Zoom rate-limited ${formatCount(limited, 'request')} (429)`] : []),
+    ...(carried_over > 0 ? [`${formatCount(carried_over, 'row')} done before this resume`] : []),
   ];
 }
 
-/** `1.4 s`, `12 min 5 s`, `3 h 2 min`. */
-function timeWords(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+function fileLines(summary: Summary, folder: string | undefined): readonly string[] {
+  const { files, not_provisioned: missing } = summary;
+  const prefix = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
+  const path = (file: string): string => escapeInvisible(`${prefix}${file}`);
+  const missingLabel = `Not ${describeGoal(summary)}`;
+  const lines: readonly (readonly [string, string])[] = [
+    ['All rows', files.results],
+    ...(missing > 0 ? [[missingLabel, files.failed] as const] : []),
+    ['Report', files.report],
+  ];
+  const width = missing > 0 ? missingLabel.length : 'All rows'.length;
+  return lines.map(([label, file]) => `  ${label.padEnd(width)}  ${path(file)}`);
 }
 
-function fileLines({ files, exit, not_provisioned }: Summary, folder: string | undefined): readonly string[] {
-  const before = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
-  const place = (file: string): string => escapeInvisible(`${before}${file}`);
+function stopLines({ exit }: Summary, columns: number): readonly string[] {
   return [
-    `  Every row   ${place(files.results)}`,
-    ...(exit.code !== EXIT.ok && not_provisioned > 0 ? [`  Not done    ${place(files.failed)}`] : []),
-    `  Report      ${place(files.report)}`,
+    ...(exit.message ? indent('  Reason:    ', escapeInvisible(exit.message), columns) : []),
+    ...(exit.hint ? indent('  Next step: ', escapeInvisible(exit.hint), columns) : []),
   ];
+}
+
+function commandLines({ resume_command: command, exit }: Summary): readonly string[] {
+  if (command === undefined) return [];
+  return [formatCommandLabel(exit.code, command), `  ${escapeInvisible(command)}`];
+}
+
+/** What the next command is for. */
+export function formatCommandLabel(code: Summary['exit']['code'], command: string): string {
+  if (code === EXIT.unprovisioned) return 'To retry the rows that are not provisioned, run:';
+  return command.includes('--resume') ? 'To resume, run:' : 'To start again, run:';
 }

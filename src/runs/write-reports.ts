@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Event, Input as KeptInput } from '../events/event.js';
 import { createRunState, applyEvent, type RunState } from '../events/run-state.js';
-import { createHtmlPage } from '../reporting/html/page.js';
+import { createHtmlPage } from '../reporting/html/render-page.js';
 import { EXIT, FatalError } from '../model/outcome.js';
 import {
   addResult,
   createTotals,
-  type Result,
-  toResult,
   formatResultsHeader,
   formatResultsLine,
-  type Summary,
-  summarize,
+  type IdColumn,
+  type Result,
+  toResult,
 } from '../reporting/results.js';
+import { type Summary, summarize } from '../reporting/summary.js';
 import { parseShard } from '../validation/shard.js';
 import { type Input, openInput, type ReadOptions, type InputValidation } from './validate-input.js';
 import { type Disk, realDisk } from '../storage/disk.js';
@@ -138,21 +138,27 @@ export async function readReportRows(folder: string, history: RunState): Promise
   return { sheet: input.sheet, results: resultsIn(input, history) };
 }
 
-/** Makes all reports of a run from its journal, in one pass over its rows; each is whole or not there. */
+/** The ids that a group's row shows. */
+const GROUP_ID_COLUMNS: readonly IdColumn[] = [{ id: 'groupId', column: 'zoom__group_id' }];
+
+/** Makes all reports of a run from its journal, in one pass over its rows; each is complete or does not exist. */
 export async function writeReports(
   folder: string,
   history: RunState,
-  ended?: ReportRows,
+  options: { readonly rows?: ReportRows; readonly resumeCommand?: (summary: Summary) => string | undefined } = {},
   disk: Disk = realDisk,
 ): Promise<Summary> {
-  const tally = createTotals();
-  const page = createHtmlPage(history, sha256Base64);
-  await writeTables(folder, ended ?? (await readReportRows(folder, history)), disk, (result) => {
-    addResult(tally, result);
+  const rows = options.rows ?? (await readReportRows(folder, history));
+  const totals = createTotals();
+  const page = createHtmlPage(history, sha256Base64, GROUP_ID_COLUMNS);
+  await writeTables(folder, rows, disk, (result) => {
+    addResult(totals, result);
     page.add(result);
   });
   const { journal: _, ...made } = RUN_FILES;
-  const summary = summarize(history, tally, ended?.gaps ? made : RUN_FILES, ended?.gaps);
+  const draft = summarize(history, totals, rows.gaps ? made : RUN_FILES, rows.gaps);
+  const resumeCommand = options.resumeCommand?.(draft);
+  const summary = resumeCommand === undefined ? draft : { ...draft, resume_command: resumeCommand };
   await writeAtomically(join(folder, RUN_FILES.summary), [`${JSON.stringify(summary, null, 2)}\n`], disk);
   await writeAtomically(join(folder, RUN_FILES.report), page.pieces(summary), disk);
   return summary;
@@ -167,7 +173,7 @@ async function writeTables(
   folder: string,
   { sheet, results }: ReportRows,
   disk: Disk,
-  told: (result: Result) => void,
+  onResult: (result: Result) => void,
 ): Promise<void> {
   const { header, delimiter, bom, encoding, preamble } = sheet;
   const encode = createTextEncoder(encoding, bom);
@@ -180,11 +186,11 @@ async function writeTables(
   try {
     const table = open(RUN_FILES.results);
     const failed = open(RUN_FILES.failed);
-    table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${formatResultsHeader(header, delimiter)}`);
+    table.write(`${bom || encoding !== 'utf-8' ? '\ufeff' : ''}${formatResultsHeader(header, delimiter, GROUP_ID_COLUMNS)}`);
     failed.write(encode(preamble));
     for await (const result of results) {
-      told(result);
-      table.write(formatResultsLine(result, delimiter));
+      onResult(result);
+      table.write(formatResultsLine(result, delimiter, GROUP_ID_COLUMNS));
       if (!result.provisioned) failed.write(encode(result.row.raw));
     }
     for (const file of files) file.commit();

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { FatalError, usageError } from '../model/outcome.js';
-import type { ReportFiles } from '../reporting/results.js';
+import type { ReportFiles } from '../reporting/summary.js';
 import { refuseForeignLinks } from './atomic-file.js';
 import { type Disk, realDisk, writeFailure } from './disk.js';
 

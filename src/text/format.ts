@@ -1,4 +1,4 @@
-/** Times and spans of time in the words of a person. */
+/** Numbers and times for people. */
 
 const PARTS: readonly (readonly [string, number])[] = [
   ['day', 86_400],
@@ -15,11 +15,30 @@ export function formatDuration(spanMs: number): string {
   for (const [unit, seconds] of PARTS) {
     const n = Math.floor(left / seconds);
     left -= n * seconds;
-    // After the first unit only its neighbour is told: of an hour, seconds say nothing.
+    // After an hour nobody needs the seconds.
     if (words.length > 0 || n > 0) words.push(n === 0 ? '' : formatCount(n, unit));
     if (words.length === 2) break;
   }
   return words.filter((word) => word !== '').join(' ');
+}
+
+/** A span of ms in few characters: `1.4 s`, `12 min 5 s`, `3 h 2 min`. */
+export function formatShortDuration(spanMs: number): string {
+  const seconds = spanMs / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A rough time in seconds: `about 14 s`, `about 3 min`. */
+export function formatEstimate(seconds: number): string {
+  if (seconds < 1) return 'under a second';
+  if (seconds < 90) return `about ${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `about ${Math.round(seconds / 60)} min`;
+  return `about ${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** A number with its noun in the right form: `1 row`, `2,000 rows`. */
@@ -27,12 +46,12 @@ export function formatCount(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** A whole number as people read it: `20,000`. */
+/** A whole number with separators: `20,000`. */
 export function formatNumber(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** An instant (ms since 1970, or ISO 8601) as `2026-03-02 01:10:04 UTC`; as it came where it is none. */
+/** An instant (ms since 1970, or ISO 8601) as `2026-03-02 01:10:04 UTC`; as it came if it is none. */
 export function formatUtcTime(at: number | string): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return String(at);

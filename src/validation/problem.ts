@@ -51,9 +51,14 @@ function formatValue(text: string): string {
   return escapeInvisible(part);
 }
 
+/** The text that is wrong, for one line. */
+export function formatProblemValue({ value }: Pick<Problem, 'value'>): string {
+  return value === '' ? 'empty' : formatValue(value);
+}
+
 /** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
 export function formatProblem(file: string, p: Problem): string {
-  const value = p.value === '' ? 'empty' : formatValue(p.value);
+  const value = formatProblemValue(p);
   const place = `${file}:${p.line}:${p.column}`;
   return escapeInvisible(`${place} ${p.rule} ${p.message} (${value})`);
 }

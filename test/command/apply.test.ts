@@ -121,7 +121,8 @@ describe('a run', () => {
   test('sums itself up for a script', () => {
     const made = summary(join(cwd, out));
     expect(made).toMatchObject({
-      schema_version: 1,
+      schema_version: 2,
+      command: 'apply',
       simulated: false,
       input: {
         path: input,

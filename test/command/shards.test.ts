@@ -41,9 +41,9 @@ test('a report that lacks a shard says so everywhere: exit code, summary, page a
   expect(JSON.parse(told.stdout)).toMatchObject({ exit, not_provisioned: 0 });
   expect(summary(join(cwd, 'all'))).toMatchObject({ exit });
   const page = readFileSync(join(cwd, 'all', 'report.html'), 'utf8');
-  expect(/<h1.*?<\/h1>/.exec(page)?.[0]).toMatch(/class="bad">Not one whole file .*shard 2\/3 is missing/);
+  expect(/<h1.*?<\/h1>/.exec(page)?.[0]).toMatch(/class="bad">Incomplete .*shard 2\/3 is missing/);
   expect(page).not.toMatch(/all done|journal\.ndjson/);
-  expect(shown.stdout).toMatch(/^Not one whole file .*shard 2\/3 is missing/);
+  expect(shown.stdout).toMatch(/^Incomplete .*shard 2\/3 is missing/);
 });
 
 test('a report of several runs names the files that it has', async () => {

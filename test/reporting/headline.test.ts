@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type ExitCode, STATUSES, type Status } from '../../src/model/outcome.js';
+import { EXIT, type ExitCode } from '../../src/model/outcome.js';
+import { STATUS_NAMES, STATUSES, type Status } from '../../src/model/statuses.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
-import type { Summary } from '../../src/reporting/results.js';
-import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../src/text/format.js';
+import type { Summary } from '../../src/reporting/summary.js';
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatShortDuration,
+  formatUtcTime,
+} from '../../src/text/format.js';
+import { displayWidth } from '../../src/text/visible.js';
 import { summaryOf } from '../support/summary.js';
 
 type Case = readonly [string, Partial<Record<Status, number>>, Partial<Summary>];
@@ -18,16 +26,12 @@ const stopped = (n: number, reason: string, code: ExitCode = EXIT.retryLater): P
 
 const CASES: readonly Case[] = [
   [
-    'All 40 rows are provisioned: 32 created, 7 were there already, 1 duplicate.',
+    'All 40 rows are provisioned: 32 created, 7 already existed, 1 duplicate.',
     { created: 32, 'already-provisioned': 7, duplicate: 1 },
     {},
   ],
-  [
-    'All 2 rows are provisioned: 1 created, 1 was there already.',
-    { created: 1, 'already-provisioned': 1 },
-    {},
-  ],
-  ['The one row is provisioned: 1 updated.', { updated: 1 }, {}],
+  ['All 2 rows are provisioned: 1 created, 1 already existed.', { created: 1, 'already-provisioned': 1 }, {}],
+  ['The only row is provisioned: 1 updated.', { updated: 1 }, {}],
   ['All 20,000 rows are provisioned: 20,000 created.', { created: 20_000 }, {}],
   [
     '2 of 40 rows are not provisioned: 38 created, 1 failed, 1 unknown.',
@@ -41,12 +45,12 @@ const CASES: readonly Case[] = [
     missing(2),
   ],
   [
-    "Stopped: Zoom's daily limit is used up; 312 rows wait, 88 created.",
+    "Stopped: Zoom's daily limit is used up; 312 rows pending, 88 created.",
     { created: 88, 'not-attempted': 312 },
     stopped(312, 'daily-limit'),
   ],
   [
-    'Stopped: it was interrupted from the keyboard; 1 row waits, 1 failed.',
+    'Stopped: interrupted with Ctrl-C; 1 row pending, 1 failed.',
     { failed: 1, 'not-attempted': 1 },
     stopped(2, 'SIGINT', EXIT.interrupt),
   ],
@@ -58,30 +62,47 @@ const CASES: readonly Case[] = [
     { simulated: true, ...missing(1) },
   ],
   [
-    'Stopped (simulated): the app lacks a scope; 3 rows wait.',
+    'Stopped (simulated): the Zoom app lacks a scope; 3 rows pending.',
     { 'not-attempted': 3 },
     { simulated: true, ...stopped(3, 'scope-missing', EXIT.actionRequired) },
   ],
-  ['All 3 rows are taken back: 2 deleted, 1 restored.', { deleted: 2, restored: 1 }, {}],
-  ['1 of 3 rows is not taken back: 2 deleted, 1 kept.', { deleted: 2, kept: 1 }, missing(1)],
+  [
+    'All 3 rows are rolled back: 2 deleted, 1 restored.',
+    { deleted: 2, restored: 1 },
+    { command: 'rollback' },
+  ],
+  [
+    '1 of 3 rows is not rolled back: 2 deleted, 1 kept.',
+    { deleted: 2, kept: 1 },
+    { command: 'rollback', ...missing(1) },
+  ],
   ['The file has no rows, so there was nothing to do.', {}, {}],
 ];
 
-describe('the verdict', () => {
+describe('the headline', () => {
   test.each(CASES)('%s', (sentence, counts, rest) => {
     expect(formatHeadline(summaryOf(counts, rest))).toBe(sentence);
   });
 
-  test('every status is told in it', () => {
-    for (const status of STATUSES) {
+  test('mentions every status that occurs', () => {
+    for (const status of STATUS_NAMES) {
       const sentence = formatHeadline(summaryOf({ [status]: 7 }, missing(7)));
       expect(sentence.match(/7/g)?.length, status).toBeGreaterThanOrEqual(3);
     }
   });
 
-  test('whatever is simulated says so', () => {
+  test('says of every simulated run that it is simulated', () => {
     for (const [, counts, rest] of CASES) {
       expect(formatHeadline(summaryOf(counts, { ...rest, simulated: true }))).toContain('simulated');
+    }
+  });
+});
+
+describe('the table of statuses', () => {
+  test('no sign reads as a digit, a letter or an operator of the number after it, and each takes one column', () => {
+    for (const { sign } of Object.values(STATUSES)) {
+      expect(sign).not.toMatch(/[\p{L}\p{N}+\-~=.…×✕‖|<>*/]/u);
+      expect(displayWidth(sign)).toBe(1);
     }
   });
 });
@@ -100,13 +121,24 @@ describe('times', () => {
     expect(formatDuration(spanMs)).toBe(words);
   });
 
-  test('instants are told in UTC, and what is none stays as it came', () => {
+  test.each([
+    [0, '0.0 s'],
+    [9_949, '9.9 s'],
+    [9_960, '10 s'],
+    [59_700, '1 min 0 s'],
+    [725_000, '12 min 5 s'],
+    [10_925_000, '3 h 2 min'],
+  ])('%i ms in short are %s', (spanMs, text) => {
+    expect(formatShortDuration(spanMs)).toBe(text);
+  });
+
+  test('instants are in UTC, and anything else stays as it came', () => {
     expect(formatUtcTime('2026-03-02T01:10:04.512Z')).toBe('2026-03-02 01:10:04 UTC');
     expect(formatUtcTime(0)).toBe('1970-01-01 00:00:00 UTC');
     expect(formatUtcTime('soon')).toBe('soon');
   });
 
-  test('numbers are grouped, nouns agree', () => {
+  test('numbers have separators, nouns agree', () => {
     expect(formatNumber(1_234_567)).toBe('1,234,567');
     expect([formatCount(0, 'row'), formatCount(1, 'row'), formatCount(1000, 'row')]).toEqual([
       '0 rows',

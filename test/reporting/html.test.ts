@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT, STATUSES } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/outcome.js';
+import { STATUS_NAMES, STATUSES } from '../../src/model/statuses.js';
+import { PAGE_SCRIPT } from '../../src/reporting/html/assets.js';
 import { renderCountsBar, splitBar } from '../../src/reporting/html/counts-bar.js';
 import {
   escapeHtml,
@@ -8,24 +10,22 @@ import {
   formatSiblingLink,
   formatText,
 } from '../../src/reporting/html/escape.js';
-import { ROWS_MAX } from '../../src/reporting/html/page.js';
-import { SCRIPT } from '../../src/reporting/html/page-script.js';
-import { STATUS_STYLES } from '../../src/reporting/html/status-style.js';
-import { STYLE } from '../../src/reporting/html/stylesheet.js';
+import { ROWS_MAX, STYLE } from '../../src/reporting/html/render-page.js';
+import { renderRowsTable, toTableRow } from '../../src/reporting/html/rows-table.js';
 import { createTimeAxis, groupIntoBins, groupPausesByReason } from '../../src/reporting/html/time-axis.js';
 import { renderTimelineChart } from '../../src/reporting/html/timeline-chart.js';
-import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, toldOf } from '../support/page.js';
+import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, timelineOf } from '../support/page.js';
 import { summaryOf } from '../support/summary.js';
 
-/** The page without its scripts and style: what is to be read with scripts off. */
-const still = (page: string): string => page.replace(/<(script|style)[\s\S]*?<\/\1>/g, '');
+/** What can be read with scripts off. */
+const withoutScripts = (page: string): string => page.replace(/<(script|style)[\s\S]*?<\/\1>/g, '');
 
 describe('text in a page', () => {
   test('can end no element and no attribute', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[<>"']/.test(escapeHtml(text))));
   });
 
-  test('as data can not end its script element, and is read back as it was', () => {
+  test('as data cannot end its script element, and is read back as it was', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (texts) => {
         const json = formatScriptJson(texts);
@@ -40,7 +40,7 @@ describe('text in a page', () => {
     ['a\u0000b\nc', 'a[U+0000]b[U+000A]c'],
     ['half \ud83d', 'half [U+D83D]'],
     ['👩‍🚀 ok', '👩‍🚀 ok'],
-  ])('what can not be seen is told: %j', (text, shown) => {
+  ])('what is invisible is shown by its code point: %j', (text, shown) => {
     expect(formatText(text, 100)).toBe(shown);
   });
 
@@ -56,8 +56,8 @@ describe('text in a page', () => {
   });
 });
 
-describe('the counts as a picture', () => {
-  test('one row in 100,000 is still to be seen, and the parts fill the bar', () => {
+describe('the bar of counts', () => {
+  test('one row in 100,000 stays visible, and the parts fill the bar', () => {
     const parts = splitBar(summaryOf({ created: 99_999, failed: 1 }).counts);
     expect(parts.map(({ status }) => status)).toEqual(['created', 'failed']);
     expect(parts[1]?.width).toBeGreaterThan(0.5);
@@ -65,14 +65,14 @@ describe('the counts as a picture', () => {
   });
 
   test('every status has a word and a sign besides its colour', () => {
-    for (const status of STATUSES) {
+    for (const status of STATUS_NAMES) {
       const figure = renderCountsBar(summaryOf({ [status]: 3 }).counts);
       expect(figure).toContain(`<span class="word">${status}</span>`);
-      expect(figure).toContain(STATUS_STYLES[status].sign);
+      expect(figure).toContain(STATUSES[status].sign);
     }
   });
 
-  test('of no rows there is no picture', () => {
+  test('is left out if there are no rows', () => {
     expect(renderCountsBar(summaryOf({}).counts)).toBe('');
   });
 });
@@ -80,11 +80,9 @@ describe('the counts as a picture', () => {
 describe('the run over time', () => {
   const second = { sent: 5, settled: 5, retried: 1, limited: 1 };
 
-  test.each([
-    2, 7, 23, 24, 61, 300,
-  ])('times do not touch on a telephone, also of a run of %i s', (seconds) => {
+  test.each([2, 7, 23, 24, 61, 300])('times do not touch on a phone, also in a run of %i s', (seconds) => {
     const [width, character] = [358, 7.2];
-    const svg = renderTimelineChart(toldOf(seconds, 30), 30);
+    const svg = renderTimelineChart(timelineOf(seconds, 30), 30);
     const spans = [...svg.matchAll(/class="tick" x="([\d.]+)%"[^>]*text-anchor="(\w+)">([^<]+)</g)].map(
       ([, percent, anchor, clock = '']) => {
         const long = clock.length * character;
@@ -97,22 +95,24 @@ describe('the run over time', () => {
     for (const [i, { to }] of spans.entries()) expect(spans[i + 1]?.from ?? width).toBeGreaterThan(to);
   });
 
-  test('the night between two processes is folded, and told', () => {
-    const told = toldOf(60, 30);
+  test('the night between two processes is cut out, and the gap is named', () => {
+    const recorded = timelineOf(60, 30);
     const morning = BEGIN / 1000 + 12 * 3_600;
-    told.timeline.set(morning, second);
-    const axis = createTimeAxis({ ...told, lastAt: morning * 1000 + 1000 });
-    expect(axis?.stretches).toHaveLength(2);
+    recorded.timeline.set(morning, second);
+    const axis = createTimeAxis({ ...recorded, lastAt: morning * 1000 + 1000 });
+    expect(axis?.periods).toHaveLength(2);
     expect(axis?.seconds).toBeLessThan(70);
-    expect(renderTimelineChart({ ...told, lastAt: morning * 1000 + 1000 }, 30)).toContain(
+    expect(renderTimelineChart({ ...recorded, lastAt: morning * 1000 + 1000 }, 30)).toContain(
       '11 hours 59 minutes later',
     );
   });
 
   test('a pause is no idle time, however long', () => {
-    const told = toldOf(10, 30, { pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, why: 'no answer' }] });
-    told.timeline.set(BEGIN / 1000 + 309, second);
-    expect(createTimeAxis({ ...told, lastAt: BEGIN + 310_000 })?.stretches).toHaveLength(1);
+    const recorded = timelineOf(10, 30, {
+      pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, why: 'no answer' }],
+    });
+    recorded.timeline.set(BEGIN / 1000 + 309, second);
+    expect(createTimeAxis({ ...recorded, lastAt: BEGIN + 310_000 })?.periods).toHaveLength(1);
   });
 
   test('no request is lost between the seconds and the bars', () => {
@@ -122,9 +122,9 @@ describe('the run over time', () => {
     fc.assert(
       fc.property(timelines, (seconds) => {
         const timeline = new Map(seconds);
-        const told = { ...toldOf(0, 0), timeline, lastAt: Math.max(...timeline.keys()) * 1000 };
-        const axis = createTimeAxis(told);
-        const bins = axis ? groupIntoBins(told, axis, 150) : [];
+        const recorded = { ...timelineOf(0, 0), timeline, lastAt: Math.max(...timeline.keys()) * 1000 };
+        const axis = createTimeAxis(recorded);
+        const bins = axis ? groupIntoBins(recorded, axis, 150) : [];
         const sum = (of: Iterable<{ sent: number }>): number => [...of].reduce((n, { sent }) => n + sent, 0);
         expect(sum(bins)).toBe(sum(timeline.values()));
         for (const { from } of bins) {
@@ -135,29 +135,43 @@ describe('the run over time', () => {
     );
   });
 
-  test('a day of work is some 150 bars', () => {
-    const told = toldOf(86_400, 30);
-    const axis = createTimeAxis(told);
-    expect(axis && groupIntoBins(told, axis, 150).length).toBeLessThanOrEqual(150);
+  test('a short run fills the whole axis', () => {
+    const axis = createTimeAxis(timelineOf(2, 20));
+    expect(axis?.seconds).toBe(2);
+    expect(axis?.place(BEGIN + 1_000)).toBe(0.5);
   });
 
-  test('pauses, repeated attempts and 429s are marked and told', () => {
-    const told = toldOf(10, 30, {
+  test('a run of 125,000 seconds, with a change of rate in each, is drawn', () => {
+    const recorded = timelineOf(125_000, 30);
+    const rates = [...recorded.timeline.keys()].map((at) => ({ at: at * 1000, perSecond: 15 + (at % 7) }));
+    const figure = renderTimelineChart({ ...recorded, rates }, 30);
+    expect(figure).toContain('3,750,000 requests, at most 30 in one second');
+    expect(figure.length).toBeLessThan(2_000_000);
+  });
+
+  test('a day of work makes some 150 bars', () => {
+    const recorded = timelineOf(86_400, 30);
+    const axis = createTimeAxis(recorded);
+    expect(axis && groupIntoBins(recorded, axis, 150).length).toBeLessThanOrEqual(150);
+  });
+
+  test('pauses, retries and 429s are marked and named', () => {
+    const recorded = timelineOf(10, 30, {
       pauses: [{ at: BEGIN + 2_000, pauseMs: 4_000, why: 'too <fast>' }],
       rates: [{ at: BEGIN + 2_000, perSecond: 15 }],
     });
-    told.timeline.set(BEGIN / 1000 + 10, second);
-    const figure = renderTimelineChart(told, 30);
-    for (const text of ['429, too many requests: 1', 'sent again: 1', 'pauses: 1, 4 seconds']) {
+    recorded.timeline.set(BEGIN / 1000 + 10, second);
+    const figure = renderTimelineChart(recorded, 30);
+    for (const text of ['rate-limited (429): 1', 'retries: 1', 'pauses: 1, 4 seconds']) {
       expect(figure).toContain(text);
     }
-    expect(figure).toContain('limit 30 a second');
+    expect(figure).toContain('limit 30 requests/s');
     expect(figure).toContain('class="allowed"');
     expect(figure).not.toContain('<fast>');
     expect(figure).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  test('pauses are told by reason, the longest first', () => {
+  test('pauses are grouped by reason, the longest first', () => {
     const pause = (why: string, pauseMs: number) => ({ at: BEGIN, why, pauseMs });
     expect(groupPausesByReason([pause('a', 10), pause('b', 30), pause('a', 5)])).toEqual([
       { why: 'b', n: 1, pauseMs: 30 },
@@ -165,8 +179,8 @@ describe('the run over time', () => {
     ]);
   });
 
-  test('where nothing was sent, that is said', () => {
-    expect(renderTimelineChart(toldOf(0, 0), 30)).toContain('Nothing was sent');
+  test('says so if nothing was sent', () => {
+    expect(renderTimelineChart(timelineOf(0, 0), 30)).toContain('No request was sent');
   });
 });
 
@@ -182,8 +196,8 @@ describe('the page', () => {
   ];
   const open = { exit: { code: EXIT.unprovisioned, reason: '1 row is not provisioned' } } as const;
 
-  test('says with scripts off what became of the run, and of each row that is not provisioned', () => {
-    const text = still(pageOf(rows, undefined, open));
+  test('says without scripts how the run ended, and each row that is not provisioned', () => {
+    const text = withoutScripts(pageOf(rows, undefined, open));
     expect(text).toContain('1 of 2 rows is not provisioned: 1 created, 1 failed.');
     for (const fact of [
       '<bdi>Legal</bdi>',
@@ -196,69 +210,100 @@ describe('the page', () => {
       expect(text).toContain(fact);
   });
 
+  test('shows what is not provisioned before the chart of time', () => {
+    const page = pageOf(rows, undefined, open);
+    expect(page.indexOf('id="missing-title"')).toBeGreaterThan(0);
+    expect(page.indexOf('id="missing-title"')).toBeLessThan(page.indexOf('id="time"'));
+  });
+
+  test('of a stopped run gives the reason, the next step and the command that resumes it', () => {
+    const page = pageOf(rows, undefined, {
+      exit: { code: EXIT.retryLater, reason: 'outage', message: 'Zoom is down', hint: 'Wait <an hour>.' },
+      resume_command: "zoom-im-groups apply 'a b.csv' --resume r",
+    });
+    expect(page).toContain('<b>Reason:</b> <bdi>Zoom is down</bdi>');
+    expect(page).toContain('<b>Next step:</b> <bdi>Wait &lt;an hour&gt;.</bdi>');
+    expect(page).toContain('<b>To resume, run:</b>');
+    expect(page).toContain('zoom-im-groups apply &#39;a b.csv&#39; --resume r</code>');
+  });
+
+  test('has a column for each id of the resource', () => {
+    const idColumns = [
+      { id: 'groupId', column: 'zoom__group_id' },
+      { id: 'userId', column: 'zoom__user_id' },
+    ];
+    const table = renderRowsTable('All rows', [toTableRow(resultNamed('a', 2), idColumns)], idColumns);
+    expect(table.match(/<th [^>]*>[^<]*/g)?.map((head) => head.replace(/.*>/, ''))).toEqual([
+      ...['Line', 'Name', 'Status', 'Detail', 'Response', 'Attempts', 'Group ID', 'User ID', 'Tracking ID'],
+    ]);
+  });
+
   test('allows exactly its own script and its own style', () => {
     const page = pageOf(rows, undefined, open);
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1];
     expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain(`script-src 'sha256-${sha256Base64(SCRIPT)}'`);
+    expect(policy).toContain(`script-src 'sha256-${sha256Base64(PAGE_SCRIPT)}'`);
     expect(policy).toContain(`style-src 'sha256-${sha256Base64(STYLE)}'`);
     expect(policy).not.toContain('unsafe');
     expect(page).not.toMatch(/ (style|on\w+)=/);
     expect(page).not.toMatch(/https?:\/\/(?!api\.zoom\.us)/);
   });
 
-  test('a simulated run is told by the title, the banner and the verdict', () => {
+  test('a simulated run says so in its title, banner and headline', () => {
     const page = pageOf([resultNamed('Sales', 2)], undefined, { simulated: true });
     expect(page).toContain('<title>SIMULATED');
     expect(page).toContain('class="simulated"');
     expect(page).toContain('provisioned (simulated)');
-    expect(still(pageOf([resultNamed('Sales', 2)]))).not.toMatch(/simulated/i);
+    expect(withoutScripts(pageOf([resultNamed('Sales', 2)]))).not.toMatch(/simulated/i);
   });
 
   test('hostile text is text wherever it comes from', () => {
     for (const text of HOSTILE) {
-      const stop = { exit: EXIT.retryLater, reason: text, message: text, hint: text };
-      const told = toldOf(3, 10, { stop, pauses: [{ at: BEGIN, pauseMs: 900, why: text }] });
+      const recorded = timelineOf(3, 10, { pauses: [{ at: BEGIN, pauseMs: 900, why: text }] });
       const detail = { detail: text, groupId: text, trackingId: text };
-      const page = pageOf([resultNamed(text, 2, 'failed', detail)], told, {
+      const page = pageOf([resultNamed(text, 2, 'failed', detail)], recorded, {
         run_id: text,
         warnings: [text],
         input: { path: text, sha256: text, rows: 1 },
         target: { base_url: text, api: 'im', account_plan: 'pro', rate_per_second: 30 },
-        exit: { code: EXIT.retryLater, reason: text },
+        exit: { code: EXIT.retryLater, reason: text, message: text, hint: text },
+        resume_command: text,
       });
       expect(page.match(/<script/g), text).toHaveLength(2);
       expect(/<img|<svg onload|<!--/.test(page), text).toBe(false);
     }
   });
 
-  test('reasons that many rows share are told once, with their number', () => {
+  test('a reason that many rows share stands above the table once, with their number', () => {
     const many = Array.from({ length: 400 }, (_, i) =>
       resultNamed(`group ${i}`, i + 2, 'not-attempted', { detail: 'the run stopped: daily-limit' }),
     );
-    const page = still(pageOf(many, undefined, open));
+    const page = withoutScripts(pageOf(many, undefined, open));
     expect(page).toContain('<li><b>400</b> <span class="pill s-not-attempted">not-attempted</span>');
     expect(page).toContain('The first 300 of 400');
     expect(page.match(/the run stopped: daily-limit/g)?.length).toBeLessThanOrEqual(401);
   });
 
-  test('a longer run than a page can carry brings what is not provisioned, and says so', () => {
+  test('a run too long for a page shows only what is not provisioned, and says so', () => {
     const input = { path: 'big.csv', sha256: '', rows: ROWS_MAX + 1 };
     const page = pageOf(rows, undefined, { input, ...open });
-    expect(page).toContain('A run of 100,001 rows is too long for a page');
+    expect(page).toContain('100,001 rows are too many for one page');
     expect(page).toContain('"Legal"');
     expect(page).not.toContain('Sales');
   });
 
-  test('a rollback is told in its own words', () => {
-    const page = still(
-      pageOf([resultNamed('A', 2, 'deleted'), resultNamed('B', 3, 'kept')], undefined, open),
+  test('a rollback has its own words', () => {
+    const page = withoutScripts(
+      pageOf([resultNamed('A', 2, 'deleted'), resultNamed('B', 3, 'kept')], undefined, {
+        ...open,
+        command: 'rollback',
+      }),
     );
-    expect(page).toContain('1 of 2 rows is not taken back: 1 deleted, 1 kept.');
-    expect(page).toContain('Not taken back: 1');
+    expect(page).toContain('1 of 2 rows is not rolled back: 1 deleted, 1 kept.');
+    expect(page).toContain('Not rolled back: 1');
   });
 
-  test('an empty file makes a page too', () => {
-    expect(still(pageOf([], toldOf(0, 0)))).toContain('The file has no rows');
+  test('of an empty file exists too', () => {
+    expect(withoutScripts(pageOf([], timelineOf(0, 0)))).toContain('The file has no rows');
   });
 });

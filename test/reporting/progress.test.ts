@@ -1,4 +1,4 @@
-/** What a progress line tells, from a run's events alone. */
+/** The progress line, from a run's events alone. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';
@@ -39,7 +39,7 @@ function steady(progress: Progress, perSecond: number, seconds: number): number 
 }
 
 describe('the progress line', () => {
-  test('tells rows, rate, limit and time left', () => {
+  test('shows rows, rate, limit and time left', () => {
     const progress = createProgress(1_000, 30, AT);
     const now = steady(progress, 29, 20);
     expect(formatProgressLine(progress, now, 120)).toBe(
@@ -85,7 +85,7 @@ describe('the progress line', () => {
     expect(formatProgressLine(progress, now + 12_000, 80)).not.toContain('paused');
   });
 
-  test('after a change of pace never shows the old rate against the new limit', () => {
+  test('after a change of rate never shows the old rate against the new limit', () => {
     const progress = createProgress(10_000, 30, AT);
     const now = steady(progress, 30, 10);
     updateProgress(progress, pace(now, 15, 1_000));
@@ -103,7 +103,7 @@ describe('the progress line', () => {
     expect(formatProgressLine(progress, now + 60_000, 100)).toContain(' 0.0/s of 30/s');
   });
 
-  test('rows that need no request make no false hope: time left is told by the limit', () => {
+  test('rows that need no request do not shorten the time left: it follows the limit', () => {
     const progress = createProgress(10_000, 30, AT);
     for (let i = 0; i < 4_000; i++) {
       updateProgress(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned', attempts: 0 }));
@@ -128,7 +128,7 @@ describe('the progress line', () => {
     expect(progress.settled).toBe(1);
     updateProgress(progress, settled(AT + 10, 'a', { groupId: 'found' }));
     expect(progress.settled).toBe(1);
-    expect(progress.nameless.size).toBe(0);
+    expect(progress.withoutId.size).toBe(0);
   });
 
   test('counts retries, 429s, failed and unknown rows', () => {
@@ -142,11 +142,11 @@ describe('the progress line', () => {
     expect(formatProgressLine(progress, AT, 120)).toContain('2 failed');
   });
 
-  test('tells of a listing and of a stop', () => {
+  test('shows a listing and a stop', () => {
     const progress = createProgress(3, 30, AT);
     const groups = Array.from({ length: 1_200 }, (_, i) => ({ id: `${i}`, name: `${i}`, members: 0 }));
     updateProgress(progress, { e: 'listed', at: AT, groups });
-    expect(formatProgressLine(progress, AT, 120)).toContain('listing the groups that exist: 1,200');
+    expect(formatProgressLine(progress, AT, 120)).toContain('listing existing groups: 1,200');
     updateProgress(progress, {
       e: 'listing',
       at: AT,
@@ -159,7 +159,7 @@ describe('the progress line', () => {
     expect(formatProgressLine(progress, AT, 120)).not.toContain('listing');
     const stop = { exit: 130, reason: 'SIGINT', message: '', hint: '' } as const;
     updateProgress(progress, { e: 'stop', at: AT, stop });
-    expect(formatProgressLine(progress, AT, 120)).toContain('stopping: SIGINT');
+    expect(formatProgressLine(progress, AT, 120)).toContain('stopping: interrupted with Ctrl-C');
   });
 
   test('in every terminal and every state it is one line that does not wrap', () => {

@@ -1,8 +1,9 @@
 /** What a plan says in words, and which groups a rollback may take back, as tables. */
 import { describe, expect, test } from 'vitest';
-import { duration, emptySum, formatForecast, formatPlanTotals } from '../../src/resources/groups/forecast.js';
+import { emptySum, formatForecast, formatPlanTotals } from '../../src/resources/groups/forecast.js';
 import type { Group } from '../../src/resources/groups/group.js';
 import { type Undo, undoStep } from '../../src/resources/groups/rollback.js';
+import { formatEstimate } from '../../src/text/format.js';
 
 const target = { baseUrl: 'https://api.zoom.us/v2', api: 'im', accountPlan: 'pro', perSecond: 30 } as const;
 
@@ -24,7 +25,7 @@ describe('the forecast', () => {
     [600, 'about 10 min'],
     [9_000, 'about 2.5 h'],
   ])('%d seconds are %s', (seconds, words) => {
-    expect(duration(seconds)).toBe(words);
+    expect(formatEstimate(seconds)).toBe(words);
   });
 });
 

@@ -7,14 +7,8 @@ import type { Event } from '../../src/events/event.js';
 import { createRunState, type RunState } from '../../src/events/run-state.js';
 import { EXIT } from '../../src/model/outcome.js';
 import { pacer } from '../../src/rate-limit/limiter.js';
-import {
-  addResult,
-  createTotals,
-  decideExit,
-  type Result,
-  type Totals,
-  toResult,
-} from '../../src/reporting/results.js';
+import { decideExit } from '../../src/reporting/exit-code.js';
+import { addResult, createTotals, type Result, type Totals, toResult } from '../../src/reporting/results.js';
 import { MARGIN } from '../../src/resilience/run-policy.js';
 import { plan } from '../../src/resources/groups/plan.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';

@@ -111,7 +111,7 @@ export function inFolder(text: string): { readonly cwd: string; readonly input: 
 
 /** The command that a transcript says goes on with the run; undefined where it says none. */
 export function goOnIn(stdout: string): string | undefined {
-  return /Go on with it:\n\s+(.+)/.exec(stdout)?.[1];
+  return /To resume, run:\n\s+(.+)/.exec(stdout)?.[1];
 }
 
 /** Types a printed command into a shell, where `zoom-im-groups` is the built one. */

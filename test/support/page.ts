@@ -1,9 +1,16 @@
-/** Pages for tests: results and a history in, the file's text out. */
+/** Pages for tests: results and a timeline in, the file's text out. */
 import { createHash } from 'node:crypto';
-import { isProvisioned, type Outcome, type Status } from '../../src/model/outcome.js';
-import { createHtmlPage, type PageTotals } from '../../src/reporting/html/page.js';
-import { addResult, createTotals, type Result, type Summary } from '../../src/reporting/results.js';
+import type { Outcome } from '../../src/model/outcome.js';
+import { isProvisioned, type Status } from '../../src/model/statuses.js';
+import { topReasons } from '../../src/reporting/failure-reasons.js';
+import { createHtmlPage } from '../../src/reporting/html/render-page.js';
+import type { TimelineData } from '../../src/reporting/html/time-axis.js';
+import { addResult, createTotals, type IdColumn, type Result } from '../../src/reporting/results.js';
+import type { Summary } from '../../src/reporting/summary.js';
 import { summaryOf } from './summary.js';
+
+/** The ids of a group's row. */
+export const GROUP_ID_COLUMNS: readonly IdColumn[] = [{ id: 'groupId', column: 'zoom__group_id' }];
 
 export const BEGIN = Date.UTC(2026, 2, 2, 1, 10, 4);
 
@@ -21,28 +28,37 @@ export function resultNamed(
     row: { line, cells: [name], raw: `${name}\n` },
     name,
     outcome: { status, detail: '', attempts: 1, ...more },
+    reason: more.detail ?? '',
     provisioned: status === 'duplicate' || isProvisioned(status),
     settled: true,
   };
 }
 
-/** What a history tells of a calm run of so many seconds at that many requests a second. */
-export function toldOf(seconds: number, perSecond: number, more: Partial<PageTotals> = {}): PageTotals {
+/** The timeline of an undisturbed run of so many seconds. */
+export function timelineOf(
+  seconds: number,
+  perSecond: number,
+  more: Partial<TimelineData> = {},
+): TimelineData {
   const second = { sent: perSecond, settled: perSecond, retried: 0, limited: 0 };
   const timeline = new Map(Array.from({ length: seconds }, (_, i) => [BEGIN / 1000 + i, { ...second }]));
-  return { timeline, pauses: [], rates: [], lastAt: BEGIN + seconds * 1000, stop: undefined, ...more };
+  return { timeline, pauses: [], rates: [], lastAt: BEGIN + seconds * 1000, ...more };
 }
 
 /** The whole page, its summary counted from the results. */
 export function pageOf(
   results: readonly Result[],
-  told: PageTotals = toldOf(2, 20),
+  timeline: TimelineData = timelineOf(2, 20),
   rest: Partial<Summary> = {},
 ): string {
-  const tally = createTotals();
-  for (const result of results) addResult(tally, result);
-  const summary = summaryOf(tally.counts, { not_provisioned: tally.unprovisioned, ...rest });
-  const page = createHtmlPage(told, sha256Base64);
+  const totals = createTotals();
+  for (const result of results) addResult(totals, result);
+  const summary = summaryOf(totals.counts, {
+    not_provisioned: totals.unprovisioned,
+    reasons: topReasons(totals.reasons),
+    ...rest,
+  });
+  const page = createHtmlPage(timeline, sha256Base64, GROUP_ID_COLUMNS);
   for (const result of results) page.add(result);
   return [...page.pieces(summary)].join('');
 }

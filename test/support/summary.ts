@@ -1,11 +1,13 @@
 /** A summary for tests: counts, and whatever else a test is about. */
-import { EXIT, STATUSES, type Status } from '../../src/model/outcome.js';
-import type { Summary } from '../../src/reporting/results.js';
+import { EXIT } from '../../src/model/outcome.js';
+import { STATUS_NAMES, type Status } from '../../src/model/statuses.js';
+import type { Summary } from '../../src/reporting/summary.js';
 
 export function summaryOf(counts: Partial<Record<Status, number>>, rest: Partial<Summary> = {}): Summary {
-  const all = Object.fromEntries(STATUSES.map((status) => [status, counts[status] ?? 0]));
+  const all = Object.fromEntries(STATUS_NAMES.map((status) => [status, counts[status] ?? 0]));
   return {
-    schema_version: 1,
+    schema_version: 2,
+    command: 'apply',
     run_id: 'groups-20260302T011004Z',
     tool_version: '1.0.0',
     simulated: false,
@@ -23,8 +25,9 @@ export function summaryOf(counts: Partial<Record<Status, number>>, rest: Partial
     started_at: '2026-03-02T01:10:04.000Z',
     finished_at: '2026-03-02T01:10:06.000Z',
     duration_ms: 2_000,
-    counts: all as Record<Status, number>,
+    counts: all,
     not_provisioned: 0,
+    reasons: [],
     requests: { sent: 40, retried: 0, rate_limited: 0, lists: 2 },
     carried_over: 0,
     warnings: [],

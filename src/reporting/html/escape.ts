@@ -1,4 +1,4 @@
-/** Text on its way into a page: whatever it holds, it stays text. */
+/** Text for a page: whatever it contains, it stays text. */
 import { formatCodePoint, replaceInvisible } from '../../text/invisible-characters.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -22,17 +22,17 @@ export function formatScriptJson(value: unknown): string {
 /** Text of at most that many UTF-16 units, its invisible characters made visible. */
 export function formatText(text: string, lengthMax: number): string {
   const whole = text.length <= lengthMax;
-  // Not in the middle of a pair: half a character is none.
+  // Not in the middle of a surrogate pair.
   const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
   return replaceInvisible(cut, (character) => `[U+${formatCodePoint(character).padStart(4, '0')}]`);
 }
 
-/** The last part of a path, whichever way its slashes lean. */
+/** The last part of a path with slashes or backslashes. */
 export function fileName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 }
 
-/** A link to a file beside the page: never another scheme, never another folder. */
+/** A link to a file in the page's folder: never another scheme, never another folder. */
 export function formatSiblingLink(file: string): string {
   const name = fileName(file);
   return `<a href="./${escapeHtml(encodeURIComponent(name))}">${escapeHtml(name)}</a>`;

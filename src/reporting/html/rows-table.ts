@@ -1,12 +1,15 @@
-/** Rows on the page: as data for the page's script, as table rows for a reader without scripts, and the reasons. */
-
-import type { Status } from '../../model/outcome.js';
+/** Rows on the page: as data for the page's script, as table rows to read without it, and the reasons of failure. */
+import type { Status } from '../../model/statuses.js';
 import { formatNumber } from '../../text/format.js';
-import type { Result } from '../results.js';
+import type { FailureReason } from '../failure-reasons.js';
+import { type IdColumn, idOf, type Result } from '../results.js';
 import { escapeHtml, formatScriptJson, formatText } from './escape.js';
 import { renderStatusBadge } from './status-style.js';
 
-/** What the page knows of a row. An array, since 100,000 of them are sent to a browser; the script knows the order. */
+/** Rows on one page of the table: as many as are quick to draw and to read. */
+export const PAGE_ROWS = 100;
+
+/** What the page knows of a row: an array, since a browser gets up to 100,000 of them. page.js reads the same places. */
 export type TableRow = readonly [
   line: number,
   name: string,
@@ -15,16 +18,19 @@ export type TableRow = readonly [
   http: number | '',
   code: number | '',
   attempts: number,
-  groupId: string,
   trackingId: string,
   provisioned: 0 | 1,
+  ...ids: string[],
 ];
 
-/** Longer texts are cut on the page; results.csv has them whole. In UTF-16 units. */
+/** In UTF-16 units: longer texts are cut on the page; results.csv has them whole. */
 const LENGTH_MAX = { name: 512, detail: 1_000, id: 200 } as const;
 
-export function toTableRow({ row, name, outcome, provisioned }: Result): TableRow {
-  const { status, detail, http, code, attempts, groupId, trackingId } = outcome;
+export function toTableRow(
+  { row, name, outcome, provisioned }: Result,
+  idColumns: readonly IdColumn[],
+): TableRow {
+  const { status, detail, http, code, attempts, trackingId } = outcome;
   return [
     row.line,
     formatText(name, LENGTH_MAX.name),
@@ -33,90 +39,116 @@ export function toTableRow({ row, name, outcome, provisioned }: Result): TableRo
     http ?? '',
     code ?? '',
     attempts,
-    formatText(groupId ?? '', LENGTH_MAX.id),
     formatText(trackingId ?? '', LENGTH_MAX.id),
     provisioned ? 1 : 0,
+    ...idColumns.map(({ id }) => formatText(idOf(outcome, id), LENGTH_MAX.id)),
   ];
 }
 
-/** One row as JSON that may stand in a script element. */
+/** One row as JSON for a script element. */
 export function formatRowJson(row: TableRow): string {
   return formatScriptJson(row);
 }
 
+/** A column of both tables. Another one, such as the group of a membership, needs a place in the row and an entry. */
 type Column = {
   readonly title: string;
-  /** Of the cell, for the style. */
-  readonly kind: string;
-  readonly cell: (row: TableRow) => string;
+  /** Decides how a cell is drawn, compared and styled, here and in page.js. */
+  readonly kind: 'number' | 'name' | 'status' | 'detail' | 'response' | 'id';
+  /** The place in the row. */
+  readonly index: number;
 };
 
-/** The columns of both tables, in order. The page's script builds the same cells. */
-const COLUMNS: readonly Column[] = [
-  { title: 'Line', kind: 'number', cell: ([line]) => String(line) },
-  { title: 'Name', kind: 'name', cell: ([, name]) => `<bdi>${escapeHtml(name)}</bdi>` },
-  { title: 'Status', kind: 'status', cell: ([, , status]) => renderStatusBadge(status) },
-  { title: 'Detail', kind: 'detail', cell: ([, , , detail]) => `<bdi>${escapeHtml(detail)}</bdi>` },
-  { title: 'Answer', kind: 'answer', cell: ([, , , , http, code]) => answer(http, code) },
-  { title: 'Attempts', kind: 'number', cell: (row) => String(row[6]) },
-  { title: 'Group ID', kind: 'id', cell: (row) => escapeHtml(row[7]) },
-  { title: 'Tracking ID', kind: 'id', cell: (row) => escapeHtml(row[8]) },
-];
+const FIRST_ID_INDEX = 9;
 
-function answer(http: number | '', code: number | ''): string {
-  return [http, code].filter((part) => part !== '').join(' · ');
+function columnsFor(idColumns: readonly IdColumn[]): readonly Column[] {
+  return [
+    { title: 'Line', kind: 'number', index: 0 },
+    { title: 'Name', kind: 'name', index: 1 },
+    { title: 'Status', kind: 'status', index: 2 },
+    { title: 'Detail', kind: 'detail', index: 3 },
+    { title: 'Response', kind: 'response', index: 4 },
+    { title: 'Attempts', kind: 'number', index: 6 },
+    ...idColumns.map(({ column }, i) => ({
+      title: formatIdTitle(column),
+      kind: 'id' as const,
+      index: FIRST_ID_INDEX + i,
+    })),
+    { title: 'Tracking ID', kind: 'id', index: 7 },
+  ];
 }
 
-function tableRow(row: TableRow, columns: readonly Column[]): string {
-  return `<tr>${columns.map(({ kind, cell }) => `<td class="${kind}">${cell(row)}</td>`).join('')}</tr>`;
+/** `zoom__group_id` as a heading: `Group ID`. */
+function formatIdTitle(column: string): string {
+  const words = column.replace(/^zoom__/, '').replaceAll('_', ' ');
+  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\bid\b/, 'ID');
 }
 
-/** The table of all rows, of which the script takes hold. */
-export function renderRowsTable(caption: string, rows: readonly TableRow[]): string {
-  return table('rows', caption, rows, COLUMNS);
+function renderCell(row: TableRow, { title, kind, index }: Column): string {
+  const [, , status, , http, code] = row;
+  const text = escapeHtml(row[index] ?? '');
+  const content = {
+    number: text,
+    name: `<bdi>${text}</bdi>`,
+    status: renderStatusBadge(status),
+    detail: `<bdi>${text}</bdi>`,
+    response: [http, code].filter((part) => part !== '').join(' · '),
+    id: text,
+  }[kind];
+  return `<td class="${kind}" data-title="${escapeHtml(title)}">${content}</td>`;
 }
 
-/** The table of what is not provisioned: without the column that is empty there. */
-export function renderMissingTable(caption: string, rows: readonly TableRow[]): string {
-  const columns = COLUMNS.filter(({ title }) => title !== 'Group ID' || rows.some((row) => row[7] !== ''));
-  return table('missing', caption, rows, columns);
+/** The table of all rows, which the page's script takes over. */
+export function renderRowsTable(
+  caption: string,
+  rows: readonly TableRow[],
+  idColumns: readonly IdColumn[],
+): string {
+  return renderTable('rows', caption, rows, columnsFor(idColumns));
 }
 
-/** In a box that scrolls by itself, so that a wide table does not widen the page. */
-function table(id: string, caption: string, rows: readonly TableRow[], columns: readonly Column[]): string {
-  const heads = columns.map(({ title, kind }) => `<th scope="col" class="${kind}">${title}</th>`).join('');
-  return `<div class="box" id="${id}" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
+/** The table of the rows that are not provisioned, without the columns that are empty there. */
+export function renderMissingTable(
+  caption: string,
+  rows: readonly TableRow[],
+  idColumns: readonly IdColumn[],
+): string {
+  const columns = columnsFor(idColumns).filter(
+    ({ kind, index }) => (kind !== 'id' && kind !== 'response') || rows.some((row) => row[index] !== ''),
+  );
+  return renderTable('missing', caption, rows, columns);
+}
+
+/** In a box that scrolls by itself, so that a long table leaves the page short. */
+function renderTable(
+  id: string,
+  caption: string,
+  rows: readonly TableRow[],
+  columns: readonly Column[],
+): string {
+  const heads = columns.map(
+    ({ title, kind, index }) =>
+      `<th scope="col" class="${kind}" data-index="${index}">${escapeHtml(title)}</th>`,
+  );
+  const lines = rows.map((row) => `<tr>${columns.map((column) => renderCell(row, column)).join('')}</tr>`);
+  return `<div class="box" id="${id}" data-page-rows="${PAGE_ROWS}" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
 <caption>${escapeHtml(caption)}</caption>
-<thead><tr>${heads}</tr></thead>
+<thead><tr>${heads.join('')}</tr></thead>
 <tbody>
-${rows.map((row) => tableRow(row, columns)).join('\n')}
+${lines.join('\n')}
 </tbody>
 </table></div>`;
 }
 
-/** Counts why rows are not provisioned: 300 rows often share one reason. */
-export type Reasons = Map<string, { readonly status: Status; readonly detail: string; n: number }>;
-
-/** More different ones tell nothing, and a page is no place for a million of them. */
-const REASONS_MAX = 500;
-const REASONS_SHOWN = 8;
-
-export function countReason(reasons: Reasons, [, , status, detail]: TableRow): void {
-  const known = reasons.get(`${status}:${detail}`);
-  if (known) known.n += 1;
-  else if (reasons.size < REASONS_MAX) reasons.set(`${status}:${detail}`, { status, detail, n: 1 });
-}
-
-/** The reasons that several rows share, the most frequent first; nothing where each row has its own. */
-export function renderReasonsList(reasons: Reasons, rows: number): string {
-  if (reasons.size === rows) return '';
-  const sorted = [...reasons.values()].sort((a, b) => b.n - a.n);
-  const told = sorted.slice(0, REASONS_SHOWN);
-  const rest = rows - told.reduce((sum, { n }) => sum + n, 0);
-  const items = told.map(
-    ({ status, detail, n }) =>
-      `<li><b>${formatNumber(n)}</b> ${renderStatusBadge(status)} <bdi>${escapeHtml(detail)}</bdi></li>`,
+/** The most frequent reasons; empty if each row has a reason of its own, since the table says the same. */
+export function renderReasonsList(reasons: readonly FailureReason[], rows: number): string {
+  if (reasons.every((reason) => reason.rows === 1)) return '';
+  const rest = rows - reasons.reduce((sum, reason) => sum + reason.rows, 0);
+  const items = reasons.map(
+    ({ status, reason, rows: n }) =>
+      `<li><b>${formatNumber(n)}</b> ${renderStatusBadge(status)} <span><bdi>${escapeHtml(formatText(reason, LENGTH_MAX.detail))}</bdi></span></li>`,
   );
-  if (rest > 0) items.push(`<li><b>${formatNumber(rest)}</b> <span>for other reasons</span></li>`);
+  if (rest > 0)
+    items.push(`<li><b>${formatNumber(rest)}</b> <span></span> <span>for other reasons</span></li>`);
   return `<ul class="reasons" aria-label="Reasons">${items.join('\n')}</ul>`;
 }

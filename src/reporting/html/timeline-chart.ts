@@ -1,4 +1,4 @@
-/** The run over time as a drawing: requests a second under the limit, and below them what held the run up. */
+/** Requests per second over time as a chart, and below it what slowed the run down. */
 
 import type { Pause } from '../../events/run-state.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
@@ -13,7 +13,7 @@ import {
   type TimelineData,
 } from './time-axis.js';
 
-/** Drawn over any width: across in percent, so that text keeps its size on a telephone; down in pixels. */
+/** Horizontal places are in percent, so that text keeps its size on a phone; vertical ones in pixels. */
 const PLOT = { top: 20, height: 150, units: 1000 } as const;
 const LANE = { height: 32, bar: 10, label: 13 } as const;
 const AXIS_HEIGHT = 22;
@@ -25,26 +25,26 @@ type Chart = {
   readonly axis: Axis;
   readonly bins: readonly Bin[];
   readonly recorded: TimelineData;
-  /** The plan's or the user's limit, requests a second. */
+  /** The plan's or the user's limit, in requests/s. */
   readonly limit: number;
-  /** The top of the drawing, requests a second. */
-  readonly most: number;
+  /** The top of the chart, in requests/s. */
+  readonly top: number;
 };
 
-/** The figure, with a sentence that tells the same; where nothing was sent, that sentence alone. */
+/** The figure with a caption that says the same; only a sentence if nothing was sent. */
 export function renderTimelineChart(recorded: TimelineData, limit: number): string {
   const axis = createTimeAxis(recorded);
-  if (!axis) return '<p class="quiet">Nothing was sent, so there is no course of time to show.</p>';
+  if (!axis) return '<p class="quiet">No request was sent for a row, so there is nothing to draw.</p>';
   const bins = groupIntoBins(recorded, axis, BARS);
-  const fastest = Math.max(...bins.map((bin) => bin.sent / bin.seconds));
-  const chart: Chart = { axis, bins, recorded, limit, most: Math.max(limit * 1.12, fastest * 1.05, 1) };
+  const fastest = bins.reduce((most, bin) => Math.max(most, bin.sent / bin.seconds), 0);
+  const chart: Chart = { axis, bins, recorded, limit, top: Math.max(limit * 1.12, fastest * 1.05, 1) };
   const lanes = lanesOf(chart);
   const height = PLOT.top + PLOT.height + AXIS_HEIGHT + lanes.length * LANE.height;
-  const words = wordsFor(chart);
+  const words = describeChart(chart);
   return `<figure class="timeline">
-<svg width="100%" height="${height}" role="img" aria-label="${escapeHtml(`Requests a second over time. ${words}`)}">
+<svg width="100%" height="${height}" role="img" aria-label="${escapeHtml(`Requests per second over time. ${words}`)}">
 ${plot(chart)}
-${folds(chart)}
+${gaps(chart)}
 ${ticks(chart)}
 ${lanes.map((lane, i) => laneDrawing(lane, PLOT.top + PLOT.height + AXIS_HEIGHT + i * LANE.height)).join('\n')}
 </svg>
@@ -52,7 +52,7 @@ ${lanes.map((lane, i) => laneDrawing(lane, PLOT.top + PLOT.height + AXIS_HEIGHT 
 </figure>`;
 }
 
-/** Only what stretches without harm is in here: areas and lines, no text. */
+/** Areas and lines only, since this part of the drawing is stretched; no text. */
 function plot(chart: Chart): string {
   const { limit, recorded } = chart;
   const view = `x="0" y="${PLOT.top}" width="100%" height="${PLOT.height}" viewBox="0 0 ${PLOT.units} ${PLOT.height}" preserveAspectRatio="none"`;
@@ -64,17 +64,17 @@ function plot(chart: Chart): string {
     }),
     `<path class="half" d="M0 ${down(chart, limit / 2)}H${PLOT.units}"/>`,
     `<path class="sent" d="${barsPath(chart, () => 0, first)}"/>`,
-    `<path class="again" d="${barsPath(chart, first, (bin) => bin.sent)}"/>`,
+    `<path class="retried" d="${barsPath(chart, first, (bin) => bin.sent)}"/>`,
     allowedPath(chart),
     `<path class="limit" d="M0 ${down(chart, limit)}H${PLOT.units}"/>`,
     `<path class="ground" d="M0 ${PLOT.height}H${PLOT.units}"/>`,
   ];
-  const label = `<text class="limit-label" x="100%" y="${PLOT.top + down(chart, limit) - 6}" text-anchor="end">limit ${shortNumber(limit)} a second</text>`;
+  const label = `<text class="limit-label" x="100%" y="${PLOT.top + down(chart, limit) - 6}" text-anchor="end">limit ${shortNumber(limit)} requests/s</text>`;
   return `<svg ${view}>${shapes.join('')}</svg>${label}`;
 }
 
 function barsPath(
-  { axis, bins, most }: Chart,
+  { axis, bins, top: most }: Chart,
   low: (bin: Bin) => number,
   high: (bin: Bin) => number,
 ): string {
@@ -90,17 +90,24 @@ function barsPath(
   return path;
 }
 
-/** The speed that was allowed at each time: below the limit after Zoom said that it was too much. */
+/** The rate that was allowed at each time: below the limit after Zoom rate-limited the run. */
 function allowedPath(chart: Chart): string {
   const { axis, recorded, limit } = chart;
   const { rates } = recorded;
   if (rates.every(({ perSecond }) => perSecond >= limit)) return '';
   let path = `M0 ${down(chart, limit)}`;
-  for (const { at, perSecond } of rates) path += `H${units(axis.place(at))}V${down(chart, perSecond)}`;
+  let last = 0;
+  for (const { at, perSecond } of rates) {
+    const x = units(axis.place(at));
+    // A long run changes its rate more often than the chart has pixels.
+    if (x - last >= 1) path += `H${x}`;
+    if (x - last >= 1) last = x;
+    path += `V${down(chart, perSecond)}`;
+  }
   return `<path class="allowed" d="${path}H${units(axis.place(recorded.lastAt))}"/>`;
 }
 
-function down({ most }: Chart, perSecond: number): number {
+function down({ top: most }: Chart, perSecond: number): number {
   return Number((PLOT.height * (1 - Math.min(1, perSecond / most))).toFixed(1));
 }
 
@@ -116,7 +123,7 @@ function shortNumber(value: number): string {
   return value >= 10 ? formatNumber(Math.round(value)) : String(Number(value.toFixed(1)));
 }
 
-/** The longest ones, in the order of time. */
+/** The longest ones, in the order of their times. */
 function drawnPauses(pauses: readonly Pause[]): readonly Pause[] {
   if (pauses.length <= PAUSES_DRAWN_MAX) return pauses;
   const longest = [...pauses].sort((a, b) => b.pauseMs - a.pauseMs).slice(0, PAUSES_DRAWN_MAX);
@@ -127,14 +134,14 @@ function pauseOnAxis({ axis, recorded }: Chart, { at, pauseMs }: Pause): { from:
   return { from: axis.place(at), to: axis.place(Math.min(at + pauseMs, Math.max(at, recorded.lastAt))) };
 }
 
-/** A share of the width that can still be seen on a telephone. */
+/** The smallest share of the width that is visible on a phone. */
 const MARK_MIN = 0.004;
 
-/** One kind of mark below the plot, at its times. */
+/** One row of marks below the plot. */
 type Lane = {
   readonly name: string;
-  readonly kind: 'limited' | 'again' | 'pause';
-  readonly marks: readonly { readonly from: number; readonly width: number; readonly says: string }[];
+  readonly kind: 'limited' | 'retried' | 'pause';
+  readonly marks: readonly { readonly from: number; readonly width: number; readonly title: string }[];
 };
 
 function lanesOf(chart: Chart): readonly Lane[] {
@@ -142,30 +149,30 @@ function lanesOf(chart: Chart): readonly Lane[] {
   const marked = (count: (bin: Bin) => number, what: string): Lane['marks'] =>
     bins.flatMap((bin) => {
       if (count(bin) === 0) return [];
-      const says = `${formatUtcTime(bin.from * 1000)}: ${formatCount(count(bin), what)}`;
-      return [{ from: axis.place(bin.from * 1000), width: bin.seconds / axis.seconds, says }];
+      const title = `${formatUtcTime(bin.from * 1000)}: ${formatCount(count(bin), what)}`;
+      return [{ from: axis.place(bin.from * 1000), width: bin.seconds / axis.seconds, title }];
     });
   const total = (count: (bin: Bin) => number): number => bins.reduce((sum, bin) => sum + count(bin), 0);
   const { pauses } = recorded;
   const pausedMs = pauses.reduce((sum, { pauseMs }) => sum + pauseMs, 0);
   const lanes: readonly Lane[] = [
     {
-      name: `429, too many requests: ${formatNumber(total((bin) => bin.limited))}`,
+      name: `rate-limited (429): ${formatNumber(total((bin) => bin.limited))}`,
       kind: 'limited',
-      marks: marked((bin) => bin.limited, 'answer'),
+      marks: marked((bin) => bin.limited, 'rate-limited request'),
     },
     {
-      name: `sent again: ${formatNumber(total((bin) => bin.retried))}`,
-      kind: 'again',
-      marks: marked((bin) => bin.retried, 'repeated attempt'),
+      name: `retries: ${formatNumber(total((bin) => bin.retried))}`,
+      kind: 'retried',
+      marks: marked((bin) => bin.retried, 'retry'),
     },
     {
-      name: `pauses: ${formatNumber(pauses.length)}, ${formatDuration(pausedMs)}`,
+      name: `pauses: ${formatNumber(pauses.length)}, ${formatDuration(pausedMs)} in total`,
       kind: 'pause',
       marks: drawnPauses(pauses).map((pause) => {
         const { from, to } = pauseOnAxis(chart, pause);
-        const says = `${formatUtcTime(pause.at)}: ${formatDuration(pause.pauseMs)}: ${pause.why}`;
-        return { from, width: to - from, says };
+        const title = `${formatUtcTime(pause.at)}: ${formatDuration(pause.pauseMs)}: ${pause.why}`;
+        return { from, width: to - from, title };
       }),
     },
   ];
@@ -174,37 +181,35 @@ function lanesOf(chart: Chart): readonly Lane[] {
 
 function laneDrawing({ name, kind, marks }: Lane, top: number): string {
   const y = top + LANE.label + 6;
-  const drawn = marks.map(({ from, width, says }) => {
+  const drawn = marks.map(({ from, width, title }) => {
     const across = `x="${percent(from)}" width="${percent(Math.max(MARK_MIN, width))}"`;
-    return `<rect ${across} y="${y}" height="${LANE.bar}"><title>${escapeHtml(says)}</title></rect>`;
+    return `<rect class="mark" ${across} y="${y}" height="${LANE.bar}"><title>${escapeHtml(title)}</title></rect>`;
   });
   return `<g class="lane ${kind}"><rect class="rail" x="0" y="${y}" width="100%" height="${LANE.bar}"/>${drawn.join('')}<text x="0" y="${top + LANE.label}">${escapeHtml(name)}</text></g>`;
 }
 
-/** Where idle time is folded, and how long it was. */
-function folds({ axis }: Chart): string {
-  return axis.stretches
+/** Where idle time is cut out, and how long it was. */
+function gaps({ axis }: Chart): string {
+  return axis.periods
     .slice(1)
     .map(({ from, start }, i) => {
-      const before = axis.stretches[i];
+      const before = axis.periods[i];
       const later = formatDuration((from - (before?.to ?? from)) * 1000);
       const x = percent(start / axis.seconds);
       const text =
-        axis.stretches.length > 6
-          ? ''
-          : `<text x="${x}" y="${PLOT.top - 8}">${escapeHtml(later)} later</text>`;
-      return `<g class="fold"><line x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${PLOT.top + PLOT.height}"><title>${escapeHtml(later)} later</title></line>${text}</g>`;
+        axis.periods.length > 6 ? '' : `<text x="${x}" y="${PLOT.top - 8}">${escapeHtml(later)} later</text>`;
+      return `<g class="gap"><line x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${PLOT.top + PLOT.height}"><title>${escapeHtml(later)} later</title></line>${text}</g>`;
     })
     .join('');
 }
 
 const TICKS = 5;
-/** A label that stands as near as that to the left edge begins at its place; others are centred on theirs. */
+/** A label this near to the left edge begins at its place; others are centred on theirs. */
 const AT_EDGE = 0.04;
-/** Labels nearer to each other than that share of the width would touch on a telephone. */
+/** Labels nearer to each other than this share of the width would touch on a phone. */
 const TICK_APART = { fromEdge: 0.25, between: 0.17 } as const;
 
-/** Clock times below the plot: where each stretch begins, and at round times between. */
+/** Clock times below the plot: where each period begins, and at round times between. */
 function ticks({ axis }: Chart): string {
   const step = roundStep(axis.seconds, TICKS);
   const found: { readonly at: number; readonly place: number }[] = [];
@@ -214,10 +219,9 @@ function ticks({ axis }: Chart): string {
     const apart = last && last.place < AT_EDGE ? TICK_APART.fromEdge : TICK_APART.between;
     if (place <= 1 && (!last || place - last.place >= apart)) found.push({ at: second, place });
   };
-  for (const { from, to } of axis.stretches) {
-    const end = axis.stretches.length === 1 ? from + axis.seconds : to;
+  for (const { from, to } of axis.periods) {
     add(from);
-    for (let second = Math.ceil((from + 1) / step) * step; second < end; second += step) add(second);
+    for (let second = Math.ceil((from + 1) / step) * step; second < to; second += step) add(second);
   }
   const y = PLOT.top + PLOT.height + 15;
   return found
@@ -232,34 +236,37 @@ function ticks({ axis }: Chart): string {
 function key({ bins, recorded, limit }: Chart): string {
   const allowed = recorded.rates.some(({ perSecond }) => perSecond < limit);
   const items = [
-    '<li class="sent">rows</li>',
-    ...(bins.some(({ retried }) => retried > 0) ? ['<li class="again">sent again</li>'] : []),
+    '<li class="sent">first attempts</li>',
+    ...(bins.some(({ retried }) => retried > 0) ? ['<li class="retried">retries</li>'] : []),
     '<li class="limit">limit</li>',
-    ...(allowed ? ['<li class="allowed">allowed speed</li>'] : []),
+    ...(allowed ? ['<li class="allowed">allowed rate</li>'] : []),
     ...(recorded.pauses.length > 0 ? ['<li class="pause">paused</li>'] : []),
   ];
   return `<ul class="key">${items.join('')}</ul>`;
 }
 
-const REASONS_TOLD = 4;
+const REASONS_MAX = 4;
 
-function wordsFor({ axis, bins, recorded, limit }: Chart): string {
+function describeChart({ axis, bins, recorded, limit }: Chart): string {
   const sent = bins.reduce((sum, bin) => sum + bin.sent, 0);
   const limited = bins.reduce((sum, bin) => sum + bin.limited, 0);
   const retried = bins.reduce((sum, bin) => sum + bin.retried, 0);
-  const fastest = Math.max(...[...recorded.timeline.values()].map((second) => second.sent));
+  let fastest = 0;
+  for (const { sent: n } of recorded.timeline.values()) if (n > fastest) fastest = n;
   const barSeconds = roundStep(axis.seconds, BARS);
   const reasons = groupPausesByReason(recorded.pauses);
-  const told = reasons
-    .slice(0, REASONS_TOLD)
+  const listed = reasons
+    .slice(0, REASONS_MAX)
     .map(({ why, n, pauseMs }) => `${formatCount(n, 'time')} for ${formatDuration(pauseMs)} (${why})`);
   return [
-    `${formatCount(sent, 'request')}, at most ${formatNumber(fastest)} in one second; the limit is ${shortNumber(limit)} a second.`,
-    ...(barSeconds > 1 ? [`Each bar is the mean of ${formatDuration(barSeconds * 1000)}.`] : []),
-    ...(retried > 0 ? [`${formatNumber(retried)} of them were repeated attempts.`] : []),
-    ...(limited > 0 ? [`Zoom answered ${formatNumber(limited)} times that it was too much (429).`] : []),
-    ...(told.length > 0 ? [`Paused ${told.join(', ')}.`] : []),
-    ...(reasons.length > REASONS_TOLD ? ['There were more reasons to pause.'] : []),
+    `${formatCount(sent, 'request')}, at most ${formatNumber(fastest)} in one second; the limit is ${shortNumber(limit)} requests/s.`,
+    ...(barSeconds > 1 ? [`Each bar is the average of ${formatDuration(barSeconds * 1000)}.`] : []),
+    ...(retried > 0
+      ? [`${formatNumber(retried)} of them ${retried === 1 ? 'was a retry' : 'were retries'}.`]
+      : []),
+    ...(limited > 0 ? [`Zoom rate-limited ${formatCount(limited, 'request')} (429).`] : []),
+    ...(listed.length > 0 ? [`Paused ${listed.join(', ')}.`] : []),
+    ...(reasons.length > REASONS_MAX ? ['There were further pauses for other reasons.'] : []),
     'Times are UTC.',
   ].join(' ');
 }

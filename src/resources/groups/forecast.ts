@@ -1,6 +1,7 @@
 /** What a plan comes to: each row in a word, the sum in a line, and how long it would take. */
 import type { Target } from '../../events/event.js';
 import { PER_DAY } from '../../resilience/retry-policy.js';
+import { formatEstimate } from '../../text/format.js';
 import type { Planned } from './plan.js';
 
 /** What a row of a plan is called, in text and in JSON. */
@@ -48,7 +49,7 @@ export function formatPlanTotals(sum: PlanSum): string {
 export function formatForecast(sum: PlanSum, target: Target): string {
   const writes = sum.create + sum.update;
   const what = sum.update > 0 ? `${writes} requests` : `${writes} ${writes === 1 ? 'create' : 'creates'}`;
-  const time = `${what} at ${target.perSecond}/s: ${duration(writes / target.perSecond)}`;
+  const time = `${what} at ${target.perSecond}/s: ${formatEstimate(writes / target.perSecond)}`;
   const perDay = PER_DAY[target.api][target.accountPlan];
   if (perDay === Number.POSITIVE_INFINITY) return `${time}; this plan has no daily budget for them`;
   const days = Math.ceil(writes / perDay);
@@ -56,12 +57,4 @@ export function formatForecast(sum: PlanSum, target: Target): string {
   return days > 1
     ? `${time}, but the ${budget} spreads it over ${days} days`
     : `${time}; within the ${budget}`;
-}
-
-/** Seconds in words that a person would use. */
-export function duration(seconds: number): string {
-  if (seconds < 1) return 'under a second';
-  if (seconds < 90) return `about ${Math.round(seconds)} s`;
-  if (seconds < 90 * 60) return `about ${Math.round(seconds / 60)} min`;
-  return `about ${(seconds / 3600).toFixed(1)} h`;
 }

@@ -38,7 +38,7 @@ const LAYERS: readonly (readonly [string, RegExp])[] = [
   ['pure', /^(resources|model|validation|events|resilience|reporting|text)\//],
   ['adapters', /^(csv|zoom|rate-limit|journal|storage|terminal)\//],
   ['engine', /^(engine\/.*|runs\/(?!find-run).*|index\.ts)$/],
-  ['process', /^(cli\.ts|(cli|commands)\/.*|runs\/find-run\.ts)$/],
+  ['process', /^(cli\.ts|main\.ts|(cli|commands)\/.*|runs\/find-run\.ts)$/],
 ];
 const layerOf = (path: string): number => LAYERS.findIndex(([, pattern]) => pattern.test(path));
 
@@ -48,7 +48,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   undici: /^zoom\/http-client\.ts$/,
   bottleneck: /^rate-limit\/(limiter|redis-session)\.ts$/,
   pino: /^terminal\/(terminal|logger)\.ts$/,
-  commander: /^(cli\.ts|cli\/(options|option-parsers|environment)\.ts)$/,
+  commander: /^(main\.ts|cli\/(options|option-parsers|environment)\.ts)$/,
   ioredis: /^rate-limit\/redis-session\.ts$/,
 };
 

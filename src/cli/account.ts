@@ -7,7 +7,7 @@ import { MARGIN } from '../resilience/run-policy.js';
 import type { Group } from '../resources/groups/group.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
 import { type Client, openClient } from '../zoom/client.js';
-import { readZoomEnvironment, type ZoomEnvironment } from './environment.js';
+import { readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
 import type { Options } from './options.js';
 
 export type Account = Omit<Client, 'account' | 'origin'> & {
@@ -37,7 +37,7 @@ export async function connect(options: Options, warn: Warn, opening: ConnectOpti
     const zoom = { baseUrl, tokenUrl, credentials: { kind: 'app', ...credentials } as const, warnings: [] };
     return open(options, zoom, opening, warn, simulator);
   }
-  const zoom = readZoomEnvironment(options.envFile);
+  const zoom = readZoomEnvironment(options.config);
   zoom.warnings.forEach(warn);
   return open(options, zoom, opening, warn, undefined);
 }
@@ -89,10 +89,11 @@ async function open(
   if (!credentials) {
     throw usageError(
       'no credentials for Zoom',
-      'Set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (or ZOOM_ACCESS_TOKEN), or try it out with --simulate.',
+      'Set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (or ZOOM_ACCESS_TOKEN), in the environment or in a --config file, as the README explains; or try it with --simulate.',
     );
   }
-  const { api = 'im', accountPlan, rate: perSecond, concurrency, body = 'multipart' } = options;
+  const { api = 'im', accountPlan, rate: perSecond, concurrency } = options;
+  const body = options.body === 'json' ? 'json' : 'multipart';
   const client = openClient({
     credentials,
     baseUrl,

@@ -1,139 +1,176 @@
-/** The environment, which nothing else reads: options' twins, Zoom's variables, the terminal, the state folder. */
+/** The only reader of the environment: variables, the --config file behind them, terminal, proxies, state folder. */
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { parseEnv } from 'node:util';
 import type { Option } from 'commander';
 import { usageError } from '../model/outcome.js';
-import { ZOOM } from '../resilience/retry-policy.js';
-import type { Credentials } from '../zoom/oauth.js';
-import { list, mapping } from './option-parsers.js';
+import { errorCode } from '../storage/disk.js';
+import { parseDotenv } from '../text/dotenv.js';
+import { appendMapping, appendValue } from './option-parsers.js';
+import { optionNames } from './options.js';
 
-const ENV_PREFIX = 'ZOOM_IM_GROUPS_';
+const OPTION_PREFIX = 'ZOOM_IM_GROUPS_';
 
-/** The environment twin of an option: `--account-plan` is `ZOOM_IM_GROUPS_ACCOUNT_PLAN`. */
-function twinOf(name: string): string {
-  return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
+/** What may be set besides options. */
+export const ZOOM_VARIABLES = [
+  'ZOOM_ACCOUNT_ID',
+  'ZOOM_CLIENT_ID',
+  'ZOOM_CLIENT_SECRET',
+  'ZOOM_CLIENT_SECRET_FILE',
+  'ZOOM_ACCESS_TOKEN',
+  'ZOOM_BASE_URL',
+  'ZOOM_TOKEN_URL',
+] as const;
+
+export type ZoomVariable = (typeof ZOOM_VARIABLES)[number];
+
+/** The environment variable of an option: `account-plan` is `ZOOM_IM_GROUPS_ACCOUNT_PLAN`. */
+function optionVariable(name: string): string {
+  return OPTION_PREFIX + name.toUpperCase().replaceAll('-', '_');
 }
 
 const YES = /^(1|true|yes|y|on)$/i;
 const NO = /^(0|false|no|n|off)$/i;
 
-/** Whether the twin of a switch is on; for when the command line can't be made sense of. */
+/** Whether the variable of a switch is on; for a command line that can't be parsed. */
 export function isSwitchedOn(name: string): boolean {
-  return YES.test(process.env[twinOf(name)] ?? '');
+  return YES.test(process.env[optionVariable(name)] ?? '');
 }
 
-/** What an option's twin in the environment says; undefined where it is not set. */
-export function readOptionVariable(option: Option): unknown {
-  const text = process.env[twinOf(option.name())];
-  if (text === undefined || text === '') return undefined;
-  if (option.negate) return !truth(option, text);
-  if (option.isBoolean()) return truth(option, text);
+/** What the --config file sets, and what is wrong with its permissions. */
+export type Config = {
+  readonly path: string;
+  readonly values: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+};
+
+/** A file that is a pipe, such as `<(pass show zoom)`, can be read only once. */
+const configs = new Map<string, Config>();
+
+/** Reads the --config file. @throws FatalError (exit 2) if it can't be read, or sets what is not known */
+export function readConfig(path: string): Config {
+  const read = configs.get(path) ?? parseConfig(path);
+  configs.set(path, read);
+  return read;
+}
+
+function parseConfig(path: string): Config {
+  const { text, warnings } = readPrivateFile(path, (reason) =>
+    usageError(`--config can't be read: ${path} (${reason})`, 'Name a file that this user can read.'),
+  );
+  const lines = parseDotenv(text);
+  if ('badLine' in lines) {
+    const hint = 'Write NAME=value, one on each line; a comment begins with #.';
+    throw usageError(`${path}, line ${lines.badLine} is not NAME=value`, hint);
+  }
+  // A configuration can't name another one.
+  const options = [...optionNames()].filter((name) => name !== 'config').map(optionVariable);
+  const known = new Set<string>([...ZOOM_VARIABLES, ...options]);
+  const unknown = lines.find(({ name }) => name.startsWith('ZOOM_') && !known.has(name));
+  if (unknown) {
+    const hint = `These are known: ${ZOOM_VARIABLES.join(', ')}, and ${OPTION_PREFIX}<OPTION> for each option.`;
+    throw usageError(`${path}, line ${unknown.line}: ${unknown.name} is not known`, hint);
+  }
+  return { path, values: new Map(lines.map(({ name, value }) => [name, value])), warnings };
+}
+
+/** The text of a file that holds secrets. */
+export function readPrivateFile(
+  path: string,
+  describe: (reason: string) => Error,
+): { readonly text: string; readonly warnings: readonly string[] } {
+  try {
+    const text = decodeText(readFileSync(path));
+    const stats = statSync(path);
+    const isOpen = process.platform !== 'win32' && stats.isFile() && (stats.mode & 0o077) !== 0;
+    return { text, warnings: isOpen ? [`${path} can be read by others: chmod 600 ${path}`] : [] };
+  } catch (error) {
+    throw describe(errorCode(error) === 'EISDIR' ? 'it is a folder' : errorCode(error));
+  }
+}
+
+/** UTF-8 or UTF-16, with or without a byte order mark: Windows PowerShell 5 writes UTF-16 with one. */
+function decodeText(bytes: Buffer): string {
+  const isBigEndian = (bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes[0] === 0 && bytes[1] !== 0);
+  const isLittleEndian = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[1] === 0 && bytes[0] !== 0);
+  const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** What a variable says, in the environment or else in the config; undefined if it is not set or empty. */
+export function readVariable(name: string, config?: Config): string | undefined {
+  return process.env[name] || config?.values.get(name) || undefined;
+}
+
+/** Whether a variable is set in the real environment. */
+export function isInEnvironment(name: ZoomVariable): boolean {
+  return Boolean(process.env[name]);
+}
+
+/** The value of an option that the environment or the config sets. @throws FatalError (exit 2) if it can't be one */
+export function readOptionVariable(option: Option, config?: Config): unknown {
+  const name = optionVariable(option.name());
+  const text = readVariable(name, config);
+  if (text === undefined) return undefined;
+  if (option.negate) return !parseSwitch(name, text);
+  if (option.isBoolean()) return parseSwitch(name, text);
   if (option.optional && YES.test(text)) return true;
   if (option.optional && NO.test(text)) return undefined;
   try {
     const { parseArg } = option;
     if (!parseArg) return text;
-    const values = isRepeated(option) ? text.split(',') : [text];
+    const values = isRepeatable(option) ? text.split(',') : [text];
     return values.reduce<unknown>((before, value) => parseArg.call(option, value.trim(), before), undefined);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usageError(`${twinOf(option.name())}: ${why} (${text})`, 'Correct the variable, or unset it.');
+    throw usageError(`${name}: ${why} (${text})`, 'Correct the variable, or unset it.');
   }
 }
 
-/** What may be given again and again on the command line stands in one variable, with commas between. */
-function isRepeated({ parseArg }: Option): boolean {
-  return parseArg === list || parseArg === mapping;
+/** What may be repeated on the command line stands in one variable, separated by commas. */
+function isRepeatable({ parseArg }: Option): boolean {
+  return parseArg === appendValue || parseArg === appendMapping;
 }
 
-function truth(option: Option, text: string): boolean {
+function parseSwitch(name: string, text: string): boolean {
   if (YES.test(text)) return true;
   if (NO.test(text)) return false;
-  throw usageError(
-    `${twinOf(option.name())} is neither true nor false (${text})`,
-    'Set it to 1 or 0, or unset it.',
-  );
+  throw usageError(`${name} is neither true nor false (${text})`, 'Set it to 1 or 0, or unset it.');
 }
 
-export type ZoomEnvironment = {
-  readonly credentials: Credentials | undefined;
-  readonly baseUrl: string;
-  readonly tokenUrl: string;
-  readonly warnings: readonly string[];
-};
-
-/** What a file says under a name is put aside where the real environment has one of these: it says who we are already. */
-const INSTEAD: Readonly<Record<string, readonly string[]>> = {
-  ZOOM_ACCESS_TOKEN: ['ZOOM_ACCOUNT_ID', 'ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_CLIENT_SECRET_FILE'],
-  ZOOM_CLIENT_SECRET: ['ZOOM_CLIENT_SECRET_FILE'],
-};
-
-/** Zoom's part of the environment. @throws FatalError (exit 2) when it is half there or a file can't be read */
-export function readZoomEnvironment(envFile: string | undefined): ZoomEnvironment {
-  const warnings: string[] = [];
-  const fromFile = envFile === undefined ? {} : parseEnv(readPrivate(envFile, 'the --env-file', warnings));
-  const env = (name: string): string | undefined => {
-    const isPutAside = INSTEAD[name]?.some((other) => process.env[other]) ?? false;
-    return process.env[name] || (isPutAside ? undefined : fromFile[name]) || undefined;
-  };
-  return {
-    credentials: credentials(env, warnings),
-    baseUrl: env('ZOOM_BASE_URL') ?? ZOOM.baseUrl,
-    tokenUrl: env('ZOOM_TOKEN_URL') ?? ZOOM.tokenUrl,
-    warnings,
-  };
-}
-
-function credentials(env: (name: string) => string | undefined, warnings: string[]): Credentials | undefined {
-  const token = env('ZOOM_ACCESS_TOKEN');
-  const accountId = env('ZOOM_ACCOUNT_ID');
-  const clientId = env('ZOOM_CLIENT_ID');
-  const secretFile = env('ZOOM_CLIENT_SECRET_FILE');
-  const clientSecret =
-    env('ZOOM_CLIENT_SECRET') ??
-    (secretFile === undefined
-      ? undefined
-      : readPrivate(secretFile, 'ZOOM_CLIENT_SECRET_FILE', warnings).trim());
-  if (token) return { kind: 'token', token: token.trim() };
-  if (accountId && clientId && clientSecret) return { kind: 'app', accountId, clientId, clientSecret };
-  if (!accountId && !clientId && !clientSecret) return undefined;
-  const missing = [
-    ...(accountId ? [] : ['ZOOM_ACCOUNT_ID']),
-    ...(clientId ? [] : ['ZOOM_CLIENT_ID']),
-    ...(clientSecret ? [] : ['ZOOM_CLIENT_SECRET (or ZOOM_CLIENT_SECRET_FILE)']),
-  ];
-  throw usageError(
-    `credentials are half there: ${missing.join(' and ')} is missing`,
-    'A Server-to-Server OAuth app has all three; or set ZOOM_ACCESS_TOKEN instead.',
-  );
-}
-
-function readPrivate(path: string, what: string, warnings: string[]): string {
-  try {
-    const text = readFileSync(path, 'utf8');
-    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-      warnings.push(`${path} can be read by others: chmod 600 ${path}`);
-    }
-    return text;
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? error.code : error;
-    throw usageError(`${what} can't be read: ${path} (${why})`, 'Name a file that this user can read.');
-  }
-}
-
-/** What the terminal is like, as far as the environment tells. */
+/** Whether output to a stream may have colours. */
 export function wantsColor(isTTY: boolean): boolean {
   return isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 
-/** Whether a terminal can draw a line again; in a dumb one each frame would be a line of its own. */
+/** Whether a terminal can redraw a line; on a dumb one each frame would be a line of its own. */
 export function redrawsLines(): boolean {
   return process.env.TERM !== 'dumb';
 }
 
-/** Where locks live. */
-export function findStateFolder(): string {
+/** The proxies that the environment names, in the words of undici. */
+export type ProxySettings = {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy?: string;
+};
+
+/** Reads the proxies in either case; lower case wins, as in curl. */
+export function readProxies(): ProxySettings {
+  const read = (name: string): string | undefined =>
+    process.env[name.toLowerCase()] || process.env[name] || undefined;
+  const httpProxy = read('HTTP_PROXY');
+  const httpsProxy = read('HTTPS_PROXY');
+  const noProxy = read('NO_PROXY');
+  return {
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  };
+}
+
+/** Where locks are kept: the XDG state folder, unless --state-dir names another. */
+export function findStateFolder(stateDir?: string): string {
+  if (stateDir !== undefined) return stateDir;
   const base = process.env.XDG_STATE_HOME || `${homedir()}/.local/state`;
   return `${base}/zoom-im-groups`;
 }

@@ -26,7 +26,8 @@ import type { Terminal } from '../terminal/terminal.js';
 import type { Account } from './account.js';
 import { findStateFolder } from './environment.js';
 import type { Options } from './options.js';
-import { findResumeCommand, formatResumeCommand, printSummary } from './output.js';
+import { printSummary } from './output.js';
+import { findResumeCommand, formatResumeCommand } from './resume-command.js';
 import { handleSignals } from './signals.js';
 
 export type RunSession = {
@@ -52,7 +53,7 @@ export async function runWithLock(given: RunSession): Promise<ExitCode> {
   const held = await acquireLock(
     account.lockScope,
     { command, folder: resolve(run.folder) },
-    { waitMs: (options.lockWait ?? 0) * 1000, stateFolder: findStateFolder() },
+    { waitMs: (options.lockTimeout ?? 0) * 1000, stateFolder: findStateFolder(options.stateDir) },
   );
   try {
     return await work(await withFolder(given));
@@ -100,7 +101,7 @@ async function work(given: RunSession): Promise<ExitCode> {
       dice: Math.random,
       accountPlan: options.accountPlan,
       ...maxFailures(options, surveyed.rows),
-      baseline: options.baseline ?? true,
+      baseline: options.listing ?? true,
       signal: signals.signal,
     });
     terminal.end();

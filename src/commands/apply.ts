@@ -1,7 +1,7 @@
 /** `apply`: creates every group that the CSV defines. */
 import { connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, printProblems, readOptionsFrom, warnUnsupported } from '../cli/output.js';
+import { openTerminal, printProblems, toReadOptions, warnUnsupported } from '../cli/output.js';
 import { runWithLock } from '../cli/run-session.js';
 import type { RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
@@ -18,21 +18,13 @@ const CONTACTS_MAY_REPEAT = 'contact groups may share a name, so a second run wo
 /** `apply FILE`. @throws FatalError where nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], options: Options): Promise<ExitCode> {
   if (options.dryRun) return dryRun(file, options);
-  if (options.detailedExitcode)
-    throw usageError('--detailed-exitcode is about a plan', 'Use it with plan, or with apply --dry-run.');
-  if (options.update && !options.baseline) {
-    throw usageError(
-      '--update compares with what exists, which --no-baseline does not list',
-      'Leave out one of them.',
-    );
-  }
   const run = await chooseRun(file, options, new Date());
   const bytes = await bytesOf(run);
-  const reading = readOptionsFrom(options);
+  const reading = toReadOptions(options);
   const surveyed =
     (await reuseValidation(bytes(), reading, run.history)) ?? (await validateInput(bytes(), reading));
   if (surveyed.problems.length > 0 && (surveyed.broken || !options.skipInvalid)) {
-    return flushStdoutOrWarn(printProblems(run.file, surveyed, options));
+    return flushStdoutOrWarn(printProblems('apply', run.file, surveyed, options));
   }
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);

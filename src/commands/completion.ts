@@ -1,17 +1,20 @@
-/** `completion`: completions for three shells, made from the same table as the command itself. */
-
-import { COMMAND_NAMES, type CommandName, optionsOf } from '../cli/options.js';
+/** `completion`: completions for three shells, made from the same tables as the commands themselves. */
+import { COMMAND_HELP } from '../cli/help.js';
+import { COMMAND_NAMES, type CommandName } from '../cli/option-table.js';
+import { optionsFor } from '../cli/options.js';
 import { EXIT, type ExitCode, usageError } from '../model/outcome.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
 
-const SHELLS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+const SHELLS: Readonly<Record<string, () => string>> = { bash: formatBash, zsh: formatZsh, fish: formatFish };
 
-/** `completion SHELL`. @throws FatalError (exit 2) for a shell that there is nothing for */
+/** `completion SHELL`. @throws FatalError (exit 2) for a shell without completions */
 export async function completion([shell = '']: readonly string[]): Promise<ExitCode> {
-  const script = SHELLS[shell];
-  if (!script)
-    throw usageError(`no completions for ${shell}`, `There are some for ${Object.keys(SHELLS).join(', ')}.`);
-  writeStdout(script());
+  const format = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+  if (!format) {
+    const shells = Object.keys(SHELLS).join(', ');
+    throw usageError(`there are no completions for ${shell}`, `There are some for ${shells}.`);
+  }
+  writeStdout(format());
   return flushStdout(EXIT.ok);
 }
 
@@ -19,29 +22,38 @@ type Flag = {
   readonly long: string;
   readonly help: string;
   readonly choices: readonly string[];
-  readonly takes: boolean;
+  readonly takesValue: boolean;
 };
 
-function flagsOf(command: CommandName): readonly Flag[] {
-  const own = optionsOf(command).map((option) => ({
+function listFlags(command: CommandName): readonly Flag[] {
+  const own = optionsFor(command).map((option) => ({
     long: option.long ?? '',
     help: option.description,
     choices: option.argChoices ?? [],
-    takes: option.required,
+    takesValue: option.required,
   }));
-  return [...own, { long: '--help', help: 'display help for command', choices: [], takes: false }];
+  return [...own, { long: '--help', help: 'show this help', choices: [], takesValue: false }];
 }
 
-function bash(): string {
+/** What may stand in the place of a command. */
+const FIRST_WORDS: readonly (readonly [string, string])[] = [
+  ...COMMAND_NAMES.map((name) => [name, COMMAND_HELP[name].summary] as const),
+  ['help', 'show the help of a command'],
+  ['version', 'print the version'],
+];
+
+function formatBash(): string {
   const cases = COMMAND_NAMES.map((command) => {
-    const flags = flagsOf(command);
+    const flags = listFlags(command);
     const values = flags
       .filter(({ choices }) => choices.length > 0)
       .map(
         ({ long, choices }) =>
           `      ${long}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`,
       );
-    const files = flags.filter(({ takes, choices }) => takes && choices.length === 0).map(({ long }) => long);
+    const files = flags
+      .filter(({ takesValue, choices }) => takesValue && choices.length === 0)
+      .map(({ long }) => long);
     const plain = files.length > 0 ? [`      ${files.join('|')}) return ;;`] : [];
     return `    ${command})
       case "$before" in
@@ -56,26 +68,27 @@ _zoom_im_groups() {
   # --option=value comes as three words.
   if [ "$word" = = ]; then word=""; elif [ "$before" = = ]; then before="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${COMMAND_NAMES.join(' ')} --help --version" -- "$word")); return
+    COMPREPLY=($(compgen -W "${FIRST_WORDS.map(([word]) => word).join(' ')} --help --version" -- "$word")); return
   fi
   case "\${COMP_WORDS[1]}" in
+    help) COMPREPLY=($(compgen -W "${COMMAND_NAMES.join(' ')}" -- "$word")); return ;;
 ${cases.join('\n')}
   esac
   if [[ "$word" != -* && "\${COMP_WORDS[1]}" == completion ]]; then
     COMPREPLY=($(compgen -W "${Object.keys(SHELLS).join(' ')}" -- "$word"))
   elif [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$word")); fi
 }
-# Where nothing is offered, readline completes file names itself: it knows blanks, quotes and ~.
+# If nothing is offered, readline completes file names itself: it knows blanks, quotes and ~.
 complete -o default -F _zoom_im_groups zoom-im-groups`;
 }
 
-function zsh(): string {
-  const escaped = (text: string): string =>
+function formatZsh(): string {
+  const escapeText = (text: string): string =>
     text.replace(/[\\[\]:']/g, (c) => (c === "'" ? "'\\''" : `\\${c}`));
   const cases = COMMAND_NAMES.map((command) => {
-    const flags = flagsOf(command).map(({ long, help, choices, takes }) => {
-      const value = choices.length > 0 ? `:value:(${choices.join(' ')})` : takes ? ':value:_files' : '';
-      return `        '*${long}[${escaped(help)}]${value}' \\`;
+    const flags = listFlags(command).map(({ long, help, choices, takesValue }) => {
+      const value = choices.length > 0 ? `:value:(${choices.join(' ')})` : takesValue ? ':value:_files' : '';
+      return `        '*${long}[${escapeText(help)}]${value}' \\`;
     });
     const rest =
       command === 'completion' ? `'1:shell:(${Object.keys(SHELLS).join(' ')})'` : "'*:file:_files'";
@@ -83,36 +96,44 @@ function zsh(): string {
       _arguments \\
 ${[...flags, `        ${rest}`].join('\n')} ;;`;
   });
+  const words = FIRST_WORDS.map(([word, help]) => `      '${word}:${escapeText(help)}'`);
   return `#compdef zoom-im-groups
 # zsh completion for zoom-im-groups
 _zoom_im_groups() {
   if (( CURRENT == 2 )); then
-    compadd -- ${COMMAND_NAMES.join(' ')} --help --version
+    local -a commands=(
+${words.join('\n')}
+    )
+    _describe command commands
+    compadd -- --help --version
     return
   fi
   local command="$words[2]"
   shift words; (( CURRENT-- ))
   case "$command" in
+    help) compadd -- ${COMMAND_NAMES.join(' ')} ;;
 ${cases.join('\n')}
   esac
 }
-# As a file in fpath its body is the first completion; sourced, it announces itself.
+# As a file in fpath its body is the first completion; sourced, it registers itself.
 if [[ "$funcstack[1]" == _zoom-im-groups ]]; then _zoom_im_groups "$@"
 else compdef _zoom_im_groups zoom-im-groups; fi`;
 }
 
-function fish(): string {
+function formatFish(): string {
   const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const commands = COMMAND_NAMES.map(
-    (command) => `complete -c zoom-im-groups -n __fish_use_subcommand -f -a ${command}`,
+  const complete = 'complete -c zoom-im-groups';
+  const commands = FIRST_WORDS.map(
+    ([word, help]) => `${complete} -n __fish_use_subcommand -f -a ${word} -d ${quote(help)}`,
   );
   const flags = COMMAND_NAMES.flatMap((command) =>
-    flagsOf(command).map(({ long, help, choices, takes }) => {
-      const values = choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : takes ? ' -r' : '';
+    listFlags(command).map(({ long, help, choices, takesValue }) => {
+      const values = choices.length > 0 ? ` -x -a ${quote(choices.join(' '))}` : takesValue ? ' -r' : '';
       const when = `-n '__fish_seen_subcommand_from ${command}'`;
-      return `complete -c zoom-im-groups ${when} -l ${long.slice(2)}${values} -d ${quote(help)}`;
+      return `${complete} ${when} -l ${long.slice(2)}${values} -d ${quote(help)}`;
     }),
   );
-  const shells = `complete -c zoom-im-groups -n '__fish_seen_subcommand_from completion' -f -a '${Object.keys(SHELLS).join(' ')}'`;
-  return ['# fish completion for zoom-im-groups', ...commands, ...flags, shells].join('\n');
+  const shells = `${complete} -n '__fish_seen_subcommand_from completion' -f -a '${Object.keys(SHELLS).join(' ')}'`;
+  const help = `${complete} -n '__fish_seen_subcommand_from help' -f -a '${COMMAND_NAMES.join(' ')}'`;
+  return ['# fish completion for zoom-im-groups', ...commands, ...flags, shells, help].join('\n');
 }

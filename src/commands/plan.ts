@@ -1,17 +1,12 @@
 /** `plan`: what apply would do, row by row and in sum; one listing, no write. */
 import { type Account, connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import {
-  formatProblems,
-  openTerminal,
-  printProblems,
-  readOptionsFrom,
-  warnUnsupported,
-} from '../cli/output.js';
+import { openTerminal, printProblems, toReadOptions, warnUnsupported } from '../cli/output.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
 import { createRunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, FatalError } from '../model/outcome.js';
+import { formatProblems } from '../reporting/problems-text.js';
 import {
   emptySum,
   formatForecast,
@@ -22,9 +17,9 @@ import {
 } from '../resources/groups/forecast.js';
 import type { GroupIndex } from '../resources/groups/group-index.js';
 import { plan } from '../resources/groups/plan.js';
-import { openInput, type ReadOptions, validateInput } from '../runs/validate-input.js';
+import { type InputValidation, openInput, type ReadOptions, validateInput } from '../runs/validate-input.js';
 import { openRereadable } from '../storage/file-source.js';
-import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import type { ValidatedRow } from '../validation/row.js';
 
 /** One line of a plan. */
@@ -37,18 +32,10 @@ type PlanRow = {
 
 /** `plan FILE`. With --detailed-exitcode: 0 nothing to do, 1 an error, 2 something to do. */
 export async function planFile([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
-  const { code, changes } = await planned(file, options);
-  if (!options.detailedExitcode) return code;
-  if (code !== EXIT.ok) return EXIT.unprovisioned;
-  return changes ? EXIT.usage : EXIT.ok;
-}
-
-async function planned(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {
-  const reading = readOptionsFrom(options);
+  const reading = toReadOptions(options);
   const bytes = await openRereadable(file);
   const surveyed = await validateInput(bytes(), reading);
-  if (surveyed.broken)
-    return { code: await flushStdout(printProblems(file, surveyed, options)), changes: false };
+  if (surveyed.broken) return flushStdout(printProblems(commandName(options), file, surveyed, options));
   const terminal = openTerminal(options);
   try {
     const account = await connect(options, (message) => terminal.log('warn', message));
@@ -63,16 +50,27 @@ async function planned(file: string, options: Options): Promise<{ code: ExitCode
         if (options.json) rows.push(row);
         else if (!options.quiet) writeStdout(planLine(row));
       }
-      show(file, sum, rows, account, options);
-      const code = sum.problem > 0 && !options.skipInvalid ? EXIT.usage : EXIT.ok;
-      if (sum.problem > 0) process.stderr.write(formatProblems(file, surveyed));
-      return { code: await flushStdout(code), changes: sum.create + sum.update > 0 };
+      const code = exitCodeOf(sum, options);
+      show(surveyed, file, sum, rows, account, options, code);
+      if (sum.problem > 0) process.stderr.write(formatProblems(file, surveyed.problems));
+      return await flushStdout(code);
     } finally {
       await account.close();
     }
   } finally {
     terminal.end();
   }
+}
+
+function exitCodeOf({ problem, create, update }: PlanSum, options: Options): ExitCode {
+  const isRefused = problem > 0 && !options.skipInvalid;
+  if (!options.detailedExitcode) return isRefused ? EXIT.usage : EXIT.ok;
+  if (isRefused) return EXIT.unprovisioned;
+  return create + update > 0 ? EXIT.usage : EXIT.ok;
+}
+
+function commandName({ dryRun }: Options): string {
+  return dryRun ? 'apply' : 'plan';
 }
 
 /** A plan without a listing would say nothing. @throws FatalError where none can be had */
@@ -126,16 +124,23 @@ function planLine({ line, name, planning, detail }: PlanRow): string {
 }
 
 function show(
+  { sha256, rows: rowCount }: InputValidation,
   file: string,
   sum: PlanSum,
   rows: readonly PlanRow[],
   account: Account,
   options: Options,
+  code: ExitCode,
 ): void {
   const forecast = formatForecast(sum, account.target);
   const { simulated, target } = account;
   if (options.json) {
-    writeStdout(JSON.stringify({ schema_version: 1, file, simulated, target, sum, forecast, rows }, null, 2));
+    const input = { path: file, sha256, rows: rowCount };
+    const { baseUrl: base_url, api, accountPlan: account_plan, perSecond: rate_per_second } = target;
+    const named = { base_url, api, account_plan, rate_per_second };
+    const reason = sum.problem > 0 ? 'problems' : 'planned';
+    const body = { simulated, input, target: named, counts: sum, forecast, rows };
+    writeJson(commandName(options), body, { code, reason });
     return;
   }
   // What need not be done and is no problem is nothing to hear of.

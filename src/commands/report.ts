@@ -1,7 +1,8 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
-import { findResumeCommand, openTerminal, printSummary } from '../cli/output.js';
+import { openTerminal, printSummary } from '../cli/output.js';
+import { findResumeCommand } from '../cli/resume-command.js';
 import type { RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/outcome.js';
 import { countOf, type Summary } from '../reporting/summary.js';
@@ -40,8 +41,8 @@ function resumeOptions({ runs }: RunState, summary: Summary, options: Options): 
     simulate: simulated,
     accountPlan: target.accountPlan,
     api: target.api,
-    body: 'multipart',
-    baseline: true,
+    body: 'auto',
+    listing: true,
     // Only so could rows that are invalid become part of a run.
     skipInvalid: countOf(summary, 'invalid') > 0,
     map,

@@ -1,9 +1,8 @@
 /** `rollback`: takes back what one run made, as a run of its own: kept, paced, journalled and reported. */
 import { basename, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { type Account, connect } from '../cli/account.js';
 import type { Options } from '../cli/options.js';
-import { openTerminal, readOptionsFrom } from '../cli/output.js';
+import { openTerminal, toReadOptions } from '../cli/output.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
 import { clock } from '../engine/clock.js';
 import { takeListing } from '../engine/list-groups.js';
@@ -21,7 +20,8 @@ import {
 } from '../runs/find-run.js';
 import { validateInput } from '../runs/validate-input.js';
 import { readRunState } from '../runs/write-reports.js';
-import { writeStdout } from '../terminal/stdout.js';
+import { askYes, notConfirmed } from '../terminal/question.js';
+import { writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 
 const MUST_LOOK_FIRST = 'only groups that are still empty and unchanged are taken back';
@@ -37,9 +37,9 @@ export async function rollback([source = '']: readonly string[], given: Options)
     ...given,
     api: origin.target.api,
     accountPlan: given.accountPlan,
-    baseline: true,
+    listing: true,
   };
-  const all = undos(history, options.updates ?? false);
+  const all = undos(history, options.includeUpdates ?? false);
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
   try {
@@ -51,17 +51,21 @@ export async function rollback([source = '']: readonly string[], given: Options)
       await preview(all, account, teller(options));
       if (all.length === 0) {
         if (options.json)
-          writeStdout(JSON.stringify({ schema_version: 1, counts: { deleted: 0 }, exit: NOTHING }));
+          writeJson(
+            'rollback',
+            { counts: { deleted: 0 } },
+            { code: EXIT.ok, reason: 'nothing to roll back' },
+          );
         return EXIT.ok;
       }
-      if (!options.yes && !(await isAgreed(all.length))) {
-        terminal.say('Nothing was taken back.');
-        return EXIT.ok;
+      const question = `Delete ${formatCount(all.length, 'group')} from Zoom?`;
+      if (!(await askYes(question, { yes: options.yes ?? false }))) {
+        throw notConfirmed('the rollback was not confirmed', 'Nothing was rolled back.');
       }
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
         yield Buffer.from(undoCsv(all));
       };
-      const reading = { ...readOptionsFrom(options), dialect: { encoding: '', delimiter: ',', map: {} } };
+      const reading = { ...toReadOptions(options), dialect: { encoding: '', delimiter: ',', map: {} } };
       return await runWithLock({
         command: 'rollback',
         run: await chooseRun(source, options),
@@ -108,8 +112,6 @@ async function chooseRun(source: string, options: Options): Promise<Run> {
   const folder = typeof options.resume === 'string' ? options.resume : await findUnfinishedRollback(file);
   return openRun(folder, file);
 }
-
-const NOTHING = { code: EXIT.ok, reason: 'nothing to take back' } as const;
 
 /** A preview is what the question is about; where it is not asked, -q needs none, and --json has one object only. */
 function teller({ json, quiet, yes }: Options): (text: string) => void {
@@ -161,17 +163,4 @@ function planner(
         : undoStep(undo, known.byId.get(undo.groupId));
     return { key, line: row.line, settings, definition, step };
   };
-}
-
-/** @throws FatalError (exit 2) where there is nobody to ask */
-async function isAgreed(groups: number): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw usageError('there is no terminal to ask at', 'Add --yes, having read the list above.');
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await asked.question(`Take back ${formatCount(groups, 'group')}? Type yes: `);
-    return answer.trim().toLowerCase() === 'yes';
-  } finally {
-    asked.close();
-  }
 }

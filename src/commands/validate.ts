@@ -1,33 +1,67 @@
 /** `validate`: every problem of a CSV, offline. */
-
 import type { Options } from '../cli/options.js';
-import { describeValidation, formatProblems, readOptionsFrom } from '../cli/output.js';
+import {
+  describeValidation,
+  explainSkipInvalid,
+  formatValidateCommand,
+  toReadOptions,
+} from '../cli/output.js';
+import { formatFileArgument, formatReadOptions } from '../cli/resume-command.js';
 import { EXIT, type ExitCode } from '../model/outcome.js';
-import { validateInput } from '../runs/validate-input.js';
+import { formatColumns } from '../reporting/columns-text.js';
+import { formatProblems } from '../reporting/problems-text.js';
+import { type InputValidation, validateInput } from '../runs/validate-input.js';
 import { readBytes } from '../storage/file-source.js';
-import { flushStdout, writeStdout } from '../terminal/stdout.js';
+import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
+import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
 
-/** `validate FILE`: exit 0 where apply would send every row, 2 where it would not. */
+/** `validate FILE`: exit 0 if apply would send every row, 2 if it would not. */
 export async function validate([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
-  const surveyed = await validateInput(
+  const validation = await validateInput(
     file === '-' ? process.stdin : readBytes(file),
-    readOptionsFrom(options),
+    toReadOptions(options),
   );
-  const { problems, definitions, duplicates, invalid } = surveyed;
-  const code = problems.length === 0 ? EXIT.ok : EXIT.usage;
+  const { columns, problems, rows, broken } = validation;
+  const isValid = problems.length === 0;
+  const code = isValid ? EXIT.ok : EXIT.usage;
   if (options.json) {
-    writeStdout(JSON.stringify({ ...describeValidation(file, surveyed), exit: { code } }, null, 2));
+    writeJson('validate', describeValidation(file, validation), {
+      code,
+      reason: isValid ? 'valid' : 'problems',
+    });
     return flushStdout(code);
   }
-  if (problems.length > 0) writeStdout(formatProblems(file, surveyed));
+  if (columns && !options.quiet) writeStdout(formatColumns(columns));
+  if (!isValid) writeStdout(formatProblems(file, problems, options.all));
   if (options.quiet) return flushStdout(code);
+  writeStdout(`${file}: ${formatCounts(validation)}`);
+  if (rows === 0 && !broken) process.stderr.write(`warning: ${file} has a header and no rows\n`);
+  if (rows > 0 || !isValid) writeStdout(formatNextStep(file, validation, options));
+  return flushStdout(code);
+}
+
+function formatCounts({ definitions, duplicates, invalid, problems }: InputValidation): string {
   const counts = [
     formatCount(definitions, 'group'),
     formatCount(duplicates, 'duplicate'),
     formatCount(invalid, 'invalid row'),
     formatCount(problems.length, 'problem'),
   ];
-  writeStdout(`${file}: ${counts.join(', ')}`);
-  return flushStdout(code);
+  return counts.join(', ');
+}
+
+function formatNextStep(file: string, validation: InputValidation, options: Options): string {
+  if (validation.problems.length === 0) return `Next step: ${formatPlanCommand(file, options)}`;
+  return `${explainSkipInvalid(validation)}\nNext step: fix the file, then ${formatValidateCommand(file, options)}`;
+}
+
+function formatPlanCommand(file: string, options: Options): string {
+  const { api, config } = options;
+  return formatShellCommand([
+    ...['zoom-im-groups', 'plan', formatFileArgument(file)],
+    ...(api === 'contacts' ? ['--api', api] : []),
+    ...formatReadOptions(options),
+    ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
+  ]);
 }

@@ -131,6 +131,6 @@ function listingNeeded(why: string): Stop {
     exit: EXIT.actionRequired,
     reason: 'listing-needed',
     message: `a listing of the existing groups is needed, and none could be had: ${why}`,
-    hint: 'Add the read scope (imgroup:read:admin, or contact_group:read:admin for contact groups) and leave out --no-baseline.',
+    hint: 'Add the read scope (imgroup:read:admin, or contact_group:read:admin for contact groups) and leave out --no-listing.',
   };
 }

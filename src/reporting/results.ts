@@ -4,7 +4,7 @@ import type { RunState } from '../events/run-state.js';
 import { type Outcome, pickMetadata } from '../model/outcome.js';
 import { isProvisioned, STATUS_NAMES, type Status } from '../model/statuses.js';
 import { formatGuardedCsvLine } from '../text/csv-cell.js';
-import { formatProblemValue, type Problem } from '../validation/problem.js';
+import { formatValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 import { countReason, type FailureReasons } from './failure-reasons.js';
 import { describeStop } from './stop-reasons.js';
@@ -45,7 +45,7 @@ export function toResult(validated: ValidatedRow, state: RunState): Result {
 
 function invalidResult(row: Row, name: string, problems: readonly Problem[]): Result {
   const shared = problems.map(({ rule, message }) => `${rule}: ${message}`);
-  const detail = problems.map((problem, i) => `${shared[i]} (${formatProblemValue(problem)})`).join('; ');
+  const detail = problems.map((problem, i) => `${shared[i]} (${formatValue(problem.value)})`).join('; ');
   const outcome: Outcome = { status: 'invalid', detail, attempts: 0 };
   return { row, name, outcome, reason: shared.join('; '), provisioned: false, settled: true };
 }

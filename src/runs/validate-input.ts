@@ -1,5 +1,5 @@
 /** The input as checked rows: one reading of its bytes, whether they come from a file or out of a journal. */
-import { type ValidatedRow, createRowValidator } from '../validation/row.js';
+import { type Columns, createRowValidator, type ValidatedRow } from '../validation/row.js';
 import { mapHeader } from '../validation/header.js';
 import type { Dialect } from '../events/event.js';
 import { nameKey, type Settings } from '../resources/groups/group.js';
@@ -8,6 +8,8 @@ import type { Problem } from '../validation/problem.js';
 import { isInShard, type Shard } from '../validation/shard.js';
 import { openCsv, type CsvReader } from '../csv/reader.js';
 import { CsvError } from '../csv/csv-error.js';
+import { createRowNumbering } from '../csv/row-number.js';
+import type { ColumnUse } from '../reporting/columns-text.js';
 import { hashWhileReading } from '../storage/file-source.js';
 
 /** How an input is to be read. The same reading of the same bytes gives the same rows. */
@@ -19,6 +21,7 @@ export type ReadOptions = {
 
 export type Input = {
   readonly sheet: CsvReader;
+  readonly columns: ColumnUse;
   /** The settings that the file has columns for. */
   readonly settings: readonly (keyof Settings)[];
   /** Throws `CsvFault` where the file can't be read on. */
@@ -51,18 +54,45 @@ export async function openInput(source: AsyncIterable<Uint8Array>, reading: Read
   }
   const check = createRowValidator(header.columns);
   const settings = header.columns.settings.map(({ setting }) => setting);
-  return { sheet, settings, rows: checkedRows(sheet.rows, check, reading.shard) };
+  const columns = describeColumns(sheet.header, header.columns);
+  return { sheet, columns, settings, rows: checkedRows(sheet, check, reading.shard) };
+}
+
+function describeColumns(header: readonly string[], { name, settings }: Columns): ColumnUse {
+  const used = [{ field: 'name', index: name }, ...settings.map(({ word, at }) => ({ field: word, index: at }))];
+  const isUsed = (at: number): boolean => used.some(({ index }) => index === at);
+  const fields = new Map(
+    used.map(({ field, index }) => [field, { index, header: (header[index] ?? '').trim() }]),
+  );
+  const unused = header.filter((cell, at) => !isUsed(at) && cell.trim() !== '').map((cell) => cell.trim());
+  return { fields, unused };
 }
 
 async function* checkedRows(
-  batches: CsvReader['rows'],
+  sheet: CsvReader,
   check: ReturnType<typeof createRowValidator>,
   shard: Shard | undefined,
 ): AsyncGenerator<readonly ValidatedRow[]> {
-  for await (const batch of batches) {
-    const checked = batch.map(check);
+  const numberRow = createRowNumbering(sheet);
+  for await (const batch of sheet.rows) {
+    const checked = batch.map((row) => locateProblems(check(row), sheet.header, numberRow(row)));
     yield shard ? checked.filter((one) => isInShard(keyIn(one), shard)) : checked;
   }
+}
+
+/** Adds to a row's problems what its user sees in a spreadsheet: the header, and the row's number. */
+function locateProblems(checked: ValidatedRow, header: readonly string[], row: number): ValidatedRow {
+  if (checked.kind !== 'invalid') return checked;
+  const problems = checked.problems.map((problem) => {
+    const isOfRow = problem.rule === 'too-few-cells' || problem.rule === 'too-many-cells';
+    const name = isOfRow ? '' : (header[problem.column - 1] ?? '').trim();
+    return {
+      ...problem,
+      ...(name === '' ? {} : { header: name }),
+      ...(row === problem.line ? {} : { row }),
+    };
+  });
+  return { ...checked, problems };
 }
 
 /** An invalid row has no key of its own; by its name each of them still falls to exactly one shard. */
@@ -74,6 +104,8 @@ function keyIn(checked: ValidatedRow): string {
 export type InputValidation = {
   readonly sha256: string;
   readonly encoding: string;
+  /** Undefined if the header can't be used. */
+  readonly columns: ColumnUse | undefined;
   readonly settings: Input['settings'];
   readonly rows: number;
   readonly definitions: number;
@@ -91,10 +123,12 @@ export async function validateInput(source: AsyncIterable<Uint8Array>, reading: 
   const problems: Problem[] = [];
   let broken = false;
   let encoding = '';
+  let columns: ColumnUse | undefined;
   let settings: Input['settings'] = [];
   try {
     const input = await openInput(hashed.source, reading);
     encoding = input.sheet.encoding;
+    columns = input.columns;
     settings = input.settings;
     for await (const batch of input.rows) {
       for (const checked of batch) {
@@ -111,6 +145,7 @@ export async function validateInput(source: AsyncIterable<Uint8Array>, reading: 
   return {
     sha256: broken ? '' : hashed.digest(),
     encoding,
+    columns,
     settings,
     rows: counts.definition + counts.duplicate + counts.invalid,
     definitions: counts.definition,

@@ -112,7 +112,7 @@ export async function reuseValidation(
   const { sha256, rows, definitions } = known;
   const clean = { invalid: 0, problems: [], broken: false } as const;
   // What the columns call for was told when the run began, and the bytes are in the journal.
-  return { ...clean, sha256, rows, definitions, duplicates: rows - definitions, encoding: '', settings: [] };
+  return { ...clean, sha256, rows, definitions, duplicates: rows - definitions, encoding: '', columns: undefined, settings: [] };
 }
 
 /** Opens the input that a run's journal keeps. */

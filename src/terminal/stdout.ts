@@ -1,12 +1,13 @@
-/** Standard output: whether all that a command printed has arrived. */
+/** Writes results to standard output, and knows whether they arrived. */
 import { fstatSync } from 'node:fs';
 import { type ExitCode, FatalError } from '../model/outcome.js';
 import { errorCode, realDisk, writeAll, writeFailure } from '../storage/disk.js';
+import { escapeInvisibleJson } from '../text/visible.js';
 
 /** Why something that was printed is lost. */
 let lost: unknown;
 
-/** Writes results to standard output; `printed` tells whether they arrived. */
+/** Writes results to standard output; `flushStdout` reports whether they arrived. */
 export function writeStdout(text: string): void {
   const { stdout } = process;
   const line = text.endsWith('\n') ? text : `${text}\n`;
@@ -17,7 +18,7 @@ export function writeStdout(text: string): void {
     });
     return;
   }
-  // Node does not look how much of it a file took: what a full disk had no room for would be gone without a word.
+  // Node ignores how much of it a file accepted: on a full disk the rest would be lost silently.
   try {
     writeAll(realDisk, stdout.fd, Buffer.from(line));
   } catch (error) {
@@ -33,22 +34,48 @@ function isFile(fd: number): boolean {
   }
 }
 
+/** How a command ended, as its JSON object says it. */
+export type JsonExit = {
+  readonly code: ExitCode;
+  readonly reason: string;
+  readonly message?: string;
+  readonly hint?: string;
+};
+
+let isJsonWritten = false;
+
+/** Whether the command has printed its JSON object: there is exactly one, whatever fails afterwards. */
+export function hasWrittenJson(): boolean {
+  return isJsonWritten;
+}
+
 /**
- * Waits until all that was printed has arrived, and answers with the exit code of a command whose result it is.
- * @throws FatalError (exit 6) where some of it is lost
+ * Prints a command's one JSON object.
+ * @param command null if the command line names none that is known
+ * @param fields what is particular to the command, in snake_case
+ */
+export function writeJson(
+  command: string | null,
+  fields: Readonly<Record<string, unknown>>,
+  exit: JsonExit,
+): void {
+  isJsonWritten = true;
+  const json = JSON.stringify({ schema_version: 2, command, ...fields, exit }, null, 2);
+  writeStdout(json.replace(/[^\n]+/g, escapeInvisibleJson));
+}
+
+/**
+ * Waits until all that was printed has arrived, and returns the exit code of a command whose result it is.
+ * @throws FatalError (exit 6) if some of it is lost
  */
 export async function flushStdout(code: ExitCode): Promise<ExitCode> {
   await new Promise((flushed) => process.stdout.write('', flushed));
   if (lost === undefined) return code;
-  throw writeFailure(
-    'stdout-unwritable',
-    'standard output',
-    lost,
-    'What was printed is not whole. Run it again.',
-  );
+  const hint = 'What was printed is incomplete. Run it again.';
+  throw writeFailure('stdout-unwritable', 'standard output', lost, hint);
 }
 
-/** The same for a command whose results are in its folder: it is told what is lost, and ends as it would have. */
+/** The same for a command whose results are in its folder: it reports the loss, and ends as it would have. */
 export async function flushStdoutOrWarn(code: ExitCode): Promise<ExitCode> {
   try {
     return await flushStdout(code);

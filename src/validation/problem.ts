@@ -38,27 +38,35 @@ export type Problem = {
   readonly message: string;
   /** The text that is wrong, as read. */
   readonly value: string;
+  /** The column's header, if the problem is in a row and in one column of it. */
+  readonly header?: string;
+  /** The row's number in a spreadsheet, if it is not the line: a cell with line breaks takes several lines. */
+  readonly row?: number;
 };
 
 /** In characters: enough to recognise a value; the file has all of it. */
 const VALUE_LENGTH_MAX = 80;
 
-/** A value for one line of a terminal: cut, with its invisible characters written out. */
-function formatValue(text: string): string {
+/** A text for one line of a terminal: cut, with its invisible characters written out. */
+function formatText(text: string): string {
   const start = Array.from(text.slice(0, 2 * VALUE_LENGTH_MAX + 2));
   const cut = start.length > VALUE_LENGTH_MAX;
   const part = cut ? `${start.slice(0, VALUE_LENGTH_MAX).join('')}…` : text;
   return escapeInvisible(part);
 }
 
-/** The text that is wrong, for one line. */
-export function formatProblemValue({ value }: Pick<Problem, 'value'>): string {
-  return value === '' ? 'empty' : formatValue(value);
+/** A value for one line of text; an empty one is named. */
+export function formatValue(value: string): string {
+  return value === '' ? 'empty' : formatText(value);
 }
 
-/** A problem as one line: `FILE:LINE:COLUMN rule-id message (value)`. */
+/** A problem as one line: `FILE:LINE:COLUMN rule-id row 12, column "Type": message (value)`. */
 export function formatProblem(file: string, p: Problem): string {
-  const value = formatProblemValue(p);
   const place = `${file}:${p.line}:${p.column}`;
-  return escapeInvisible(`${place} ${p.rule} ${p.message} (${value})`);
+  const where = [
+    ...(p.row === undefined ? [] : [`row ${p.row}`]),
+    ...(p.header === undefined ? [] : [`column "${formatText(p.header)}"`]),
+  ].join(', ');
+  const message = where === '' ? p.message : `${where}: ${p.message}`;
+  return escapeInvisible(`${place} ${p.rule} ${message} (${formatValue(p.value)})`);
 }

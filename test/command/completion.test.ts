@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../../src/cli/options.js';
+import { COMMAND_NAMES } from '../../src/cli/option-table.js';
 import { command, file, folder } from '../support/command.js';
 import { hasPty } from '../support/pty.js';
 
@@ -72,7 +72,10 @@ const KEYS: Readonly<Record<string, (script: string, line: string, cwd: string) 
   fish: (script, line, cwd) =>
     line.replace(
       /\S+$/,
-      told('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script, line], cwd),
+      told('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script, line], cwd).replace(
+        /\t.*/,
+        '',
+      ),
     ),
   zsh: (script, line, cwd) => told('zsh', ['-f', '-c', ZSH, 'zsh', script, line], cwd),
 };
@@ -80,7 +83,7 @@ const KEYS: Readonly<Record<string, (script: string, line: string, cwd: string) 
 /** The line, and what it becomes; how a blank is quoted is the shell's own affair. */
 const BESIDE: readonly (readonly [string, string])[] = [
   ['apply my', 'apply my groups.csv'],
-  ['apply --env-file my', 'apply --env-file my groups.csv'],
+  ['apply --config my', 'apply --config my groups.csv'],
   ['apply --out su', 'apply --out sub dir/'],
   // A command is no folder, whatever lies around.
   ['pl', 'plan'],

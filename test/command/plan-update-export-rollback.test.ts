@@ -63,12 +63,12 @@ describe('plan', () => {
       expect((await run('apply', input, '--out', 'r', ...more)).code).toBe(0);
       const { counts } = summary(join(cwd, 'r'));
       expect(counts).toMatchObject({
-        created: planned.sum.create,
-        updated: planned.sum.update,
-        'already-provisioned': planned.sum.identical + planned.sum.differs,
-        duplicate: planned.sum.duplicate,
+        created: planned.counts.create,
+        updated: planned.counts.update,
+        'already-provisioned': planned.counts.identical + planned.counts.differs,
+        duplicate: planned.counts.duplicate,
       });
-      expect(writes()).toBe(planned.sum.create + planned.sum.update);
+      expect(writes()).toBe(planned.counts.create + planned.counts.update);
     }
   });
 
@@ -221,10 +221,10 @@ describe('rollback', () => {
     );
   });
 
-  test('--updates puts back what the run changed', async () => {
+  test('--include-updates puts back what the run changed', async () => {
     const { run, zoom } = await stand({ groups: THERE });
     await run('apply', file('name,type\nOther,restricted\n'), '--update', '--out', 'r');
-    expect((await run('rollback', 'r', '--yes', '--updates')).code).toBe(0);
+    expect((await run('rollback', 'r', '--yes', '--include-updates')).code).toBe(0);
     expect(zoom.groups().find(({ id }) => id === 'other')).toMatchObject({
       type: 'normal',
       search_by_domain: true,
@@ -273,7 +273,7 @@ describe('--api contacts', () => {
   test('without a listing it stops and says why: names may repeat there', async () => {
     for (const [faults, more] of [
       [['no-list'], []],
-      [[], ['--no-baseline']],
+      [[], ['--no-listing']],
     ] as const) {
       const { run, writes } = await stand({ faults });
       const done = await run('apply', file('name\nA\n'), '--api', 'contacts', ...more);

@@ -142,12 +142,12 @@ describe('two runs on one account', () => {
     expect(existsSync(join(cwd, 'second'))).toBe(false);
   });
 
-  test('the second waits with --lock-wait, and then finds all that the first has made', async () => {
+  test('the second waits with --lock-timeout, and then finds all that the first has made', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     const meet = (): void => {
-      second = command(['apply', input, '--out', 'second', '--lock-wait', '60'], { cwd, env });
+      second = command(['apply', input, '--out', 'second', '--lock-timeout', '60'], { cwd, env });
     };
     const args = ['apply', input, ...QUICK, '--out', 'first'];
     expect(await runUntil(zoom, 5, meet, args, { cwd, env })).toMatchObject({ code: 0 });
@@ -163,7 +163,7 @@ describe('two runs on one account', () => {
     const goOn = ['apply', input, ...QUICK, '--resume', 'r'];
     let second: Promise<Transcript> | undefined;
     const meet = (): void => {
-      second = command([...goOn, '--lock-wait', '60'], { cwd, env });
+      second = command([...goOn, '--lock-timeout', '60'], { cwd, env });
     };
     expect(await runUntil(zoom, 30, meet, goOn, { cwd, env })).toMatchObject({ code: 0 });
     expect(await second).toMatchObject({ code: 0 });

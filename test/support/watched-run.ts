@@ -99,9 +99,9 @@ export async function live(
     accountPlan: 'business',
     api: 'im',
     body: 'multipart',
-    baseline: true,
+    listing: true,
     quiet: true,
-    lockWait: 0,
+    lockTimeout: 0,
   };
   const reading = { dialect: { encoding: '', delimiter: '', map: {} }, api: 'im' } as const;
   const bytes = async function* (): AsyncGenerator<Uint8Array> {

@@ -5,7 +5,7 @@ import type { Outcome } from '../model/outcome.js';
 import { pickMetadata } from '../model/reply.js';
 import { isProvisioned, STATUS_NAMES, type Status } from '../model/statuses.js';
 import type { IdColumn } from '../resources/resource.js';
-import { formatCsvLine, isFormula } from '../text/csv-cell.js';
+import { formatGuardedCsvLine } from '../text/csv-cell.js';
 import { formatProblemValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 import { countReason, type FailureReasons } from './failure-reasons.js';
@@ -117,7 +117,7 @@ export function formatResultsHeader(
   delimiter: string,
   idColumns: readonly IdColumn[],
 ): string {
-  return resultLine([...resultColumns(idColumns), ...header], delimiter);
+  return formatGuardedCsvLine([...resultColumns(idColumns), ...header], delimiter);
 }
 
 /** One line of results.csv. */
@@ -126,7 +126,7 @@ export function formatResultsLine(
   delimiter: string,
   idColumns: readonly IdColumn[],
 ): string {
-  return resultLine(
+  return formatGuardedCsvLine(
     [
       outcome.status,
       String(row.line),
@@ -138,13 +138,6 @@ export function formatResultsLine(
       outcome.detail,
       ...row.cells,
     ],
-    delimiter,
-  );
-}
-
-function resultLine(cells: readonly string[], delimiter: string): string {
-  return formatCsvLine(
-    cells.map((cell) => (isFormula(cell) ? `'${cell}` : cell)),
     delimiter,
   );
 }

@@ -42,9 +42,9 @@ describe('the first signal', () => {
     const done = await runUntil(zoom, 40, stop, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     expect(done).toMatchObject({ code, signal: null });
     expect(done.stderr).toMatch(/again: stops at once/);
-    expect(done.stdout).toMatch(/Go on with it:\n\s+zoom-im-groups apply .*--resume r/);
+    expect(done.stdout).toMatch(/To resume, run:\n\s+zoom-im-groups apply .*--resume r/);
     const run = join(cwd, 'r');
-    expect(summary(run).exit).toEqual({ code, reason: name });
+    expect(summary(run).exit).toMatchObject({ code, reason: name });
     expect(existsSync(join(run, 'report.html'))).toBe(true);
     const rows = expectEveryRowOnce(run, text);
     expectHonest(zoom, rows, new Set());
@@ -69,7 +69,7 @@ describe('the first signal', () => {
       env,
       onStart: async (child) => {
         // Everybody waits for an outage to end, or for a turn after it.
-        await heard(child, /pause/i);
+        await heard(child, /paus/i);
         child.kill('SIGTERM');
       },
     });

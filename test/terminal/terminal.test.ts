@@ -125,7 +125,7 @@ describe('log lines', () => {
     const { terminal, lines } = opened({ format: 'pretty' });
     terminal.event({ e: 'pace', at: AT, perSecond: 15, pauseMs: 1_000, why: "Zoom's per-second limit" });
     terminal.event(STOPPED);
-    expect(lines()[0]).toContain("warn   paused 1.0 s: Zoom's per-second limit; then 15/s");
+    expect(lines()[0]).toContain("warn   pausing for 1.0 s: Zoom's per-second limit; then 15/s");
     expect(lines()[1]).toContain('error  the daily limit is used up. Go on tomorrow.');
   });
 
@@ -141,7 +141,7 @@ describe('log lines', () => {
     expect(calm.writes).toEqual([]);
     expect(debug.lines()).toHaveLength(1);
     expect(debug.lines()[0]).toMatch(
-      /debug {2}line 17 "Sales": Service Unavailable; again in 1\.3 s {2}http=503/,
+      /debug {2}line 17 "Sales": Service Unavailable; retrying in 1\.3 s {2}http=503/,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Text on its way into a page: whatever it holds, it stays text. */
+/** Text for a page: whatever it contains, it stays text. */
 import { formatCodePoint, replaceInvisible } from '../../text/invisible-characters.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {

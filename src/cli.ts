@@ -5,6 +5,7 @@ import { Command, CommanderError, type Option } from 'commander';
 import { isSwitchedOn, readOptionVariable } from './cli/environment.js';
 import { type CommandName, type Options, optionsOf } from './cli/options.js';
 import { EXIT, type ExitCode, FatalError } from './model/outcome.js';
+import { escapeInvisible } from './text/visible.js';
 
 /** What a command is given, and the exit code that it answers with. */
 type Act = (args: readonly string[], options: Options) => Promise<ExitCode>;
@@ -169,7 +170,8 @@ function tell(error: unknown, argv: readonly string[]): ExitCode {
     return error.exitCode === 0 || isHelp ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof FatalError) {
-    process.stderr.write(`zoom-im-groups: ${error.stop.message}\n${error.stop.hint}\n`);
+    const { message, hint } = error.stop;
+    process.stderr.write(`zoom-im-groups: ${escapeInvisible(message)}\n${escapeInvisible(hint)}\n`);
     return error.stop.exit;
   }
   const trace = error instanceof Error ? error.stack : String(error);

@@ -1,23 +1,23 @@
-/** Why a file can't be read: the error for it, and the files that are no CSV at all. */
+/** The error of a file that can't be read as a CSV. */
 import { EXIT, FatalError } from '../model/outcome.js';
 import type { Problem } from '../validation/problem.js';
 
 /**
- * What is wrong with a file as a whole: reading it ends here. It can be thrown by `readCsv` and while
- * its rows are taken; `problem` is for a list of problems, the `FatalError` for everybody else.
+ * A problem of the file as a whole: reading stops here. `openCsv` and the iteration of its rows throw it; `problem` is
+ * for a caller that lists problems, the `FatalError` for any other.
  */
 export class CsvError extends FatalError {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
     const message = `line ${problem.line}: ${problem.message}`;
-    super({ exit: EXIT.usage, reason: problem.rule, message, hint: 'Nothing was sent. Mend the file.' });
-    this.name = 'CsvFault';
+    super({ exit: EXIT.usage, reason: problem.rule, message, hint: 'Nothing was sent. Fix the file.' });
+    this.name = 'CsvError';
     this.problem = problem;
   }
 }
 
-/** Shorthand for a fault that has no column. */
+/** A `CsvError` without a column. */
 export function csvError(line: number, rule: Problem['rule'], message: string, value: string): CsvError {
   return new CsvError({ line, column: 1, rule, message, value });
 }

@@ -1,10 +1,10 @@
-/** Why a file can't be read: the error for it, and the files that are no CSV at all. */
+/** The error of a file that can't be read as a CSV. */
 import { createStop, FatalError } from '../model/stop.js';
 import type { Problem } from '../validation/problem.js';
 
 /**
- * What is wrong with a file as a whole: reading it ends here. It can be thrown by `readCsv` and while
- * its rows are taken; `problem` is for a list of problems, the `FatalError` for everybody else.
+ * A problem of the file as a whole: reading stops here. `openCsv` and the iteration of its rows throw it; `problem` is
+ * for a caller that lists problems, the `FatalError` for any other.
  */
 export class CsvError extends FatalError {
   readonly problem: Problem;
@@ -17,7 +17,7 @@ export class CsvError extends FatalError {
   }
 }
 
-/** Shorthand for a fault that has no column. */
+/** A `CsvError` without a column. */
 export function csvError(line: number, rule: Problem['rule'], message: string, value: string): CsvError {
   return new CsvError({ line, column: 1, rule, message, value });
 }

@@ -1,10 +1,10 @@
-/** Bytes → UTF-8 whatever they were written in, and back: every text file that a spreadsheet may export. */
+/** Text encodings: any that a spreadsheet exports, decoded to UTF-8 and encoded again. */
 import { isUtf8 } from 'node:buffer';
 import { usageError } from '../model/stop.js';
 import { type CsvError, csvError } from './csv-error.js';
 import { rejectOtherFormats } from './file-signature.js';
 
-/** A text file on its way: its bytes as UTF-8, without the byte order mark, in small pieces. */
+/** A decoded text file: its content as UTF-8, without the byte order mark, in small pieces. */
 export type Decoded = {
   /** The encoding's name in the WHATWG list, e.g. `utf-8`, `utf-16le`, `windows-1252`. */
   readonly encoding: string;
@@ -13,7 +13,7 @@ export type Decoded = {
   readonly pieces: AsyncGenerator<Buffer, void>;
 };
 
-/** Small enough to keep memory flat, large enough for speed. */
+/** Small enough to keep memory use constant, large enough for speed. */
 const PIECE_BYTES = 64 * 1024;
 
 const MARKS: readonly (readonly [string, readonly number[]])[] = [
@@ -23,33 +23,33 @@ const MARKS: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 const UPPER_BYTES = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
-/** windows-1252 from 0x80 on; Node's own decoder turns some of its letters into control characters. */
+/** windows-1252 from 0x80 on; Node's decoder turns some of its letters into control characters. */
 const WESTERN: string = `€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ${Buffer.from(UPPER_BYTES.subarray(32)).toString('latin1')}`;
 const SINGLE_BYTE = /^(windows-|iso-8859-|koi8-|ibm866$|macintosh$|x-mac-)/;
 
-/** The upper 128 characters of a single-byte encoding; nothing for another encoding. */
+/** The upper 128 characters of a single-byte encoding; undefined for any other. */
 function upperHalf(encoding: string): string | undefined {
   if (!SINGLE_BYTE.test(encoding)) return undefined;
   return encoding === 'windows-1252' ? WESTERN : new TextDecoder(encoding).decode(UPPER_BYTES);
 }
 
-function labelled(encoding: string): string {
+function parseLabel(encoding: string): string {
   try {
     return new TextDecoder(encoding).encoding;
   } catch {
     throw usageError(
-      `--encoding ${JSON.stringify(encoding)} is not an encoding that is known here`,
+      `--encoding ${JSON.stringify(encoding)} is not a known encoding`,
       'Common ones: utf-8, windows-1252, iso-8859-15, utf-16le, macintosh, shift_jis, gb18030.',
     );
   }
 }
 
-/** Reads the first bytes, finds out the encoding, and decodes. A byte order mark wins over `label`. */
+/** Reads the first bytes, detects the encoding, and decodes. A byte order mark takes precedence over `label`. */
 export async function decodeBytes(
   source: AsyncIterable<Uint8Array>,
   label: string | undefined,
 ): Promise<Decoded> {
-  const told = label === undefined ? undefined : labelled(label);
+  const given = label === undefined ? undefined : parseLabel(label);
   const chunks = source[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   while (head.length < 512) {
@@ -60,15 +60,15 @@ export async function decodeBytes(
   const mark = MARKS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
   if (mark === undefined) {
     try {
-      rejectOtherFormats(head, told !== undefined);
+      rejectOtherFormats(head, given !== undefined);
     } catch (error) {
       await chunks.return?.();
       throw error;
     }
   }
-  const encoding = mark?.[0] ?? told ?? 'utf-8';
-  const cut = cutUp(head.subarray(mark?.[1].length ?? 0), chunks);
-  const pieces = encoding === 'utf-8' ? checkedUtf8(cut, mark?.[1].length ?? 0) : transcoded(cut, encoding);
+  const encoding = mark?.[0] ?? given ?? 'utf-8';
+  const cut = splitChunks(head.subarray(mark?.[1].length ?? 0), chunks);
+  const pieces = encoding === 'utf-8' ? checkUtf8(cut, mark?.[1].length ?? 0) : transcode(cut, encoding);
   return { encoding, bom: mark !== undefined, pieces };
 }
 
@@ -76,7 +76,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function* cutUp(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
+async function* splitChunks(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
   try {
     for (let chunk = head; ; ) {
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
@@ -107,7 +107,7 @@ function sequenceLength(lead: number): number {
   return lead < 0xf0 ? 3 : 4;
 }
 
-/** Where the last character of a piece begins if the piece ends inside it, else the piece's length. */
+/** The length of a piece without a last character that is incomplete. */
 function wholeLength(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -117,7 +117,7 @@ function wholeLength(bytes: Buffer): number {
   return bytes.length;
 }
 
-function firstBad(bytes: Buffer): number {
+function findInvalidUtf8(bytes: Buffer): number {
   for (let at = 0; at < bytes.length; ) {
     const size = sequenceLength(bytes[at] ?? 0);
     if (!isUtf8(bytes.subarray(at, at + size))) return at;
@@ -126,13 +126,13 @@ function firstBad(bytes: Buffer): number {
   return bytes.length;
 }
 
-async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer, void> {
+async function* checkUtf8(pieces: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer, void> {
   let line = 1;
   let offset = start;
   let last = 0;
   let rest: Buffer = Buffer.alloc(0);
-  const refuse = (bytes: Buffer): CsvError => {
-    const at = firstBad(bytes);
+  const createError = (bytes: Buffer): CsvError => {
+    const at = findInvalidUtf8(bytes);
     const byte = `0x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
     const here = line + countLines(bytes.subarray(0, at), last);
     const text = fromSingleByte(bytes.toString('latin1', Math.max(0, at - 40), at + 40), WESTERN);
@@ -144,10 +144,10 @@ async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): Async
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = bytes.subarray(0, wholeLength(bytes));
     if (!isUtf8(whole)) {
-      const refused = refuse(bytes);
-      // What stands before it is checked all the same.
-      yield bytes.subarray(0, firstBad(bytes));
-      throw refused;
+      const error = createError(bytes);
+      // The rows before it are still checked.
+      yield bytes.subarray(0, findInvalidUtf8(bytes));
+      throw error;
     }
     rest = bytes.subarray(whole.length);
     yield whole;
@@ -155,21 +155,21 @@ async function* checkedUtf8(pieces: AsyncIterable<Buffer>, start: number): Async
     offset += whole.length;
     last = whole[whole.length - 1] ?? last;
   }
-  if (rest.length > 0) throw refuse(rest);
+  if (rest.length > 0) throw createError(rest);
 }
 
 function fromSingleByte(latin1: string, upper: string): string {
   return latin1.replace(/[\x80-\xff]/g, (c) => upper[c.charCodeAt(0) - 128] ?? c);
 }
 
-/** Any other encoding. A loose decoder shows where the strict one fails. */
-async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer, void> {
+/** Decodes any other encoding. A loose decoder shows where the strict one fails. */
+async function* transcode(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer, void> {
   const upper = upperHalf(encoding);
   const loose = new TextDecoder(encoding, { ignoreBOM: true });
   const strict = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
   let line = 1;
   let last = 0;
-  const refuse = (text: string): CsvError => {
+  const createError = (text: string): CsvError => {
     const at = text.indexOf('\ufffd');
     const here = line + countLines(Buffer.from(text.slice(0, Math.max(0, at))), last);
     const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
@@ -178,14 +178,14 @@ async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): Asy
   const decode = (piece: Buffer, stream: boolean): string => {
     if (upper !== undefined) {
       const text = fromSingleByte(piece.toString('latin1'), upper);
-      if (text.includes('\ufffd')) throw refuse(text);
+      if (text.includes('\ufffd')) throw createError(text);
       return text;
     }
     const text = loose.decode(piece, { stream });
     try {
       strict.decode(piece, { stream });
     } catch {
-      throw refuse(text);
+      throw createError(text);
     }
     return text;
   };
@@ -199,9 +199,9 @@ async function* transcoded(pieces: AsyncIterable<Buffer>, encoding: string): Asy
 }
 
 /**
- * The way back, for text that is written in pieces: the first call puts the byte order mark. UTF-8,
- * UTF-16 and single-byte encodings come out to the byte. Any other becomes UTF-8 with a mark, which wins
- * over `--encoding` when it is read, so the same options still read it.
+ * Encodes text that is written in pieces: the first call adds the byte order mark. UTF-8, UTF-16 and single-byte
+ * encodings are restored to the byte. Any other becomes UTF-8 with a mark, which takes precedence over `--encoding`
+ * when it is read, so the same options still read it.
  */
 export function createTextEncoder(encoding: string, bom: boolean): (text: string) => Uint8Array {
   const upper = upperHalf(encoding);
@@ -222,7 +222,7 @@ export function createTextEncoder(encoding: string, bom: boolean): (text: string
   };
 }
 
-/** One whole text in its file's encoding; see `textEncoder`. */
+/** Encodes a whole text; see `createTextEncoder`. */
 export function encodeText(text: string, encoding: string, bom: boolean): Uint8Array {
   return createTextEncoder(encoding, bom)(text);
 }

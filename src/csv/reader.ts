@@ -1,14 +1,14 @@
-/** Bytes → rows: a CSV as people have it, with the physical line and the exact text of each record. */
+/** Reads a CSV as spreadsheets and users write it: each record with its physical line and its exact text. */
 import { Parser } from 'csv-parse';
 import { usageError } from '../model/stop.js';
 import type { Row } from '../validation/row.js';
 import { CsvError } from './csv-error.js';
 import { decodeBytes } from './encoding.js';
-import { splitLineEndings, strayQuoteProblem, unclosedQuoteError } from './quote-errors.js';
+import { countLineEndings, strayQuoteProblem, unclosedQuoteError } from './quote-errors.js';
 
-/** What detection is not to decide. */
+/** What the user has specified instead of leaving it to detection. */
 export type CsvOptions = {
-  /** Any label of a WHATWG encoding; a byte order mark wins over it. */
+  /** Any label of a WHATWG encoding; a byte order mark takes precedence. */
   readonly encoding?: string;
   /** One character, or `tab` or `\t`. */
   readonly delimiter?: string;
@@ -16,31 +16,31 @@ export type CsvOptions = {
   readonly isHeader?: (cell: string) => boolean;
 };
 
-/** A CSV that has been read as far as its header; `rows` reads on, once. */
+/** A CSV that has been read up to its header; `rows` continues, and can be iterated once. */
 export type CsvReader = {
-  /** The header's cells as they stand. */
+  /** The header's cells, unchanged. */
   readonly header: readonly string[];
-  /** The physical line on which the header starts. */
+  /** The physical line on which the header starts, from 1. */
   readonly headerLine: number;
   /** All text before the first row as read, without the byte order mark: `sep=` line, blank lines, header. */
   readonly preamble: string;
   readonly encoding: string;
   readonly bom: boolean;
   readonly delimiter: string;
-  /** The rows in batches, blank lines left out. Throws `CsvFault` where the file can't be read on. */
+  /** The rows in batches, without blank lines. Throws `CsvError` if the file can't be read further. */
   readonly rows: AsyncIterable<readonly Row[]>;
-  /** Lets go of the file, where nobody goes on to the rows. */
+  /** Closes the file without reading the rows. */
   readonly close: () => Promise<void>;
 };
 
-/** A longer record is an unclosed quote, or no CSV. In bytes of UTF-8; a cell of 64 KiB is no matter. */
+/** In bytes of UTF-8. A longer record has an unclosed quote or is no CSV; a cell of 64 KiB is fine. */
 const RECORD_BYTES_MAX = 1024 * 1024;
 
 const SEP_LINE = /^"?sep=([^"\r\n])"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
-/** Reads as far as the header. `CsvFault`: the file is no CSV; `FatalError`: an option is wrong. */
+/** Reads up to the header. @throws CsvError if the file is no CSV, FatalError if an option is wrong */
 export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
-  const told = options.delimiter === undefined ? undefined : delimiterOf(options.delimiter);
+  const told = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
   const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
@@ -48,27 +48,27 @@ export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
   const rest = start.subarray(Buffer.byteLength(sepLine));
   const delimiter = told ?? sep?.[1] ?? detected(rest.toString(), options.isHeader ?? (() => false));
 
-  const batches = records(chained(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
+  const batches = records(concat(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
   let preamble = sepLine;
   for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
     const at = next.value.findIndex((row) => !/^[\s,;]*$/.test(row.raw) && !isBlank(row));
     for (const row of at < 0 ? next.value : next.value.slice(0, at + 1)) preamble += row.raw;
     const header = next.value[at];
     if (header === undefined) continue;
-    // A generator that was never begun, as `rows` is, ends nothing of what it would have read from.
+    // `rows` may never be iterated, and returning a generator that has not started runs none of its clean-up.
     const close = async (): Promise<void> => void (await batches.return());
     if (header.csvProblem !== undefined) {
       await close();
       throw new CsvError(header.csvProblem);
     }
-    const rows = withoutBlank(chained(next.value.slice(at + 1), batches));
+    const rows = skipBlankRows(concat(next.value.slice(at + 1), batches));
     return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows, close };
   }
   const message = 'the file is empty: it needs a header line with a name column';
   throw new CsvError({ line: 1, column: 1, rule: 'empty-file', message, value: '' });
 }
 
-function delimiterOf(text: string): string {
+function parseDelimiter(text: string): string {
   const one = text === '\\t' || text.toLowerCase() === 'tab' ? '\t' : text;
   if (Array.from(one).length === 1 && !/["\r\n]/.test(one)) return one;
   throw usageError(
@@ -77,7 +77,7 @@ function delimiterOf(text: string): string {
   );
 }
 
-async function* chained<T>(head: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+async function* concat<T>(head: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   try {
     yield head;
     yield* rest;
@@ -90,17 +90,17 @@ function isBlank(row: Row): boolean {
   return row.cells.every((cell) => cell.trim() === '');
 }
 
-async function* withoutBlank(batches: AsyncIterable<readonly Row[]>): AsyncGenerator<readonly Row[], void> {
+async function* skipBlankRows(batches: AsyncIterable<readonly Row[]>): AsyncGenerator<readonly Row[], void> {
   for await (const batch of batches) yield batch.filter((row) => !isBlank(row));
 }
 
-/** A text from its first line that is not blank on, with all that stands in quotes made harmless. */
-function bare(text: string): string {
+/** The text from its first line that is not blank, with delimiters and line breaks in quotes blanked out. */
+function blankOutQuoted(text: string): string {
   const start = text.replace(/^[\s,;]*[\r\n]/, '');
   return start.replace(/"[^"]*"/g, (quoted) => quoted.replace(/[,;\t\r\n"]/g, ' '));
 }
 
-/** As much of the text as holds the whole header line. */
+/** Reads until the whole header line is there. */
 async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < RECORD_BYTES_MAX) {
@@ -108,14 +108,14 @@ async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
     if (next.done === true) break;
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
     const lineEnds = next.value.includes(10) || next.value.includes(13);
-    if (lineEnds && /[\r\n]/.test(bare(head.toString().replace(SEP_LINE, '')))) break;
+    if (lineEnds && /[\r\n]/.test(blankOutQuoted(head.toString().replace(SEP_LINE, '')))) break;
   }
   return head;
 }
 
-/** The delimiter that splits the header line into most fields, else into most cells. */
+/** The delimiter that splits the header line into the most fields, or else into the most cells. */
 function detected(text: string, isHeader: (cell: string) => boolean): string {
-  const line = bare(text).split(/[\r\n]/, 1)[0] ?? '';
+  const line = blankOutQuoted(text).split(/[\r\n]/, 1)[0] ?? '';
   const ranked = [',', ';', '\t'].map((delimiter) => {
     const cells = line.split(delimiter);
     return { delimiter, fields: cells.filter(isHeader).length, cells: cells.length };
@@ -124,8 +124,8 @@ function detected(text: string, isHeader: (cell: string) => boolean): string {
 }
 
 /**
- * csv-parse without a queue: each record is kept with the byte at which it ends. `on_record` would tell
- * the same and costs as much as the parsing, because it copies all that is known each time.
+ * csv-parse without a stream's queue: each record is collected with the byte at which it ends. `on_record` gives the
+ * same and doubles the time, because it copies the parser's whole state for each record.
  */
 class Records extends Parser {
   readonly found: { readonly cells: readonly string[]; readonly end: number }[] = [];
@@ -135,7 +135,7 @@ class Records extends Parser {
       delimiter,
       // The order matters: CRLF is one line ending, not two.
       record_delimiter: ['\r\n', '\n', '\r'],
-      // A quote in the wrong place is found in the record's text, so that it spoils its own row only.
+      // A misplaced quote is found in the record's text, so that it affects its own row only.
       relax_quotes: true,
       relax_column_count: true,
     });
@@ -148,7 +148,7 @@ class Records extends Parser {
   }
 }
 
-/** All records, blank lines included: their texts one after the other are the text that came in. */
+/** All records, blank lines included: their texts, concatenated, are the input. */
 async function* records(
   pieces: AsyncIterable<Buffer>,
   delimiter: string,
@@ -158,44 +158,44 @@ async function* records(
   parser.on('error', () => undefined);
   let line = firstLine;
   let offset = 0;
-  let waiting: Buffer = Buffer.alloc(0);
-  const taken = (): Row[] => {
+  let pending: Buffer = Buffer.alloc(0);
+  const takeRows = (): Row[] => {
     const start = offset;
     const rows = parser.found.map(({ cells, end }): Row => {
-      const raw = waiting.toString('utf8', offset - start, end - start);
+      const raw = pending.toString('utf8', offset - start, end - start);
       const fault = strayQuoteProblem(raw, cells, line, delimiter);
       const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, csvProblem: fault };
-      line += splitLineEndings(raw);
+      line += countLineEndings(raw);
       offset = end;
       return row;
     });
     parser.found.length = 0;
-    waiting = waiting.subarray(offset - start);
+    pending = pending.subarray(offset - start);
     return rows;
   };
 
   let fault: CsvError | undefined;
-  for await (const piece of untilFault(pieces, (found) => (fault = found))) {
+  for await (const piece of stopAtCsvError(pieces, (found) => (fault = found))) {
     if (piece.length === 0) continue;
-    waiting = waiting.length === 0 ? piece : Buffer.concat([waiting, piece]);
-    await written(parser, piece);
-    if (parser.found.length > 0) yield taken();
-    if (waiting.length > RECORD_BYTES_MAX) throw unclosedQuoteError(waiting.toString(), line, delimiter);
+    pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
+    await write(parser, piece);
+    if (parser.found.length > 0) yield takeRows();
+    if (pending.length > RECORD_BYTES_MAX) throw unclosedQuoteError(pending.toString(), line, delimiter);
   }
-  if (offset === 0 && waiting.length === 0 && !fault) return;
-  const closed = await ended(parser);
+  if (offset === 0 && pending.length === 0 && !fault) return;
+  const closed = await end(parser);
   if (fault) {
-    const column = lastColumn(waiting.toString(), delimiter);
-    // The record that it is in is not whole.
-    yield taken().filter(({ raw }) => /[\r\n]$/.test(raw));
+    const column = lastColumn(pending.toString(), delimiter);
+    // The record with the invalid byte is not complete.
+    yield takeRows().filter(({ raw }) => /[\r\n]$/.test(raw));
     throw new CsvError({ ...fault.problem, column });
   }
-  if (parser.found.length > 0) yield taken();
-  if (!closed) throw unclosedQuoteError(waiting.toString(), line, delimiter);
+  if (parser.found.length > 0) yield takeRows();
+  if (!closed) throw unclosedQuoteError(pending.toString(), line, delimiter);
 }
 
-/** The pieces up to the one that can't be decoded. */
-async function* untilFault(
+/** The pieces before the first one that can't be decoded. */
+async function* stopAtCsvError(
   pieces: AsyncIterable<Buffer>,
   found: (fault: CsvError) => void,
 ): AsyncGenerator<Buffer, void> {
@@ -213,14 +213,14 @@ function lastColumn(text: string, delimiter: string): number {
   return (unquoted.split(/[\r\n]/).at(-1) ?? '').split(delimiter).length;
 }
 
-function written(parser: Parser, piece: Buffer): Promise<void> {
+function write(parser: Parser, piece: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     parser.write(piece, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-/** Ends the parser; false where the text ended inside quotes. */
-function ended(parser: Parser): Promise<boolean> {
+/** Ends the parser; false if the text ended inside quotes. */
+function end(parser: Parser): Promise<boolean> {
   return new Promise((resolve, reject) => {
     parser.once('end', () => resolve(true));
     parser.once('error', (error) => {

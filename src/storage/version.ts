@@ -1,4 +1,4 @@
-/** This program's version, from the one place where it stands. */
+/** This program's version, from package.json. */
 import { createRequire } from 'node:module';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };

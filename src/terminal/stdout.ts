@@ -1,11 +1,11 @@
-/** Writes results to standard output, and knows whether they arrived. */
+/** Standard output: writing results, and finding out whether they arrived. */
 import { fstatSync } from 'node:fs';
 import { type ExitCode, FatalError } from '../model/stop.js';
 import { errorCode, realDisk, writeAll, writeFailure } from '../storage/disk.js';
-import { escapeInvisibleJson } from '../text/visible.js';
+import { escapeInvisible, escapeInvisibleJson } from '../text/visible.js';
 
-/** Why something that was printed is lost. */
-let lost: unknown;
+/** The first error by which output was lost. */
+let writeError: unknown;
 
 /** Writes results to standard output; `flushStdout` reports whether they arrived. */
 export function writeStdout(text: string): void {
@@ -13,16 +13,16 @@ export function writeStdout(text: string): void {
   const line = text.endsWith('\n') ? text : `${text}\n`;
   if (!isFile(stdout.fd)) {
     stdout.write(line, (error) => {
-      // A reader that went away is no failure of the job.
-      if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(errorCode(error))) lost ??= error;
+      // A reader that went away is no failure of the command.
+      if (error && !['EPIPE', 'ERR_STREAM_DESTROYED'].includes(errorCode(error))) writeError ??= error;
     });
     return;
   }
-  // Node ignores how much of it a file accepted: on a full disk the rest would be lost silently.
+  // Node ignores how much of it a file took: on a full disk, the rest would be lost silently.
   try {
     writeAll(realDisk, stdout.fd, Buffer.from(line));
   } catch (error) {
-    lost ??= error;
+    writeError ??= error;
   }
 }
 
@@ -70,9 +70,9 @@ export function writeJson(
  */
 export async function flushStdout(code: ExitCode): Promise<ExitCode> {
   await new Promise((flushed) => process.stdout.write('', flushed));
-  if (lost === undefined) return code;
+  if (writeError === undefined) return code;
   const hint = 'What was printed is incomplete. Run it again.';
-  throw writeFailure('stdout-unwritable', 'standard output', lost, hint);
+  throw writeFailure('stdout-unwritable', 'standard output', writeError, hint);
 }
 
 /** The same for a command whose results are in its folder: it reports the loss, and ends as it would have. */
@@ -81,7 +81,7 @@ export async function flushStdoutOrWarn(code: ExitCode): Promise<ExitCode> {
     return await flushStdout(code);
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;
-    process.stderr.write(`${error.stop.message}\n`);
+    process.stderr.write(`${escapeInvisible(error.stop.message)}\n`);
     return code;
   }
 }

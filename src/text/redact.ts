@@ -1,11 +1,11 @@
-/** Takes secrets out of text, also where they come back encoded. */
+/** Removes secrets from text, in any encoding in which they may come back. */
 
-/** Shorter ones would be found everywhere, and the marks would give them away. */
+/** Shorter ones would match everywhere, and the marks would reveal them. */
 const LENGTH_MIN = 4;
 
 const MARK = '***';
 
-/** The forms in which a text may come back: as it is, in a URL, a form, JSON or base64, with others around it. */
+/** The encodings in which a secret may come back: plain, URL, form, JSON, hex, or base64 with other text around it. */
 export function encodedForms(secret: string): readonly string[] {
   if (secret.length < LENGTH_MIN) return [];
   // Through bytes and back: half a surrogate pair would make encodeURIComponent throw.
@@ -19,7 +19,7 @@ export function encodedForms(secret: string): readonly string[] {
   return [...new Set(all)].filter((form) => form.length >= LENGTH_MIN);
 }
 
-/** What of a secret's base64 does not depend on its neighbours, after so many bytes (modulo 3) before it. */
+/** The part of a secret's base64 that does not depend on the text around it, `before` being that many bytes modulo 3. */
 function base64Inside(secret: string, before: number): readonly string[] {
   const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
   const whole = bytes.toString('base64').replace(/=+$/, '');
@@ -28,10 +28,10 @@ function base64Inside(secret: string, before: number): readonly string[] {
   return [inside, inside.replaceAll('+', '-').replaceAll('/', '_')];
 }
 
-/** Takes the secrets out of a text. */
+/** Replaces the secrets in a text. */
 export type Redact = (text: string) => string;
 
-/** Makes a scrubber of whatever the secrets are at the time: a token changes within a run. */
+/** Creates a redactor of the secrets as they are at each call: a token changes during a run. */
 export function createRedactor(secrets: () => readonly string[]): Redact {
   let known: readonly string[] = [];
   let forms: readonly string[] = [];
@@ -39,7 +39,7 @@ export function createRedactor(secrets: () => readonly string[]): Redact {
     const now = secrets();
     if (now.length !== known.length || now.some((secret, i) => secret !== known[i])) {
       known = [...now];
-      // The longest of all first: a part of one secret may be another.
+      // The longest first: one secret may be part of another.
       forms = [...new Set(known.flatMap(encodedForms))].sort((a, b) => b.length - a.length);
     }
     let clean = text;
@@ -49,11 +49,11 @@ export function createRedactor(secrets: () => readonly string[]): Redact {
 }
 
 /** The same for every text inside a value. */
-export function redactDeep(value: unknown, scrub: Redact): unknown {
-  if (typeof value === 'string') return scrub(value);
-  if (Array.isArray(value)) return value.map((one) => redactDeep(one, scrub));
+export function redactDeep(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((one) => redactDeep(one, redact));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [scrub(key), redactDeep(inner, scrub)]),
+    Object.entries(value).map(([key, inner]) => [redact(key), redactDeep(inner, redact)]),
   );
 }

@@ -33,6 +33,13 @@ describe('help', () => {
   });
 });
 
+test('a path with escapes and direction marks is written out in the error', async () => {
+  const { code, stderr } = await command(['validate', 'a\u001b[2J\u202eb.csv']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('a\\u{1b}[2J\\u{202e}b.csv');
+  expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+});
+
 describe('one thing is told as one:', () => {
   test('a group and a problem by validate', async () => {
     const one = await command(['validate', file('name\nA\n')]);

@@ -1,4 +1,4 @@
-/** What a person's CSV may look like, and what is read from it. */
+/** What a user's CSV may look like, and what is read from it. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
@@ -18,7 +18,7 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** Reads to the end, or to what is wrong with the file; any other error is a defect and comes out. */
+/** Reads to the end, or to the file's problem; any other error is a bug and is thrown. */
 async function read(input: Uint8Array | string, options: CsvOptions = {}, size = 1 << 20): Promise<Read> {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
   const rows: Row[] = [];
@@ -46,20 +46,24 @@ describe('delimiters', () => {
     ['semicolon, though a header holds commas', 'name;notes (a, b, c);type\nA;;shared\n', ';'],
     ['semicolon, though a quoted header holds commas', '"x, y, z";"name"\n1;A\n', ';'],
     ['comma after blank lines', '\n;;\nname,type\nA,shared\n', ','],
-  ])('finds on the header line: %s', async (_, text, delimiter) => {
+  ])('are detected on the header line: %s', async (_, text, delimiter) => {
     const found = await read(text);
     expect(found.sheet?.delimiter).toBe(delimiter);
     expect(found.rows[0]?.cells).toContain('A');
   });
 
-  it.each(['sep=;\r\n', 'SEP=;\n', '"sep=;"\r'])('obeys the line %j and counts it as a line', async (sep) => {
+  it.each([
+    'sep=;\r\n',
+    'SEP=;\n',
+    '"sep=;"\r',
+  ])('follows the line %j and counts it as a line', async (sep) => {
     const found = await read(`${sep}name;a,b,c\nA;1\n`);
     expect(found.sheet).toMatchObject({ delimiter: ';', header: ['name', 'a,b,c'], headerLine: 2 });
     expect(found.sheet?.preamble).toBe(`${sep}name;a,b,c\n`);
     expect(linesOf(found)).toEqual([3]);
   });
 
-  it('takes --delimiter before what it would find, and the word tab', async () => {
+  it('prefers --delimiter to what it would detect, and takes the word tab', async () => {
     expect((await read('name|x,y\nA|1\n', { delimiter: '|' })).rows[0]?.cells).toEqual(['A', '1']);
     expect((await read('name\tx\nA\t1\n', { delimiter: 'tab' })).rows[0]?.cells).toEqual(['A', '1']);
     expect((await read('name\tx\nA\t1\n', { delimiter: '\\t' })).rows[0]?.cells).toEqual(['A', '1']);
@@ -85,7 +89,7 @@ describe('lines', () => {
     expect(linesOf(await read(text, {}, 1))).toEqual(lines);
   });
 
-  it('keep values as they stand: nothing is cast or trimmed', async () => {
+  it('keep values unchanged: nothing is cast or trimmed', async () => {
     const found = await read('name,n\n 007 ,1e3\nA,=1+1\n');
     expect(cellsOf(found)).toEqual([
       [' 007 ', '1e3'],
@@ -101,7 +105,7 @@ describe('encodings', () => {
     ['utf-8', true, Buffer.from(`\ufeff${text}`)],
     ['utf-16le', true, Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['utf-16be', true, Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
-  ])('%s is known by its bytes (byte order mark: %s)', async (encoding, bom, bytes) => {
+  ])('%s is detected by its bytes (byte order mark: %s)', async (encoding, bom, bytes) => {
     for (const size of [1, 7, 1000]) {
       const found = await read(bytes, {}, size);
       expect(found.sheet).toMatchObject({ encoding, bom, preamble: 'name,notes\r\n' });
@@ -109,7 +113,7 @@ describe('encodings', () => {
     }
   });
 
-  it('reads what --encoding names, and a byte order mark wins over it', async () => {
+  it('reads what --encoding names, and a byte order mark takes precedence', async () => {
     const bytes = Buffer.from([...Buffer.from('name\nZ'), 0xfc, ...Buffer.from('rich '), 0x80, 0x92]);
     for (const encoding of ['windows-1252', 'latin1', 'ANSI_X3.4-1968']) {
       expect((await read(bytes, { encoding })).rows[0]?.cells).toEqual(['Zürich €’']);
@@ -121,7 +125,7 @@ describe('encodings', () => {
     expect((await read(Buffer.from('name\nA', 'utf16le'), { encoding: 'utf-16le' })).sheet?.bom).toBe(false);
   });
 
-  it('refuses an encoding that nobody knows, and says which are common', async () => {
+  it('refuses an unknown encoding, and says which are common', async () => {
     await expect(read('name\n', { encoding: 'ebcdic' })).rejects.toThrow(/--encoding "ebcdic"/);
   });
 
@@ -135,7 +139,7 @@ describe('encodings', () => {
     expect((await read(bytes)).problem?.value).toBe('Zürich Office');
   });
 
-  it('names the column of a byte that is not UTF-8, and gives all rows before it', async () => {
+  it('names the column of a byte that is not UTF-8, and returns all rows before it', async () => {
     const text = 'name;b;c\r\n"A;\r\n""x";1;2\r\nB;"x;y";Zürich;\r\nC;;\r\n';
     for (const size of [1, 7, 1000]) {
       const found = await read(Buffer.from(text, 'latin1'), {}, size);
@@ -147,7 +151,7 @@ describe('encodings', () => {
     expect(quoted.problem?.message).toContain('only up to here');
   });
 
-  it('finds bytes that are wrong far into a file, after the rows before them', async () => {
+  it('finds invalid bytes far into a file, after the rows before them', async () => {
     const good = 'name\n'.concat('Größe\n'.repeat(30_000));
     const found = await read(Buffer.concat([Buffer.from(good), Buffer.from([0x41, 0xe2, 0x82])]));
     expect(found.problem).toMatchObject({ line: 30_002, rule: 'bad-encoding' });
@@ -158,12 +162,12 @@ describe('encodings', () => {
     ['utf-16le', Buffer.from('\ufeffname\nA\ud800B', 'utf16le'), 2],
     ['shift_jis', Buffer.from([...Buffer.from('name\nA\nB'), 0xff, 0x41]), 3],
     ['windows-1257', Buffer.from([...Buffer.from('name\nA\nB'), 0xa1]), 3],
-  ])('says so where the file is not %s', async (encoding, bytes, line) => {
+  ])('reports it if the file is not %s', async (encoding, bytes, line) => {
     const { problem } = await read(bytes, { encoding });
     expect(problem).toMatchObject({ line, rule: 'bad-encoding' });
   });
 
-  it('asks for --encoding where UTF-16 has no byte order mark', async () => {
+  it('asks for --encoding if UTF-16 has no byte order mark', async () => {
     const { problem } = await read(Buffer.from('name\nA\n', 'utf16le'));
     expect(problem?.message).toContain('--encoding utf-16le');
     const swapped = await read(Buffer.from('name\nA\n', 'utf16le').swap16());
@@ -179,7 +183,7 @@ describe('encodings', () => {
     ['iso-8859-15', false],
     ['koi8-r', false],
     ['macintosh', false],
-  ])('%s goes back to the byte, mark %s', async (encoding, bom) => {
+  ])('%s is restored to the byte, mark %s', async (encoding, bom) => {
     const written = encodeText('name;x\r\n"a"";b";!\r\n', encoding, bom);
     const upper = /^utf/.test(encoding) ? encodeText('ÄЖ東🚲', encoding, false) : Uint8Array.of(0xc4, 0xe9);
     const bytes = Buffer.concat([written, upper]);
@@ -189,21 +193,21 @@ describe('encodings', () => {
     expect(Buffer.concat(pieces)).toEqual(bytes);
   });
 
-  it('goes back as UTF-8 with a mark where an encoding can only be read', async () => {
+  it('is written as UTF-8 with a mark if an encoding can only be read', async () => {
     const write = createTextEncoder('shift_jis', false);
     const bytes = Buffer.concat([write('name\n'), write('東京\n')]);
     expect((await read(bytes, { encoding: 'shift_jis' })).rows[0]?.cells).toEqual(['東京']);
   });
 });
 
-describe('files that are no CSV', () => {
+describe('files that are not a CSV', () => {
   it.each([
     ['xlsx', fixture('workbook-xlsx'), /spreadsheet.*save it as "CSV UTF-8"/],
     ['xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), /old Excel workbook/],
     ['pdf', Buffer.from('%PDF-1.7\n'), /a PDF/],
     ['gzip', Buffer.from('1f8b0800', 'hex'), /gzip/],
     ['html', Buffer.from('\n<!DOCTYPE html><table>'), /web page/],
-  ])('are told apart: %s', async (_, bytes, message) => {
+  ])('are recognised: %s', async (_, bytes, message) => {
     const { problem } = await read(bytes);
     expect(problem).toMatchObject({ line: 1, column: 1, rule: 'not-csv' });
     expect(problem?.message).toMatch(message);
@@ -213,7 +217,7 @@ describe('files that are no CSV', () => {
     expect((await read(text)).problem?.rule).toBe('empty-file');
   });
 
-  it('let go of the source', async () => {
+  it('close their source', async () => {
     let closed = 0;
     async function* source(text: string): AsyncGenerator<Uint8Array> {
       try {
@@ -234,7 +238,7 @@ describe('quotes', () => {
     ['never closed', 'name,n\nA,1\n"B,2\nC,3\n', 3, 1],
     ['never closed, opened late in its record', 'name,n\n"A\nx",1\n"B\ny","2\nC,3\n', 5, 2],
     ['never closed in the header', 'name,"n\nA,1\n', 1, 2],
-  ])('end the reading at the line where one opens: %s', async (_, text, line, column) => {
+  ])('stop the reading at the line where one opens: %s', async (_, text, line, column) => {
     const { problem } = await read(text);
     expect(problem).toMatchObject({ line, column, rule: 'unclosed-quote' });
   });
@@ -263,7 +267,7 @@ describe('quotes', () => {
     ['quotes that are not doubled', '"a "b" c",2\n', 3, 1],
     ['a blank before it', 'B, "2"\n', 3, 2],
     ['it closes in a later row', '"B,2\nC,"3"\n', 3, 1],
-  ])('spoil their own row only: %s', async (_, record, line, column) => {
+  ])('affect their own row only: %s', async (_, record, line, column) => {
     const found = await read(`name,n\nA,1\n${record}Z,9\n`);
     const spoilt = found.rows.filter((row) => row.fault !== undefined);
     expect(spoilt.map((row) => row.fault)).toEqual([
@@ -278,7 +282,7 @@ describe('quotes', () => {
     ['"""A""",1\n', ['"A"', '1']],
     ['"",1\n', ['', '1']],
     ['" ""A""",""\n', [' "A"', '']],
-  ])('are read where they are right: %j', async (record, cells) => {
+  ])('are read if they are right: %j', async (record, cells) => {
     const found = await read(`name,n\n${record}`);
     expect(found.rows).toEqual([{ line: 2, cells, raw: record }]);
   });
@@ -292,12 +296,12 @@ describe('sizes', () => {
     expect(found.rows[1]?.line).toBe(3 + 13_000);
   });
 
-  it('a record of more than a MiB is none', async () => {
+  it('a record of more than a MiB is refused', async () => {
     const { problem } = await read(`name\nA\n${'x'.repeat(1_200_000)}\n`);
     expect(problem).toMatchObject({ line: 3, rule: 'record-too-long' });
   });
 
-  it('50,000 rows come one by one, whatever the pieces are', async () => {
+  it('50,000 rows are read one by one, whatever the pieces are', async () => {
     const text = `name,n\n${Array.from({ length: 50_000 }, (_, i) => `Größe ${i},${i}\n`).join('')}`;
     for (const size of [4_099, 65_536, 10_000_000]) {
       const found = await read(text, {}, size);
@@ -307,7 +311,7 @@ describe('sizes', () => {
   });
 });
 
-describe('files of others', () => {
+describe('files of other programs', () => {
   const office = [
     ['Sales, DACH', 'normal', 'TRUE', 'FALSE', '007', 'say "hello"'],
     ['Größenberatung – Süd', 'shared', '', 'TRUE', '0110', ''],
@@ -327,13 +331,13 @@ describe('files of others', () => {
     expect(linesOf(found)).toEqual([2, 3, 4, 6, 7]);
   });
 
-  it('LibreOffice: windows-1252 is refused without --encoding, with what to add', async () => {
+  it('LibreOffice: windows-1252 is refused without --encoding, and the message says what to add', async () => {
     const { problem } = await read(fixture('semicolon-windows-1252'));
     expect(problem).toMatchObject({ line: 3, rule: 'bad-encoding' });
     expect(problem?.message).toContain('--encoding windows-1252');
   });
 
-  it('csv-spectrum: all of it is read right', async () => {
+  it('csv-spectrum: all of it is read correctly', async () => {
     type Item = { readonly name: string; readonly csv: Buffer; readonly json: Buffer };
     const spectrum: (done: (error: Error | null, items: readonly Item[]) => void) => void = createRequire(
       import.meta.url,
@@ -438,7 +442,7 @@ describe('any input', () => {
     fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)),
   );
 
-  it('no bytes cause anything but rows or a problem that fits on one line', async () => {
+  it('any bytes give rows or a problem that fits on one line', async () => {
     const encodings = fc.constantFrom(undefined, 'windows-1252', 'utf-16le', 'shift_jis', 'gb18030');
     await fc.assert(
       fc.asyncProperty(bytes, encodings, fc.integer({ min: 1, max: 50 }), async (input, encoding, size) => {
@@ -464,7 +468,7 @@ describe('any input', () => {
     );
   });
 
-  it('no text of the file gets lost: what is in no row is blank', async () => {
+  it('no text of the file is lost: what is in no row is blank', async () => {
     await fc.assert(
       fc.asyncProperty(soup, fc.integer({ min: 1, max: 50 }), async (input, size) => {
         const found = await read(input, {}, size);
@@ -484,7 +488,7 @@ describe('any input', () => {
   });
 });
 
-it('a fault is a stop with exit 2 for everybody who does not list problems', async () => {
+it('a CsvError is a FatalError with exit 2 for a caller that does not list problems', async () => {
   const error = await openCsv(inPieces(Buffer.from('%PDF-'), 9), {}).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(FatalError);
   expect(error).toMatchObject({ stop: { exit: 2, reason: 'not-csv' } });

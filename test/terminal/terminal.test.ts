@@ -19,7 +19,7 @@ type Given = Partial<Omit<TerminalOptions, 'stream'>> & {
   readonly columns?: number;
 };
 
-/** A terminal on a stream that keeps all that is written: each write as one piece. */
+/** A terminal on a stream that records all that is written: each write as one piece. */
 function opened({ isTTY = false, columns = 80, ...options }: Given = {}): {
   readonly terminal: Terminal;
   readonly writes: string[];
@@ -83,7 +83,7 @@ afterEach(() => {
 });
 
 describe('log lines', () => {
-  test('are NDJSON where there is no terminal', () => {
+  test('are NDJSON if there is no terminal', () => {
     const { terminal, lines } = opened({ simulated: true });
     terminal.event(FAILED);
     expect(lines().map((line) => JSON.parse(line))).toEqual([
@@ -103,7 +103,7 @@ describe('log lines', () => {
     ]);
   });
 
-  test('are lines for a person on a terminal', () => {
+  test('are plain lines on a terminal', () => {
     const { terminal, lines } = opened({ isTTY: true, simulated: true });
     terminal.event(FAILED);
     expect(lines()[0]).toMatch(
@@ -112,7 +112,7 @@ describe('log lines', () => {
     expect(lines()[0]).toMatch(/ {2}http=400 code=300 trackingId=WEB_1$/);
   });
 
-  test('have colours only where they are asked for', () => {
+  test('have colours only if they are wanted', () => {
     const plain = opened({ format: 'pretty' });
     const colored = opened({ format: 'pretty', color: true });
     for (const { terminal } of [plain, colored]) terminal.event(FAILED);
@@ -121,7 +121,7 @@ describe('log lines', () => {
     expect(plain.writes.join('')).not.toContain('\u001b');
   });
 
-  test('tell a stop with what to do next, and a pause with its reason', () => {
+  test('name a stop with what to do next, and a pause with its reason', () => {
     const { terminal, lines } = opened({ format: 'pretty' });
     terminal.event({ e: 'pace', at: AT, perSecond: 15, pauseMs: 1_000, why: "Zoom's per-second limit" });
     terminal.event(STOPPED);
@@ -129,7 +129,7 @@ describe('log lines', () => {
     expect(lines()[1]).toContain('error  the daily limit is used up. Go on tomorrow.');
   });
 
-  test('say nothing of what a retry healed, unless debug is asked for: then a line a retry', () => {
+  test('leave out what a retry fixed, unless the level is debug: then a line a retry', () => {
     const calm = opened();
     const debug = opened({ level: 'debug', format: 'pretty' });
     for (const { terminal } of [calm, debug]) {
@@ -147,7 +147,7 @@ describe('log lines', () => {
 });
 
 describe('quiet', () => {
-  test('says nothing, not even of a failed row; only what is always said', () => {
+  test('prints nothing, not even a failed row; only messages that are always printed', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ quiet: true, isTTY: true });
     terminal.show(createProgress(10, 30, AT));
@@ -161,13 +161,13 @@ describe('quiet', () => {
     expect(writes.join('')).toBe('Stopped: the daily limit.\nGo on tomorrow.\n');
   });
 
-  test('speaks plain words to cron, for a mail is read by a person', () => {
+  test('prints plain text to cron, which mails it', () => {
     const { terminal, writes } = opened({ quiet: true });
     terminal.say('Stopped.', { always: true });
     expect(writes.join('')).toBe('Stopped.\n');
   });
 
-  test('logs where a level was asked for', () => {
+  test('logs if a level is given', () => {
     const { terminal, lines } = opened({ quiet: true, level: 'warn' });
     terminal.event(FAILED);
     terminal.log('info', 'no');
@@ -239,10 +239,10 @@ describe('progress', () => {
   });
 });
 
-describe('what is hostile', () => {
+describe('hostile text', () => {
   const HOSTILE = 'a\u001b[2J\u001b]0;title\u0007b\r\n{"level":"info"}\u202egnp\u009b1A\u2028z';
 
-  test('can neither move the cursor nor fake a line, in any format', () => {
+  test("can't move the cursor nor fake a line, in any format", () => {
     for (const format of ['pretty', 'json'] as const) {
       const { terminal, writes, lines } = opened({ format, isTTY: true, level: 'trace' });
       terminal.log('warn', HOSTILE, { field: HOSTILE, [HOSTILE]: [HOSTILE] });
@@ -252,13 +252,13 @@ describe('what is hostile', () => {
     }
   });
 
-  test('is still the same text for who reads the JSON', () => {
+  test('is still the same text to a program that reads the JSON', () => {
     const { terminal, lines } = opened();
     terminal.log('warn', HOSTILE);
     expect(JSON.parse(lines()[0] ?? '').msg).toBe(HOSTILE);
   });
 
-  test('said text keeps its lines and shows the rest', () => {
+  test('in a message keeps its lines, and the rest is written out', () => {
     const { terminal, writes } = opened({ isTTY: true });
     terminal.say('one\ntwo\u001b[1A\r');
     expect(writes.join('')).toBe('one\ntwo\\u{1b}[1A\\r\n');
@@ -270,7 +270,7 @@ describe('a secret', () => {
     .string({ unit: 'binary', minLength: 6, maxLength: 40 })
     .filter((text) => new Set(text).size > 4 && !text.includes('*') && Buffer.from(text).toString() === text);
 
-  test('is never written: not as it is, in a URL, a form, JSON or base64', () => {
+  test('is never written: not plain, in a URL, a form, JSON or base64', () => {
     fc.assert(
       fc.property(
         secret,
@@ -304,7 +304,7 @@ describe('a secret', () => {
     );
   });
 
-  test('inside of an Authorization header is found, wherever it stands', () => {
+  test('inside an Authorization header is found, wherever it is', () => {
     const { terminal, writes } = opened();
     terminal.hide(() => ['s3cr3t-Value/+x']);
     for (const id of ['', 'a', 'ab', 'abc', 'client-id']) {

@@ -61,13 +61,15 @@ async function setUp(
   return { server, tokens, clock };
 }
 
-const issue = (response: ServerResponse, count: number, more: object = {}) =>
+const issueWith = (response: ServerResponse, count: number, more: object) =>
   sendJson(response, 200, {
     access_token: `token-${count}`,
     token_type: 'bearer',
     expires_in: 3599,
     ...more,
   });
+
+const issue = (response: ServerResponse, count: number) => issueWith(response, count, {});
 
 const { signal } = new AbortController();
 
@@ -126,7 +128,9 @@ describe('a token', () => {
   });
 
   test('that lives a minute is renewed a tenth of its life before its end', async () => {
-    const { tokens, clock } = await setUp((response, count) => issue(response, count, { expires_in: '60' }));
+    const { tokens, clock } = await setUp((response, count) =>
+      issueWith(response, count, { expires_in: '60' }),
+    );
     await getToken(tokens);
     clock.advance(53_000);
     expect(await getToken(tokens)).toBe('token-1');
@@ -216,7 +220,7 @@ describe('credentials that Zoom refuses', () => {
   test('of an app without the scopes end the run before its first request', async () => {
     const scope = 'imgroup:read:admin imgroup:write:admin';
     const withScopes = (scopes: OAuthOptions['scopes']) =>
-      setUp((response, count) => issue(response, count, { scope }), { scopes });
+      setUp((response, count) => issueWith(response, count, { scope }), { scopes });
     const { tokens } = await withScopes([['imgroup:read:admin'], ['a:b', 'c:d']]);
     expect(await getStop(tokens)).toMatchObject({
       exit: 3,
@@ -257,13 +261,14 @@ describe('a token address', () => {
   });
 
   test('that never answered is unreachable after five attempts, with the true cause', async () => {
-    const { server, tokens } = await setUp((response) => void response.destroy());
+    const { server, tokens, clock } = await setUp((response) => void response.destroy());
     await new Promise((resolve) => server.server.close(resolve));
     expect(await getStop(tokens)).toMatchObject({
       exit: 4,
       reason: 'unreachable',
       message: expect.stringContaining('ECONNREFUSED'),
     });
+    expect(clock.waits).toHaveLength(4);
   });
 
   test('that fails in the middle of a run is asked for ten minutes', async () => {

@@ -171,6 +171,7 @@ const rows: readonly Row[] = [
   ['4137 under 400', answer(400, zoom(4137, 'gone')), create, 'fatal: api-gone, exit 3'],
   // 4132: "Group name … is already in use."; Zoom's Postman collection has a 409 without a body.
   ['409 with 4132', answer(409, zoom(4132, 'Group name x is already in use.')), create, 'conflict'],
+  ['409 with 4132 in other words', answer(409, zoom(4132, 'Duplicate name.')), create, 'conflict'],
   ['409 without code and body', answer(409, ''), create, 'conflict'],
   ['409 with an empty object', answer(409, '{}'), create, 'conflict'],
   ['409 with words only', answer(409, { message: 'This name is in use.' }), contactCreate, 'conflict'],

@@ -117,7 +117,6 @@ class RequestPath implements ApiClient {
       const result = await tokens.get(signal);
       if (result.type === 'stop') return result;
       await gate.limiter.acquire(signal);
-      signal.throwIfAborted();
       if (!canSend(gate.breaker)) await waitOrAbort(gate.nextReply, signal);
       else if (tokens.isCurrent(result.token)) return result;
     }

@@ -102,12 +102,11 @@ function poolOptions({ connections, connectMs = CONNECT_MS }: HttpClientOptions)
 }
 
 /** Without a proxy for a protocol, the agent would read the environment: an empty text keeps it from that. */
-function createProxyAgent(proxies: ProxySettings, options: HttpClientOptions): Dispatcher | undefined {
+function createProxyAgent(proxies: ProxySettings, options: HttpClientOptions): Dispatcher {
   const { connectMs = CONNECT_MS } = options;
   const { noProxy = '' } = proxies;
   const httpProxy = proxies.httpProxy ? parseProxyUrl(proxies.httpProxy, 'HTTP_PROXY').href : '';
   const httpsProxy = proxies.httpsProxy ? parseProxyUrl(proxies.httpsProxy, 'HTTPS_PROXY').href : '';
-  if (httpProxy === '' && httpsProxy === '') return undefined;
   return new EnvHttpProxyAgent({
     ...poolOptions(options),
     httpProxy,

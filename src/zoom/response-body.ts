@@ -1,5 +1,6 @@
 /** What a response says: its body's fields, Zoom's code and message, as one line with no secret in it. */
 import type { ResponseMetadata } from '../model/reply.js';
+import { replaceInvisible } from '../text/invisible-characters.js';
 import type { Redact } from '../text/redact.js';
 import type { Answered } from './http-client.js';
 
@@ -91,13 +92,11 @@ function isText(value: unknown): value is string {
 const LINE_LENGTH_MAX = 500;
 
 /** More is never needed for a line, and a server may send megabytes. */
-const READ_MAX = 20_000;
-
-const INVISIBLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u00ad\u200b\u2028\u2029\u2060\ufeff\u{e0000}-\u{e007f}]+/gu;
+const READ_MAX = 5_000;
 
 /** One line without control or bidi characters, and without secrets even if the server repeats what it was sent. */
 export function toLine(text: string, redact: Redact): string {
-  const line = text.slice(0, READ_MAX).replace(/\s+/g, ' ').replace(INVISIBLE, '').trim();
+  const line = replaceInvisible(text.slice(0, READ_MAX).replace(/\s+/g, ' '), () => '').trim();
   const clean = redact(line).replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 ***');
   if (clean.length <= LINE_LENGTH_MAX) return clean;
   return `${clean.slice(0, LINE_LENGTH_MAX - 1).replace(/\p{Cs}$/u, '')}…`;

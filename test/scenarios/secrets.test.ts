@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, file, folder } from '../support/command.js';
-import { answering, say } from '../support/scripted-server.js';
+import { sendJson, startScriptedServer } from '../support/scripted-server.js';
 import { startTestSimulator } from '../support/simulator.js';
 
 test('an echoed token, a client secret and a Basic header are nowhere to be read', async () => {
@@ -64,8 +64,8 @@ test.each([
   [['export']],
 ])('a token address that echoes secret and header, in whatever form: %j', async (typed) => {
   const forms = formsOf(SECRET, `${ID}:${SECRET}`);
-  const { url } = await answering((_, response) =>
-    say(response, 400, { error: 'invalid_client', reason: `bad ${forms.join(' ')}` }),
+  const { url } = await startScriptedServer((_, response) =>
+    sendJson(response, 400, { error: 'invalid_client', reason: `bad ${forms.join(' ')}` }),
   );
   const env = { ...APP, ZOOM_BASE_URL: `${url}v2`, ZOOM_TOKEN_URL: `${url}oauth/token` };
   const args = typed.map((word) => (word === 'IN' ? file('name\nA\n') : word));
@@ -74,11 +74,12 @@ test.each([
 
 test('a create or a listing that echoes them, in whatever form', async () => {
   const forms = formsOf(SECRET, `${ID}:${SECRET}`, TOKEN);
-  const { url } = await answering(({ method, path }, response) => {
-    if (path.startsWith('/oauth')) return say(response, 200, { access_token: TOKEN, expires_in: 3600 });
+  const { url } = await startScriptedServer(({ method, path }, response) => {
+    if (path.startsWith('/oauth')) return sendJson(response, 200, { access_token: TOKEN, expires_in: 3600 });
     response.setHeader('x-zm-trackingid', forms.at(-1) ?? '');
-    if (method === 'GET') return say(response, 400, { code: 300, message: `no list ${forms.join(' ')}` });
-    return say(response, 400, {
+    if (method === 'GET')
+      return sendJson(response, 400, { code: 300, message: `no list ${forms.join(' ')}` });
+    return sendJson(response, 400, {
       code: 300,
       message: 'no',
       errors: forms.map((message) => ({ field: 'a', message })),

@@ -1,5 +1,5 @@
 /** IM groups: paths, fields and capabilities, from Zoom's API reference (OpenAPI of March 2026). */
-import type { CallBody } from '../../model/call.js';
+import { type CallBody, MAX_LIST_BYTES } from '../../model/call.js';
 import { type BodyFormat, type GroupsApi, isUsableId, pathOf } from './api.js';
 import { type Group, isGroupType, type SettingName, type Settings } from './group.js';
 
@@ -35,6 +35,7 @@ export const imGroups: GroupsApi = {
     method: 'GET',
     path: PATH,
     success: 200,
+    maxBodyBytes: MAX_LIST_BYTES,
     ...(pageToken === undefined ? {} : { query: { next_page_token: pageToken } }),
   }),
   get: (groupId) => ({ label: 'light', method: 'GET', path: pathOf(PATH, groupId), success: 200 }),

@@ -81,7 +81,14 @@ class Loop {
       ]),
     );
     const { signal } = options;
-    this.#onAbort = () => this.#halt(toStop(signal.reason));
+    this.#onAbort = () => {
+      // A listener's error would be an uncaught exception.
+      try {
+        this.#halt(toStop(signal.reason));
+      } catch (error) {
+        this.#fail(error);
+      }
+    };
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener('abort', this.#onAbort, { once: true });
   }

@@ -1,146 +1,172 @@
-/** The loop in bad weather, on a clock of its own: who pauses, who probes, and when a run gives up. */
+/** When nothing answers, and when everything is refused: the loop on a virtual clock. */
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../../src/model/stop.js';
 import type { Reply } from '../../src/model/reply.js';
-import { BREAKER, EXHAUSTED_PAUSE_MS, GROWTH, MARGIN } from '../../src/resilience/run-policy.js';
-import { counted, of, statuses, stopped } from '../support/events.js';
-import { type Asked, runScript, type Sent } from '../support/virtual-clock.js';
+import { createStop, EXIT } from '../../src/model/stop.js';
+import {
+  connectionReset,
+  created,
+  eventsOf,
+  rateLimited,
+  refusedConnection,
+  rejected,
+  serverError,
+} from '../support/events.js';
+import {
+  createSession,
+  createStep,
+  rowOf,
+  runScript,
+  type ScriptedRun,
+  toRef,
+} from '../support/scripted-run.js';
 
-const done: Reply = { kind: 'done', http: 201, message: '', groupId: 'g1' };
-const trouble: Reply = { kind: 'trouble', ambiguous: true, patience: 'short', http: 500, message: 'oh' };
-const silence: Reply = { kind: 'trouble', ambiguous: false, patience: 'long', message: 'ECONNREFUSED' };
-const limited: Reply = { kind: 'limited', per: 'second', http: 429, message: 'too fast' };
-const refused: Reply = { kind: 'refused', http: 400, code: 300, message: 'type' };
+const statuses = ({ state }: ScriptedRun): readonly (string | undefined)[] =>
+  [...state.rows.values()].flatMap(({ outcome }) => (outcome ? [outcome.status] : []));
 
-/** Requests on their way at one time, at most. */
-const atOnce = (sent: readonly Sent[]) =>
-  Math.max(0, ...sent.map(({ at }) => sent.filter((one) => one.at <= at && at < one.answeredAt).length));
-
-describe('an outage', () => {
-  test('stops a run of any size after ten minutes of nothing else, and calls no row failed', async () => {
-    const told = await runScript({ rows: 60, answer: ({ nth }) => (nth === 1 ? done : trouble) });
-    stopped(told, EXIT.retryLater, 'outage');
-    expect(told.endedAt).toBeGreaterThan(BREAKER.giveUpAfterMs);
-    expect(told.endedAt).toBeLessThan(2 * BREAKER.giveUpAfterMs);
-    expect(told.pauses).toEqual([30_000, 60_000, 120_000, 240_000, BREAKER.longestPauseMs]);
-    expect(of(told, 'pace').map(({ pauseMs }) => pauseMs)).toEqual(told.pauses);
-    expect(statuses(told)).toEqual(['created']);
-  });
-
-  test('is probed by one attempt after each pause', async () => {
-    const told = await runScript({ rows: 60, answer: ({ nth }) => (nth === 1 ? done : trouble) });
-    const broke = of(told, 'pace')[0]?.at ?? 0;
-    const probes = told.sent.filter(({ at }) => at > broke + 1_000);
-    expect(probes.length).toBe(told.pauses.length);
-    expect(atOnce(probes)).toBe(1);
-    const waited = probes.map(({ at }, i) => at - (probes[i - 1]?.answeredAt ?? broke));
-    waited.forEach((ms, i) => {
-      expect(ms).toBeGreaterThanOrEqual(told.pauses[i] ?? 0);
-      expect(ms).toBeLessThan((told.pauses[i] ?? 0) + 100);
-    });
-  });
-
-  test('is probed by one attempt also where two rows get their turns together', async () => {
-    const limits = { perSecond: Number.POSITIVE_INFINITY };
-    const told = await runScript({ rows: 60, limits, answer: ({ nth }) => (nth === 1 ? done : trouble) });
-    const broke = of(told, 'pace')[0]?.at ?? 0;
-    expect(atOnce(told.sent.filter(({ at }) => at > broke + 1_000))).toBe(1);
-  });
-
-  test('ends with the first probe that works: everybody goes on, and the next one begins with a short pause', async () => {
-    const isDown = ({ at }: Asked) => (at > 500 && at < 50_000) || (at > 110_500 && at < 120_500);
-    const answer = (asked: Asked) => (isDown(asked) ? trouble : done);
-    const told = await runScript({ rows: 300, limits: { perSecond: 4, concurrency: 8 }, answer });
-    expect(told.ran).toEqual({ stop: undefined, open: expect.anything() });
-    expect(told.pauses).toEqual([30_000, 60_000, 30_000]);
-    expect(atOnce(told.sent.filter(({ at }) => at > 150_000))).toBeGreaterThan(0);
-    expect(counted(told, 'created')).toBe(300);
-  });
-});
-
-describe('where nothing ever answered', () => {
+describe('if nothing ever answered', () => {
   test.each([
-    ['in a run', 20, 10],
-    ['in a run of one row', 1, 10],
-    ['row after row', 20, 1],
-  ])('%s it stops for later, and no row is called failed', async (_, rows, concurrency) => {
-    const told = await runScript({ rows, answer: () => silence, limits: { heard: false, concurrency } });
-    stopped(told, EXIT.retryLater, 'unreachable');
-    expect(statuses(told)).toEqual([]);
+    ['many rows at a time', 20, 10, refusedConnection],
+    ['one row', 1, 10, refusedConnection],
+    ['row after row', 20, 1, refusedConnection],
+    ['connections that are reset', 20, 10, connectionReset],
+  ])('the run stops for later, and no row is called failed: %s', async (_, rows, concurrency, reply) => {
+    const run = await runScript({ rows, concurrency, answer: () => reply });
+    expect(run.state.stop).toMatchObject({ exit: EXIT.retryLater, reason: 'unreachable' });
+    expect(run.state.stop?.message).toContain(reply.message);
+    expect(eventsOf(run.events, 'stop').length).toBe(1);
+    expect(statuses(run)).toEqual([]);
   });
 
-  test('but a listing before, one row that could not be sent has failed', async () => {
-    const told = await runScript({ rows: 1, answer: () => silence });
-    expect([told.ran?.stop, statuses(told)]).toEqual([undefined, ['failed']]);
+  test('a list that cannot be read stops the run too, with the true cause', async () => {
+    const list = createStep(1, {
+      effect: 'read',
+      rows: [],
+      call: { label: 'medium', method: 'GET', path: '/things', success: 200 },
+    });
+    const run = await runScript({
+      session: createSession(() => [{ steps: [list] }]),
+      answer: () => refusedConnection,
+    });
+    expect(run.state.stop?.reason).toBe('unreachable');
+    expect(run.sent.length).toBe(5);
   });
 });
 
-describe('the first ten', () => {
-  const limits = { concurrency: 1 };
-  test('refused alike stop the run for a person', async () => {
-    const told = await runScript({ rows: 30, answer: () => refused, limits });
-    stopped(told, EXIT.actionRequired, 'all-refused');
-    expect(told.sent.length).toBe(10);
+test('once something answered, a row that could not be sent has failed, and the run goes on', async () => {
+  const run = await runScript({
+    rows: 20,
+    answer: (request) => (rowOf(request) === 3 ? refusedConnection : created),
+  });
+  expect(run.state.stop).toBeUndefined();
+  expect(run.state.rows.get('group 3')?.outcome?.status).toBe('failed');
+  expect(run.sent.filter((request) => rowOf(request) === 3).length).toBe(5);
+});
+
+test('an outage that stops the run calls no row failed: what was sent is in doubt, the rest was not attempted', async () => {
+  const outage = createStop('outage', 'Zoom does not answer', '');
+  const run = await runScript({
+    rows: 60,
+    answer: ({ nth }) =>
+      nth === 1 ? created : nth < 9 ? serverError : { type: 'replied', reply: serverError, stop: outage },
+  });
+  expect(run.state.stop?.reason).toBe('outage');
+  expect(statuses(run)).toEqual(['created']);
+  const inDoubt = [...run.state.rows.values()].filter(({ doubts }) => (doubts?.size ?? 0) > 0);
+  expect(inDoubt.length).toBe(run.state.rows.size - 1);
+});
+
+describe('waits before the next attempt', () => {
+  test('are random, up to 1, 2, 4 and 8 s, and a new slot is taken for each', async () => {
+    let slots = 0;
+    const run = await runScript({
+      rows: 2,
+      concurrency: 1,
+      random: () => 0.999,
+      onSlot: () => {
+        slots += 1;
+      },
+      answer: (request) => (rowOf(request) === 1 ? created : refusedConnection),
+    });
+    const second = run.sent.filter((request) => rowOf(request) === 2);
+    const waits = second.slice(1).map(({ at }, i) => at - (second[i]?.answeredAt ?? 0));
+    expect(waits).toEqual([999, 1_998, 3_996, 7_992]);
+    expect(slots).toBe(6);
   });
 
-  test.each([1, 5, 10])('with one done among them, at %i, don’t', async (good) => {
-    const told = await runScript({
+  test('are as long as Zoom asked for', async () => {
+    const answer = ({ attempt }: { attempt: number }): Reply =>
+      attempt === 1 ? { ...serverError, waitMs: 90_000 } : created;
+    const run = await runScript({ rows: 1, answer });
+    expect(run.sent[1]?.at).toBe(90_100);
+    expect(eventsOf(run.events, 'reply')[0]?.retryInMs).toBe(90_000);
+  });
+
+  test('for the rate limit are no attempts that count against the row, ten at most', async () => {
+    const run = await runScript({ rows: 1, answer: () => rateLimited });
+    expect(run.sent.length).toBe(10);
+    const [state] = run.state.rows.values();
+    expect([state?.outcome?.status, state?.doubts?.size ?? 0]).toEqual(['failed', 0]);
+    expect(run.state.requests.rateLimited).toBe(10);
+  });
+});
+
+test('a lost request that must not be sent again is judged at once', async () => {
+  const session = createSession(() => [{ steps: [createStep(1, { onLost: 'judge' }), createStep(2)] }]);
+  const run = await runScript({
+    session,
+    concurrency: 1,
+    answer: (r) => (rowOf(r) === 1 ? serverError : created),
+  });
+  expect(run.sent.map(rowOf)).toEqual([1, 2]);
+  expect(run.state.rows.get('group 1')?.doubts?.size).toBe(1);
+});
+
+describe('the first ten rows', () => {
+  test('all refused for the same reason stop the run', async () => {
+    const run = await runScript({ rows: 30, answer: () => rejected, concurrency: 1 });
+    expect(run.state.stop).toMatchObject({ exit: EXIT.actionRequired, reason: 'all-refused' });
+    expect(run.state.stop?.message).toContain('Validation Failed.');
+    expect(run.sent.length).toBe(10);
+  });
+
+  test.each([1, 5, 10])('do not, if Zoom accepted number %i', async (good) => {
+    const run = await runScript({
       rows: 30,
-      answer: ({ nth }) => (nth === good ? done : refused),
-      limits,
+      answer: ({ nth }) => (nth === good ? created : rejected),
+      concurrency: 1,
     });
-    expect([told.ran?.stop, counted(told, 'failed'), counted(told, 'created')]).toEqual([undefined, 29, 1]);
-  });
-});
-
-describe('the pace', () => {
-  test('is halved after repeated refusals, with a pause for everybody, and grows back in calm', async () => {
-    const told = await runScript({
-      rows: 1_500,
-      limits: { concurrency: 100 },
-      answer: ({ nth }) => (nth > 100 && nth <= 106 ? limited : done),
-    });
-    expect([told.ran?.stop, counted(told, 'created')]).toEqual([undefined, 1_500]);
-    expect(told.pauses).toEqual([1_000]);
-    expect(told.rates).toEqual([40, 48, 56, 64, 72, 80]);
-    const paces = of(told, 'pace');
-    expect(paces.map(({ perSecond, pauseMs }) => [perSecond, pauseMs])).toEqual([
-      [40, 1_000],
-      [48, 0],
-      [56, 0],
-      [64, 0],
-      [72, 0],
-      [80, 0],
+    expect([run.state.stop, run.state.counts.get('failed'), run.state.counts.get('created')]).toEqual([
+      undefined,
+      29,
+      1,
     ]);
-    const [slowed, ...grown] = paces.map(({ at }) => at);
-    grown.forEach(
-      (at, i) => void expect(at).toBeGreaterThanOrEqual((slowed ?? 0) + (i + 1) * GROWTH.everyMs),
-    );
-    // Nobody starts in the pause, and after it half as many do.
-    const from = slowed ?? 0;
-    expect(told.sent.filter(({ at }) => at > from && at < from + 1_000)).toEqual([]);
-    const after = told.sent.filter(({ at }) => at >= from + 1_000 && at < from + 2_000).length;
-    expect(after).toBeGreaterThan(35);
-    expect(after).toBeLessThanOrEqual(41);
   });
 
-  test('is left alone by a stray refusal: the margin gets wider again, and this row waits', async () => {
-    const told = await runScript({ rows: 300, answer: ({ nth }) => (nth === 100 ? limited : done) });
-    const tried = [MARGIN.startMs - MARGIN.narrowerMs, MARGIN.startMs];
-    expect([told.pauses, told.rates, told.margins]).toEqual([[], [], tried]);
-    expect([of(told, 'pace'), counted(told, 'created')]).toEqual([[], 300]);
-    const again = told.sent.filter(({ name }) => name === 'Group 100');
-    expect((again[1]?.at ?? 0) - (again[0]?.answeredAt ?? 0)).toBeGreaterThanOrEqual(1_000);
+  test.each([
+    ['code', { ...rejected, code: 301 }],
+    ['status', { ...rejected, httpStatus: 422 }],
+  ])('do not, if one was refused with another %s', async (_, other) => {
+    const answer = ({ nth }: { nth: number }): Reply => (nth === 5 ? other : rejected);
+    const run = await runScript({ rows: 30, answer, concurrency: 1 });
+    expect([run.state.stop, run.state.counts.get('failed')]).toEqual([undefined, 30]);
   });
 
-  test('pauses a little for everybody where an answer says that nothing is left of the second', async () => {
-    const told = await runScript({
-      rows: 40,
-      answer: ({ nth }) => (nth === 10 ? { ...done, remaining: 0 } : done),
-    });
-    const from = told.sent[9]?.answeredAt ?? 0;
-    expect(told.pauses).toEqual([EXHAUSTED_PAUSE_MS]);
-    expect(told.sent.filter(({ at }) => at > from && at < from + EXHAUSTED_PAUSE_MS)).toEqual([]);
-    expect(told.sent.filter(({ at }) => at >= from + EXHAUSTED_PAUSE_MS).length).toBeGreaterThan(10);
+  test('are rows, not requests: a refused batch and its halves count once', async () => {
+    const rows = Array.from({ length: 8 }, (_, i) => i + 1);
+    // Each batch is refused and sent again in halves until single rows are refused: 15 requests for 8 rows.
+    const batch = (of: readonly number[]): ReturnType<typeof createStep> =>
+      createStep(of[0] ?? 0, {
+        rows: of.map(toRef),
+        judge: () => {
+          if (of.length > 1)
+            return { steps: [batch(of.slice(0, of.length / 2)), batch(of.slice(of.length / 2))] };
+          return {
+            outcomes: of.map((row) => ({ ...toRef(row), outcome: { status: 'failed', detail: '' } })),
+          };
+        },
+      });
+    const session = createSession(() => [{ steps: [batch(rows)] }, { steps: [createStep(9)] }]);
+    const run = await runScript({ session, concurrency: 1, answer: () => rejected });
+    expect([run.state.stop, run.sent.length, run.state.counts.get('failed')]).toEqual([undefined, 16, 9]);
   });
 });

@@ -1,10 +1,30 @@
+/** What a run's events add up to: doubts, outcomes, what a rollback can undo, and the counts. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
-import { isInDoubt } from '../../src/events/row-state.js';
-import { applyEvent, createRunState, type RunState } from '../../src/events/run-state.js';
+import {
+  type Event,
+  type EventOf,
+  type Note,
+  type ReplyRecord,
+  SCHEMA_VERSION,
+} from '../../src/events/event.js';
+import { doubtsOf, isInDoubt } from '../../src/events/row-state.js';
+import {
+  applyEvent,
+  countSentToday,
+  createRunState,
+  mergeRunStates,
+  type RunState,
+  sumCounts,
+} from '../../src/events/run-state.js';
+import { isEvent } from '../../src/journal/event-schema.js';
+import { RATE_LABELS } from '../../src/model/call.js';
+import type { RowRef } from '../../src/model/outcome.js';
+import { isProvisioned, STATUS_NAMES, type Status } from '../../src/model/statuses.js';
 
-const run: Event = {
-  e: 'run',
+const DAY_MS = 86_400_000;
+const run: EventOf<'run'> = {
+  type: 'run',
   at: 0,
   schemaVersion: SCHEMA_VERSION,
   runId: 'r',
@@ -12,63 +32,298 @@ const run: Event = {
   command: 'apply',
   resumed: false,
   simulated: true,
-  input: { path: 'a.csv', sha256: '', rows: 1, dialect: { encoding: '', delimiter: '', map: {} } },
+  input: { path: 'a.csv', sha256: '', rows: 1, items: 1, isClean: true },
   target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'pro', perSecond: 30 },
-};
-const attempt: Event = {
-  e: 'attempt',
-  at: 1,
-  op: 'create',
-  key: 'a',
-  name: 'A',
-  line: 2,
-  settings: '',
-  n: 1,
-};
-const refusedUnsent: Event = { e: 'reply', at: 2, key: 'a', line: 2, kind: 'trouble', ambiguous: false };
-const done: Event = { e: 'reply', at: 2, key: 'a', line: 2, kind: 'done', http: 201, groupId: 'g1' };
-const listed = (name: string): Event => ({ e: 'listed', at: 1, groups: [{ id: name, name, members: 0 }] });
-const listing: Event = {
-  e: 'listing',
-  at: 1,
-  which: 'baseline',
-  ok: true,
-  groups: 1,
-  requests: 1,
-  why: '',
+  shape: {
+    resource: 'groups',
+    options: {},
+    skipInvalid: false,
+    dialect: { encoding: '', delimiter: '', map: {} },
+  },
 };
 
-function folded(...events: readonly Event[]): RunState {
-  const history = createRunState();
-  for (const event of events) applyEvent(history, event);
-  return history;
+const refOf = (key: string, fingerprint = ''): RowRef => ({
+  key,
+  fingerprint,
+  name: key.toUpperCase(),
+  line: 2,
+});
+
+type AttemptOptions = {
+  key?: string;
+  n?: number;
+  operation?: string;
+  note?: Note;
+  at?: number;
+  effect?: 'read';
+};
+function attempt(step: number, options: AttemptOptions = {}): EventOf<'attempt'> {
+  const { key = 'a', n = 1, operation = 'create', note, at = 1, effect = 'write' } = options;
+  const event = {
+    type: 'attempt',
+    at,
+    step,
+    n,
+    operation,
+    label: 'light',
+    effect,
+    rows: [refOf(key)],
+  } as const;
+  return note === undefined ? event : { ...event, note };
 }
 
-describe('a row whose process was killed while its request was on the way', () => {
-  test('is in doubt', () => {
-    expect(isInDoubt(folded(run, attempt).rows.get('a'))).toBe(true);
+const LOST: ReplyRecord = { type: 'transient', ambiguous: true };
+const REFUSED: ReplyRecord = { type: 'rejected', httpStatus: 400 };
+const ACCEPTED: ReplyRecord = { type: 'success', httpStatus: 201 };
+
+type ReplyOptions = { n?: number; key?: string; status?: Status; id?: string; detail?: string };
+function reply(step: number, record: ReplyRecord, options: ReplyOptions = {}): EventOf<'reply'> {
+  const { n = 1, key = 'a', status, id, detail = '' } = options;
+  const event = { type: 'reply', at: 2, step, n, label: 'light', reply: record } as const;
+  if (status === undefined) return event;
+  const ids = id === undefined ? {} : { ids: { groupId: id } };
+  return { ...event, outcomes: [{ ...refOf(key), outcome: { status, detail, ...ids } }] };
+}
+
+function known(status: Status, id?: string): EventOf<'known'> {
+  const ids = id === undefined ? {} : { ids: { groupId: id } };
+  return { type: 'known', at: 3, outcomes: [{ ...refOf('a'), outcome: { status, detail: '', ...ids } }] };
+}
+
+function reduce(...events: readonly Event[]): RunState {
+  const state = createRunState();
+  for (const event of events) applyEvent(state, event);
+  return state;
+}
+
+const rowAfter = (...events: readonly Event[]) => reduce(run, ...events).rows.get('a');
+
+describe('a row is in doubt', () => {
+  test('after a crash between its request and the reply, and stays so in the next process', () => {
+    const note = { absentBefore: true };
+    const row = rowAfter(attempt(1, { note, at: 7 }), run);
+    expect(doubtsOf(row)).toEqual([{ operation: 'create', at: 7, note }]);
   });
 
-  test('stays in doubt when the next process got a clear no to its own request', () => {
-    expect(isInDoubt(folded(run, attempt, run, attempt, refusedUnsent).rows.get('a'))).toBe(true);
-    expect(isInDoubt(folded(run, attempt, refusedUnsent).rows.get('a'))).toBe(false);
+  test('after a lost reply', () => {
+    expect(isInDoubt(rowAfter(attempt(1), reply(1, LOST)))).toBe(true);
   });
 
-  test('is created when the answer came, though nothing settled it', () => {
-    const row = folded(run, attempt, done).rows.get('a');
-    expect(row).toMatchObject({ createdId: 'g1', outcome: { status: 'created', groupId: 'g1', http: 201 } });
-    expect(isInDoubt(row)).toBe(false);
-    expect(folded(run, attempt, done, run).carriedOver).toBe(1);
+  test('until a clear refusal of that very attempt', () => {
+    expect(isInDoubt(rowAfter(attempt(1), reply(1, REFUSED)))).toBe(false);
+    const retried = [attempt(1), reply(1, LOST), attempt(1, { n: 2 }), reply(1, REFUSED, { n: 2 })];
+    expect(isInDoubt(rowAfter(...retried))).toBe(true);
+    // Step 1 of the second process is another step.
+    expect(isInDoubt(rowAfter(attempt(1), run, attempt(1), reply(1, REFUSED)))).toBe(true);
+  });
+
+  test('although another request of it succeeded, if that proves no outcome', () => {
+    expect(isInDoubt(rowAfter(attempt(1), run, attempt(1), reply(1, ACCEPTED)))).toBe(true);
+  });
+
+  test.each(STATUS_NAMES.filter((status) => status !== 'unknown'))('until it is %s', (status) => {
+    expect(isInDoubt(rowAfter(attempt(1), run, known(status)))).toBe(false);
+  });
+
+  test('also after it was called unknown: a resume looks for what it may have done', () => {
+    expect(isInDoubt(rowAfter(attempt(1), reply(1, LOST), known('unknown')))).toBe(true);
+  });
+
+  test('after a write only: a read changes nothing', () => {
+    expect(rowAfter(attempt(1, { effect: 'read' }), run)).toBeUndefined();
+  });
+
+  test('each row of a batch by itself', () => {
+    const batch = { ...attempt(1), rows: [refOf('a'), refOf('b')] };
+    const state = reduce(run, batch, reply(1, LOST), known('created'));
+    expect([isInDoubt(state.rows.get('a')), isInDoubt(state.rows.get('b'))]).toEqual([false, true]);
   });
 });
 
-describe('what was there before the run', () => {
-  test('is told by one whole listing, and not by the half of one that a crash has cut short', () => {
-    const { baseline } = folded(run, listed('gone since'), run, listed('there'), listing);
-    expect([baseline?.has('gone since'), baseline?.has('there')]).toEqual([false, true]);
+describe('an outcome', () => {
+  test('is forgotten when its row is sent again', () => {
+    expect(
+      rowAfter(attempt(1), reply(1, REFUSED, { status: 'failed' }), attempt(2))?.outcome,
+    ).toBeUndefined();
   });
 
-  test('is not told by a listing that was taken after something was sent', () => {
-    expect(folded(run, attempt, run, listed('A'), listing).baseline).toBeUndefined();
+  test('counts as provisioned before a resume', () => {
+    const state = reduce(run, attempt(1), reply(1, ACCEPTED, { status: 'created', id: 'g1' }), run);
+    expect([state.carriedOver, state.stop, state.end]).toEqual([1, undefined, undefined]);
+  });
+});
+
+describe('what a rollback can undo', () => {
+  const valuesBefore = (type: string): Note => ({ groupId: 'g1', before: { type } });
+
+  test('is a group that this run created, and nothing that existed before', () => {
+    expect(rowAfter(attempt(1), reply(1, ACCEPTED, { status: 'created', id: 'g1' }))?.effects).toMatchObject([
+      { operation: 'create', name: 'A', ids: { groupId: 'g1' } },
+    ]);
+    expect(
+      rowAfter(attempt(1), reply(1, REFUSED, { status: 'already-provisioned', id: 'g1' }))?.effects,
+    ).toBeUndefined();
+  });
+
+  test('has the id that only a later listing showed, once', () => {
+    const row = rowAfter(attempt(1), reply(1, ACCEPTED, { status: 'created' }), known('created', 'g9'));
+    expect(row?.effects).toMatchObject([{ operation: 'create', ids: { groupId: 'g9' } }]);
+    expect(row?.effects?.length).toBe(1);
+  });
+
+  test('has the oldest values before an update, if a crash made it be sent twice', () => {
+    const row = rowAfter(
+      attempt(1, { operation: 'update', note: valuesBefore('normal') }),
+      run,
+      attempt(1, { operation: 'update', note: valuesBefore('shared') }),
+      reply(1, ACCEPTED, { status: 'updated', id: 'g1' }),
+    );
+    expect(row?.effects).toMatchObject([{ operation: 'update', note: valuesBefore('normal') }]);
+  });
+
+  test('keeps its values if a later outcome only adds detail', () => {
+    const row = rowAfter(
+      attempt(1, { operation: 'update', note: valuesBefore('normal') }),
+      reply(1, ACCEPTED, { status: 'updated', id: 'g1' }),
+      known('updated', 'g1'),
+    );
+    expect(row?.effects).toMatchObject([{ operation: 'update', note: valuesBefore('normal') }]);
+    expect(row?.effects?.length).toBe(1);
+  });
+
+  test('is the update whose answer was lost, once the group proves it', () => {
+    const row = rowAfter(
+      attempt(1, { operation: 'update', note: valuesBefore('normal') }),
+      run,
+      known('updated', 'g1'),
+    );
+    expect(row?.effects).toMatchObject([
+      { operation: 'update', note: valuesBefore('normal'), ids: { groupId: 'g1' } },
+    ]);
+  });
+});
+
+test('requests are counted by label and UTC day, reads and writes alike', () => {
+  const noon = Date.UTC(2026, 10, 24, 12);
+  const state = reduce(
+    run,
+    attempt(1, { at: noon }),
+    attempt(2, { at: noon + 1, effect: 'read' }),
+    run,
+    attempt(1, { at: noon + DAY_MS / 2 }),
+  );
+  expect(countSentToday(state, 'light', noon + DAY_MS / 2 - 1)).toBe(2);
+  expect(countSentToday(state, 'light', noon + DAY_MS / 2)).toBe(1);
+  expect(countSentToday(state, 'heavy', noon)).toBe(0);
+});
+
+test('the input that a report is made from is the newest that was stored completely', () => {
+  const state = reduce(run, { type: 'input-complete', at: 1 }, run, { type: 'input', at: 2, text: 'na' });
+  expect([state.runs.length, state.storedInput]).toEqual([2, 0]);
+});
+
+test('the time between two processes is not counted as working time', () => {
+  const state = reduce(run, attempt(1, { at: 500 }), { ...run, at: 90_000 }, attempt(1, { at: 90_250 }));
+  expect(state.activeMs).toBe(750);
+});
+
+test('the reports of several runs sum up their requests and warnings', () => {
+  const one = reduce(run, attempt(1), { type: 'warning', at: 3, message: 'w' });
+  const other = reduce({ ...run, at: 5 }, attempt(1), attempt(1, { n: 2 }));
+  const merged = mergeRunStates([other, one]);
+  expect(merged.requests).toMatchObject({ sent: 3, retried: 1 });
+  expect(merged.runs.map(({ at }) => at)).toEqual([0, 5]);
+  expect(merged.warnings).toEqual(['w']);
+});
+
+describe('any sequence of events', () => {
+  const at = fc.nat({ max: 10_000 });
+  const key = fc.constantFrom('a', 'b', 'c');
+  const ref = key.map((one) => refOf(one));
+  const label = fc.constantFrom(...RATE_LABELS);
+  const record = fc.oneof(
+    fc.constantFrom(LOST, REFUSED, ACCEPTED),
+    fc.constantFrom<ReplyRecord>(
+      { type: 'rate-limited', httpStatus: 429 },
+      { type: 'conflict', httpStatus: 409 },
+    ),
+  );
+  const outcomes = fc.array(
+    fc
+      .tuple(
+        ref,
+        fc.constantFrom(...STATUS_NAMES),
+        fc.option(fc.constantFrom('g1', 'g2'), { nil: undefined }),
+      )
+      .map(([row, status, id]) => ({
+        ...row,
+        outcome: { status, detail: '', ...(id === undefined ? {} : { ids: { groupId: id } }) },
+      })),
+    { maxLength: 3 },
+  );
+  const step = fc.integer({ min: 1, max: 4 });
+  const n = fc.integer({ min: 1, max: 3 });
+  const event: fc.Arbitrary<Event> = fc.oneof(
+    at.map((one) => ({ ...run, at: one })),
+    fc.record({
+      type: fc.constant('attempt' as const),
+      at,
+      step,
+      n,
+      operation: fc.constantFrom('create', 'update', 'delete'),
+      label,
+      effect: fc.constantFrom('read' as const, 'write' as const),
+      rows: fc.array(ref, { maxLength: 3 }),
+    }),
+    fc.record({ type: fc.constant('reply' as const), at, step, n, label, reply: record, outcomes }),
+    fc.record({
+      type: fc.constant('known' as const),
+      at,
+      outcomes,
+      notes: fc.constant([{ bodyFormat: 'json' }]),
+    }),
+    fc.record({ type: fc.constant('warning' as const), at, message: fc.string() }),
+    fc.record({
+      type: fc.constant('pace' as const),
+      at,
+      label,
+      perSecond: fc.double({ min: 1, max: 80, noNaN: true }),
+      pauseMs: fc.nat(),
+      reason: fc.string(),
+    }),
+    at.map((one) => ({ type: 'input-complete' as const, at: one })),
+    at.map((one) => ({ type: 'end' as const, at: one, exit: 0 as const, reason: '' })),
+  );
+
+  test('can be read, and its counts are those of its rows', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const state = createRunState();
+        for (const one of events) {
+          expect(isEvent(JSON.parse(JSON.stringify(one)))).toBe(true);
+          applyEvent(state, one);
+          const found = [...state.rows.values()].flatMap(({ outcome }) => (outcome ? [outcome.status] : []));
+          for (const status of STATUS_NAMES) {
+            expect(state.counts.get(status) ?? 0).toBe(found.filter((other) => other === status).length);
+          }
+          expect(sumCounts(state.counts, isProvisioned)).toBe(found.filter(isProvisioned).length);
+        }
+        const sent = events.filter(({ type }) => type === 'attempt').length;
+        expect([...state.sentByDay.values()].reduce((sum, count) => sum + count, 0)).toBe(sent);
+        for (const row of state.rows.values()) {
+          expect(row.attempts).toBeGreaterThanOrEqual(row.doubts?.size ?? 0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('gives the same state whether it is applied live or read from a journal', () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const fromJournal = events.map((one): Event => JSON.parse(JSON.stringify(one)));
+        expect(reduce(...fromJournal)).toEqual(reduce(...events));
+      }),
+    );
   });
 });

@@ -1,26 +1,50 @@
-/** What a run of the loop told, as a test asks for it. */
-import { expect } from 'vitest';
+/** Replies as the classifier makes them, and the events of a run as a test asks for them. */
 import type { Event, EventOf } from '../../src/events/event.js';
-import type { Told } from './virtual-clock.js';
+import type { Reply } from '../../src/model/reply.js';
 
-/** The events of one kind. */
-export function of<E extends Event['e']>({ events }: Told, e: E): readonly EventOf<E>[] {
-  return events.filter((event): event is EventOf<E> => event.e === e);
-}
-/** How the rows ended, in that order. */
-export const statuses = ({ outcomes }: Told) => [...outcomes.values()].map(({ status }) => status);
-export const counted = (told: Told, status: string) => statuses(told).filter((one) => one === status).length;
+export const created: Reply = {
+  type: 'success',
+  httpStatus: 201,
+  message: '',
+  body: { id: 'g1' },
+  complete: true,
+};
+export const serverError: Extract<Reply, { type: 'transient' }> = {
+  type: 'transient',
+  ambiguous: true,
+  maxAttempts: 3,
+  httpStatus: 500,
+  message: 'Internal server error',
+};
+/** Nothing was sent: no address, or nobody listens there. */
+export const refusedConnection: Reply = {
+  type: 'transient',
+  ambiguous: false,
+  maxAttempts: 5,
+  message: 'connect ECONNREFUSED 127.0.0.1:1',
+};
+export const connectionReset: Reply = {
+  type: 'transient',
+  ambiguous: true,
+  maxAttempts: 3,
+  message: 'socket hang up (ECONNRESET)',
+};
+export const rejected: Reply = {
+  type: 'rejected',
+  httpStatus: 400,
+  code: 300,
+  message: 'Validation Failed.',
+};
+export const conflict: Reply = {
+  type: 'conflict',
+  httpStatus: 409,
+  code: 4132,
+  message: 'Group name is already in use.',
+};
+export const unauthorized: Reply = { type: 'unauthorized', httpStatus: 401, code: 124, message: 'expired' };
+export const rateLimited: Reply = { type: 'rate-limited', httpStatus: 429, message: 'per-second rate limit' };
 
-/** What holds after every stop: it is told once, and nothing is begun after it. */
-export function stopped(told: Told, exit: number, reason: string): void {
-  expect(told.error).toBeUndefined();
-  expect(told.ran?.stop).toMatchObject({ exit, reason });
-  const stops = of(told, 'stop');
-  expect(stops.map(({ stop }) => stop.reason)).toEqual([reason]);
-  const after = told.events.slice(told.events.findIndex(({ e }) => e === 'stop'));
-  expect(after.filter(({ e }) => e === 'attempt')).toEqual([]);
-  expect(told.sent.filter(({ at }) => at > (stops[0]?.at ?? 0))).toEqual([]);
-  // Nor is the rest of the file read.
-  expect(told.read).toBeLessThanOrEqual(new Set(told.sent.map(({ name }) => name)).size + 12);
-  expect(told.endedAt - (stops[0]?.at ?? 0), 'it did not end at once').toBeLessThanOrEqual(100);
+/** The events of one type, in order. */
+export function eventsOf<T extends Event['type']>(events: readonly Event[], type: T): readonly EventOf<T>[] {
+  return events.filter((event): event is EventOf<T> => event.type === type);
 }

@@ -93,7 +93,7 @@ function judgeBatch(
     case 'not-found':
     case 'rejected':
     case 'conflict':
-      if (work.api.isGroupMissing(first.operation, reply.message)) {
+      if (reply.type === 'not-found' && work.api.isGroupMissing(first.operation, reply.message)) {
         return failAll(work, group, batch, reply, `group not found: ${reply.message}`, leaveOpen);
       }
       if (batch.length > 1) return { steps: sendBatches(work, group, batch, Math.ceil(batch.length / 2)) };
@@ -152,11 +152,17 @@ function toSent(
     ...toTimes(work, change, context),
     answer,
     failure,
-    // The attempt that is being judged is one of them until its reply is recorded.
-    hadDoubts: doubtsOf(work.state.rows.get(change.row.key)).length > 1,
+    hadDoubts: hasEarlierAttempt(work, change),
     maxAttempts: reply.type === 'transient' ? reply.maxAttempts : 1,
     metadata: reply,
   };
+}
+
+/** Whether the run sent this change before, and it took effect or may have. */
+function hasEarlierAttempt({ state }: MembersWork, { row, operation }: Change): boolean {
+  const before = state.rows.get(row.key);
+  // The attempt that is being judged is one of them until its reply is recorded.
+  return doubtsOf(before).length > 1 || before?.effects?.at(-1)?.operation === operation;
 }
 
 /** A refusal is final, unless an earlier attempt may have taken effect. */
@@ -170,7 +176,7 @@ function failAll(
 ): Judgement {
   const outcomes: RowOutcome[] = [];
   for (const change of batch) {
-    if (doubtsOf(work.state.rows.get(change.row.key)).length > 1) {
+    if (hasEarlierAttempt(work, change)) {
       leaveOpen(change, 'refused');
       continue;
     }

@@ -77,7 +77,8 @@ export class NamedGroups {
     }
     const group = this.#findOrCreate(found);
     if (mode === 'sync') group.wanted.add(emailKey(item.email));
-    if (!isDone) group.rows.push(row);
+    // A sync looks again: somebody else may have removed the member since.
+    if (!isDone || mode === 'sync') group.rows.push(isDone ? { ...row, isDone: true } : row);
   }
 
   /** Whom an invalid row means may be a member: nobody is removed from its group. */

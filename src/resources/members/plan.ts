@@ -38,8 +38,8 @@ export function planGroup(work: MembersWork, group: GroupWork, index: MemberInde
   for (const row of group.rows) {
     const planned =
       work.mode === 'remove' ? planRemoval(work, group, index, row) : planAdd(work, group, index, row);
-    if ('status' in planned) outcomes.push(settled(row, planned));
-    else changes.push(planned);
+    if (!('status' in planned)) changes.push(planned);
+    else if (!row.isDone) outcomes.push(settled(row, planned));
   }
   const unresolved = findUnresolved(work, group);
   const common = { users: index.users.length, unresolved };

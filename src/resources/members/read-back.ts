@@ -69,7 +69,7 @@ function judgeListing(
   if (listing.type === 'failed') return giveUp(group, listing);
   const index = listing.items;
   const done = [...group.open.values()].filter((sent) => isDone(sent, index));
-  const evidence = [...done, ...findVisibleCanaries(group, index)];
+  const evidence = [...done.filter(provesItself), ...findVisibleCanaries(group, index)];
   const outcomes: RowOutcome[] = [];
   const settle = (sent: SentChange, found: Outcome): void => {
     group.open.delete(sent.row.key);
@@ -111,6 +111,14 @@ function sendAgain(
 function isDone({ operation, userId, row }: SentChange, index: MemberIndex): boolean {
   const isMember = index.find({ id: userId, email: row.email }) !== undefined;
   return isMember === (operation === 'add');
+}
+
+/**
+ * Whether the change, seen in a list, took effect by this very attempt: an earlier one may have made a change that was
+ * lost or refused, and an add is accepted of a member too.
+ */
+function provesItself({ operation, answer, hadDoubts }: SentChange): boolean {
+  return operation === 'remove' && answer === 'accepted' && !hadDoubts;
 }
 
 function findVisibleCanaries({ canaries }: GroupWork, index: MemberIndex): readonly Times[] {

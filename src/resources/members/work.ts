@@ -12,6 +12,8 @@ export type MemberRow = RowRef & {
   readonly email: string;
   /** If it is known without looking the address up. */
   readonly userId?: string;
+  /** Settled by an earlier process of the run. */
+  readonly isDone?: true;
 };
 
 /** A change of one membership. */

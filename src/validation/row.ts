@@ -41,6 +41,8 @@ export type InputDefinition<Item> = {
     cell: (field: string) => string | undefined,
     header: (field: string) => string | undefined,
   ) => readonly Entry<Item>[];
+  /** What decides which shard a row falls to: rows with one such key stay together. Default: the row's own key. */
+  readonly shardKey?: (row: ValidatedRow<Item>) => string;
   /** How an entry contradicts the first one with its key; undefined if it repeats it. */
   readonly findConflict: (entry: Entry<Item>, first: FirstEntry) => Finding | undefined;
 };

@@ -1,6 +1,6 @@
 /** The columns of a members CSV: how they are called, and how their cells become memberships. */
 import type { Field } from '../../validation/header.js';
-import type { Entry, Finding, FirstEntry, InputDefinition } from '../../validation/row.js';
+import type { Entry, Finding, FirstEntry, InputDefinition, ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/group.js';
 
 /** What an entry asks for. */
@@ -65,6 +65,7 @@ export function defineMemberInput(options: MemberInputOptions): InputDefinition<
     fields: options.group === undefined ? [GROUP, EMAIL] : [EMAIL],
     parse: (cell, header) => parseEntries(cell, header, options),
     findConflict,
+    shardKey: findShardKey,
   };
 }
 
@@ -125,6 +126,13 @@ function findConflict({ item }: Entry<MemberItem>, first: FirstEntry): Finding |
   return { rule: 'name-lookalike', message, field: 'group' };
 }
 
+/** The rows of one group stay together, also those that are invalid as far as they name a group. */
+function findShardKey(row: ValidatedRow<MemberItem>): string {
+  return row.type === 'invalid'
+    ? nameKey(parseMembershipName(row.name)?.group ?? row.name)
+    : parseMembershipKey(row.key).group;
+}
+
 /** What a row asks for beside its membership: nothing, or that it ends. */
 export function toFingerprint(operation: 'add' | 'remove'): string {
   return operation === 'add' ? '' : operation;
@@ -140,7 +148,7 @@ export function membershipKey(group: string, member: string): string {
   return `${nameKey(group)}${KEY_SEPARATOR}${emailKey(member)}`;
 }
 
-/** The canonical group name of a membership's key, which says to which shard the row belongs; and its member. */
+/** The canonical group name of a membership's key, and its member. */
 export function parseMembershipKey(key: string): { readonly group: string; readonly member: string } {
   const at = key.indexOf(KEY_SEPARATOR);
   return { group: key.slice(0, at), member: key.slice(at + 1) };

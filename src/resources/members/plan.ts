@@ -21,12 +21,12 @@ import {
 
 /** The most removals that `--sync` makes. */
 export type MaxRemovals = {
-  /** Of the current memberships of the groups named, or a number of them. */
-  readonly type: 'percent' | 'count';
-  readonly value: number;
+  readonly n: number;
+  /** Whether `n` is a percentage of the current memberships of the groups named. */
+  readonly percent: boolean;
 };
 
-export const DEFAULT_MAX_REMOVALS: MaxRemovals = { type: 'percent', value: 10 };
+export const DEFAULT_MAX_REMOVALS: MaxRemovals = { n: 10, percent: true };
 
 const NO_SUCH_USER = 'no such user';
 const PENDING_USER = 'pending user: has not signed in yet';
@@ -186,19 +186,16 @@ export function findReasonToKeepAll({ unresolved }: GroupWork): string | undefin
 }
 
 /** @param groups all groups that the file names, planned as far as their members could be read */
-export function checkMaxRemovals(
-  groups: Iterable<GroupWork>,
-  { type, value }: MaxRemovals,
-): Stop | undefined {
+export function checkMaxRemovals(groups: Iterable<GroupWork>, { n, percent }: MaxRemovals): Stop | undefined {
   let removals = 0;
   let memberships = 0;
   for (const group of groups) {
     memberships += group.plan?.users ?? 0;
     if (findReasonToKeepAll(group) === undefined) removals += group.plan?.removals.length ?? 0;
   }
-  const allowed = type === 'count' ? value : (memberships * value) / 100;
+  const allowed = percent ? (memberships * n) / 100 : n;
   if (removals <= allowed) return undefined;
-  const shown = type === 'count' ? String(value) : `${value}%`;
+  const shown = percent ? `${n}%` : String(n);
   return createStop(
     'max-removals',
     `--sync would remove ${removals} of ${formatCount(memberships, 'membership')}, more than --max-removals ${shown} allows; nothing was sent`,

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { defineMemberInput, type MemberInputOptions } from '../../../src/resources/members/fields.js';
+import {
+  defineMemberInput,
+  type MemberInputOptions,
+  type MemberItem,
+} from '../../../src/resources/members/fields.js';
 import { mapHeader } from '../../../src/validation/header.js';
 import { createRowValidator, type ValidatedRow } from '../../../src/validation/row.js';
 
@@ -127,6 +131,23 @@ describe('two rows', () => {
     const { rows } = read(['group', 'email'], [['Sales', 'ann@x.org']], { operation: 'remove' });
     expect(rows[0]).toMatchObject({ fingerprint: 'remove' });
   });
+});
+
+test('the rows of one group fall to one shard, whether valid or not', () => {
+  const input = defineMemberInput(ADD);
+  const { rows } = read(
+    ['group', 'email'],
+    [
+      ['Sales', 'ann@x.org'],
+      ['SALES', 'ann@x.org'],
+      ['sales', 'bob@x.org'],
+      ['Sales', 'nobody'],
+      ['Sales', 'bob@x.org'],
+    ],
+  );
+  expect(new Set(rows.map((row) => input.shardKey?.(row as ValidatedRow<MemberItem>)))).toEqual(
+    new Set(['sales']),
+  );
 });
 
 describe('files of other programs', () => {

@@ -101,7 +101,7 @@ test('whatever is lost, refused, late or killed: every status is true, and nobod
       let m = 0;
       zoom.latencyMs = () => latencies[m++ % latencies.length] ?? 1;
       const csv = ['group,email', ...rows.map(([at, email]) => `${NAMES[at]},${email}`)].join('\n');
-      const options: MembersOptions = { api, mode, maxRemovals: { type: 'percent', value: 100 } };
+      const options: MembersOptions = { api, mode, maxRemovals: { n: 100, percent: true } };
       let run: Run | undefined;
       for (const killAfter of [...kills, undefined]) {
         run = await runMembers(zoom, csv, options, {

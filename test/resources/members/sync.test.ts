@@ -3,7 +3,7 @@ import type { MembersOptions } from '../../../src/resources/members/session.js';
 import { FakeZoom } from './fake-zoom.js';
 import { describeOutcomes, runMembers } from './run-members.js';
 
-const MANY = { type: 'percent', value: 100 } as const;
+const MANY = { n: 100, percent: true } as const;
 
 let zoom: FakeZoom;
 beforeEach(() => {
@@ -83,18 +83,15 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     const { maxRemovals: _, ...byDefault } = options;
     for (const one of [
       byDefault,
-      { ...options, maxRemovals: { type: 'percent', value: 49 } },
-      { ...options, maxRemovals: { type: 'count', value: 1 } },
+      { ...options, maxRemovals: { n: 49, percent: true } },
+      { ...options, maxRemovals: { n: 1, percent: false } },
     ] as const) {
       const run = await runMembers(zoom, csv, one);
       expect(run.stop).toMatchObject({ reason: 'max-removals', exit: 2 });
       expect(run.stop?.message).toContain('would remove 2 of 4 memberships');
     }
     expect(zoom.writes).toEqual([]);
-    for (const maxRemovals of [
-      { type: 'percent', value: 50 } as const,
-      { type: 'count', value: 2 } as const,
-    ]) {
+    for (const maxRemovals of [{ n: 50, percent: true } as const, { n: 2, percent: false } as const]) {
       const dry = await runMembers(zoom, csv, { ...options, maxRemovals }, { isDryRun: true });
       expect(dry.stop).toBeUndefined();
     }

@@ -197,8 +197,9 @@ function applyReply(state: RunState, event: EventOf<'reply'>): void {
   // Outcomes first: what they changed on Zoom's side carries the note of the attempt.
   for (const outcome of event.outcomes ?? []) applyOutcome(state, outcome, event.at);
   state.notes.push(...(event.notes ?? []));
-  // A clear answer settles the doubt of its own attempt, and of no other.
-  if (!reply.ambiguous) {
+  // A clear refusal settles the doubt of its own attempt, and of no other. A success without an outcome is still to
+  // be proved by what is read next.
+  if (!reply.ambiguous && reply.type !== 'success') {
     const doubt = `${state.runs.length}.${id}`;
     for (const { key } of attempt?.rows ?? []) state.rows.get(key)?.doubts?.delete(doubt);
   }

@@ -3,6 +3,8 @@
 import type { InputDefinition } from '../validation/row.js';
 import { groups } from './groups/groups.js';
 import { createGroupsRollback } from './groups/rollback.js';
+import { members } from './members/members.js';
+import { createMembersRollback } from './members/rollback.js';
 import type { IdColumn, Resource } from './resource.js';
 
 /** What reading and reporting need: everything but the work itself. */
@@ -23,7 +25,12 @@ export function describeResource<Item, O extends object>({
 }
 
 const RESOURCES: ReadonlyMap<string, ResourceDescription> = new Map(
-  [describeResource(groups), describeResource(createGroupsRollback([]))].map((one) => [one.kind, one]),
+  [
+    describeResource(groups),
+    describeResource(createGroupsRollback([])),
+    describeResource(members),
+    describeResource(createMembersRollback([])),
+  ].map((one) => [one.kind, one]),
 );
 
 /** Undefined for a kind that this version does not know. */

@@ -14,8 +14,6 @@ import { isInShard, parseShard, type Shard } from '../validation/shard.js';
 export type ReadOptions<Item = unknown> = {
   readonly dialect: Dialect;
   readonly input: InputDefinition<Item>;
-  /** What decides which shard a row falls to. Default: its key. */
-  readonly shardKey?: (row: ValidatedRow<Item>) => string;
 };
 
 export type OpenInput<Item = unknown> = {
@@ -39,7 +37,7 @@ class HeaderError extends FatalError {
 /** Opens an input as far as its header. @throws FatalError if it is no CSV or its header is wrong */
 export async function openInput<Item>(
   source: AsyncIterable<Uint8Array>,
-  { dialect, input, shardKey = toKey }: ReadOptions<Item>,
+  { dialect, input }: ReadOptions<Item>,
 ): Promise<OpenInput<Item>> {
   const { encoding, delimiter, map, shard } = dialect;
   const csv = await openCsv(source, {
@@ -54,7 +52,7 @@ export async function openInput<Item>(
   }
   const { columns } = header;
   const validate = createRowValidator(columns, input);
-  const rows = validateRows(csv, validate, parseShard(shard ?? ''), shardKey);
+  const rows = validateRows(csv, validate, parseShard(shard ?? ''), input.shardKey ?? toKey);
   return { csv, columns, rows };
 }
 

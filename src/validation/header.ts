@@ -9,6 +9,8 @@ export type Field = {
   /** Other headers for it, in order of preference. */
   readonly aliases: readonly string[];
   readonly required?: true;
+  /** How else the user can say it, if the file has no such column: `use --group NAME`. */
+  readonly alternative?: string;
   /** If several columns could be this field, the first alias wins and the others are not used. */
   readonly takesFirst?: true;
 };
@@ -131,6 +133,11 @@ function applyMap(
   return columns;
 }
 
+/** `a, or b`; `a, b, or c`. */
+function joinWithOr(ways: readonly string[]): string {
+  return `${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`;
+}
+
 /** What is wrong with the header as a whole: a field twice, or a required one missing. */
 function findMisplaced(
   header: readonly string[],
@@ -141,7 +148,12 @@ function findMisplaced(
   return fields.flatMap((field) => {
     const [first, second] = places.get(field) ?? [];
     if (first === undefined && field.required) {
-      const message = `the file has no ${field.name} column: add one, or name it with --map "COLUMN=${field.name}"; ${found}`;
+      const ways = [
+        'add one',
+        `name it with --map "COLUMN=${field.name}"`,
+        ...(field.alternative === undefined ? [] : [field.alternative]),
+      ];
+      const message = `the file has no ${field.name} column: ${joinWithOr(ways)}; ${found}`;
       return [finding(field.name === 'name' ? 'no-name-column' : 'no-column', 1, message, header.join(' '))];
     }
     if (second === undefined) return [];

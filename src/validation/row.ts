@@ -33,8 +33,16 @@ export type FirstEntry = { readonly name: string; readonly line: number; readonl
 /** How a resource reads its rows. */
 export type InputDefinition<Item> = {
   readonly fields: readonly Field[];
-  /** @param cell the text of a field's cell; undefined if the file has no such column */
-  readonly parse: (cell: (field: string) => string | undefined) => readonly Entry<Item>[];
+  /**
+   * @param cell the text of a field's cell; undefined if the file has no such column
+   * @param header the header of a field's column as the file has it
+   */
+  readonly parse: (
+    cell: (field: string) => string | undefined,
+    header: (field: string) => string | undefined,
+  ) => readonly Entry<Item>[];
+  /** What decides which shard a row falls to: rows with one such key stay together. Default: the row's own key. */
+  readonly shardKey?: (row: ValidatedRow<Item>) => string;
   /** How an entry contradicts the first one with its key; undefined if it repeats it. */
   readonly findConflict: (entry: Entry<Item>, first: FirstEntry) => Finding | undefined;
 };
@@ -106,6 +114,7 @@ export function createRowValidator<Item>(
     firsts.set(key, { name, line: row.line, fingerprint });
     return { type: 'item', row, key, fingerprint, name, item };
   };
+  const header = (field: string): string | undefined => columns.fields.get(field)?.header;
   return (row) => {
     const problem = row.csvProblem ?? findRaggedProblem(row, columns);
     const cell = (field: string): string | undefined => {
@@ -113,10 +122,10 @@ export function createRowValidator<Item>(
       return column === undefined ? undefined : (row.cells[column.index] ?? '');
     };
     if (problem) {
-      const name = input.parse(cell)[0]?.name ?? '';
+      const name = input.parse(cell, header)[0]?.name ?? '';
       return [{ type: 'invalid', row, name, problems: [problem] }];
     }
-    return input.parse(cell).map((entry) => validateEntry(row, entry));
+    return input.parse(cell, header).map((entry) => validateEntry(row, entry));
   };
 }
 

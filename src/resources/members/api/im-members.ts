@@ -1,0 +1,56 @@
+/** Members of IM groups, from Zoom's API reference (OpenAPI of March 2026). */
+import { isUsableId, pathOf } from '../../groups/api.js';
+import { imGroups } from '../../groups/im-groups.js';
+import type { MembersApi } from './members-api.js';
+
+/** The most that a page of the list holds. */
+const PAGE_SIZE = '300';
+
+export const imMembers: MembersApi = {
+  name: 'im',
+  groups: imGroups,
+  addsBy: 'email',
+  batchSizes: { add: 10, remove: 1 },
+  needsMember: false,
+  scopes: {
+    list: ['imgroup:read:admin', 'contact_group:read:list_members:admin'],
+    add: ['imgroup:write:admin', 'contact_group:write:member:admin'],
+    remove: ['imgroup:write:admin', 'contact_group:delete:member:admin'],
+  },
+  listField: 'members',
+  list: (groupId, pageToken) => ({
+    label: 'medium',
+    method: 'GET',
+    path: membersPath(groupId),
+    query: { page_size: PAGE_SIZE, ...(pageToken === undefined ? {} : { next_page_token: pageToken }) },
+    success: 200,
+  }),
+  parse: ({ id, email }) => {
+    const found = {
+      ...(isUsableId(id) ? { id } : {}),
+      ...(typeof email === 'string' && email !== '' ? { email } : {}),
+    };
+    return Object.keys(found).length === 0 ? undefined : { type: 'user', ...found };
+  },
+  add: (groupId, people) => ({
+    label: 'medium',
+    method: 'POST',
+    path: membersPath(groupId),
+    body: { type: 'json', value: { members: people.map(({ email }) => ({ email })) } },
+    success: 201,
+  }),
+  // One text: `a,b`.
+  parseAdded: ({ ids }) => (typeof ids === 'string' ? ids.split(',').filter(isUsableId) : []),
+  remove: (groupId, [memberId = '']) => ({
+    label: 'light',
+    method: 'DELETE',
+    path: pathOf(membersPath(groupId), memberId),
+    success: 204,
+  }),
+  // For a removal, the same 404 may mean that the user is no member.
+  isGroupMissing: (operation) => operation === 'add',
+};
+
+function membersPath(groupId: string): string {
+  return `${pathOf('/im/groups', groupId)}/members`;
+}

@@ -1,0 +1,71 @@
+/** The account's users: which id belongs to an e-mail address, and whether that user can be a member. */
+import { isUsableId } from '../groups/api.js';
+import { type PagesResult, readPages } from '../paging/read-pages.js';
+import type { Judgement, Step } from '../resource.js';
+import { emailKey } from './fields.js';
+
+export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
+/** `inactive` users are deactivated. `pending` ones have not signed in yet, and have no id. */
+export type UserStatus = (typeof USER_STATUSES)[number];
+
+export type User = { readonly email: string; readonly status: UserStatus; readonly id?: string };
+
+export const USERS_SCOPES: readonly string[] = ['user:read:admin', 'user:read:list_users:admin'];
+
+/** The most that a page of the list holds (Zoom's API reference, "List users"). */
+const PAGE_SIZE = '2000';
+
+export class UserIndex {
+  readonly #byEmail = new Map<string, User>();
+  readonly #emails = new Map<string, string>();
+
+  get size(): number {
+    return this.#byEmail.size;
+  }
+
+  /** Whether the user is new. Of two with one address, the first counts. */
+  add(user: User): boolean {
+    const key = emailKey(user.email);
+    if (this.#byEmail.has(key)) return false;
+    this.#byEmail.set(key, user);
+    if (user.id !== undefined) this.#emails.set(user.id, user.email);
+    return true;
+  }
+
+  find(email: string): User | undefined {
+    return this.#byEmail.get(emailKey(email));
+  }
+
+  findEmail(id: string): string | undefined {
+    return this.#emails.get(id);
+  }
+
+  [Symbol.iterator](): Iterator<User> {
+    return this.#byEmail.values();
+  }
+}
+
+/** The users of one status, as one chain of page requests. */
+export function listUsers(status: UserStatus, done: (listing: PagesResult<UserIndex>) => Judgement): Step {
+  return readPages({
+    operation: `list-${status}-users`,
+    call: (pageToken) => ({
+      label: 'medium',
+      method: 'GET',
+      path: '/users',
+      query: {
+        status,
+        page_size: PAGE_SIZE,
+        ...(pageToken === undefined ? {} : { next_page_token: pageToken }),
+      },
+      success: 200,
+    }),
+    listField: 'users',
+    parse: ({ id, email }) => {
+      if (typeof email !== 'string' || email === '') return undefined;
+      return { email, status, ...(isUsableId(id) && status !== 'pending' ? { id } : {}) };
+    },
+    createCollection: () => new UserIndex(),
+    done,
+  });
+}

@@ -1,0 +1,123 @@
+/** What the parts of one session on members share. */
+import type { RowOutcome } from '../../events/event.js';
+import type { RunState } from '../../events/run-state.js';
+import type { Outcome, RowRef } from '../../model/outcome.js';
+import { pickMetadata, type ResponseMetadata } from '../../model/reply.js';
+import type { Status } from '../../model/statuses.js';
+import type { MembersApi } from './api/members-api.js';
+import type { UserIndex } from './users.js';
+
+/** A row in the form in which the session carries it. */
+export type MemberRow = RowRef & {
+  readonly email: string;
+  /** If it is known without looking the address up. */
+  readonly userId?: string;
+  /** Settled by an earlier process of the run. */
+  readonly isDone?: true;
+};
+
+/** A change of one membership. */
+export type Change = {
+  readonly row: MemberRow;
+  readonly operation: 'add' | 'remove';
+  readonly userId: string | undefined;
+  /** What explains a failure, such as `deactivated user`. */
+  readonly hint?: string;
+  /** How often its answer was lost. */
+  readonly losses: number;
+};
+
+/** When a change was sent, and when its answer came or was given up, in ms since 1970. */
+export type Times = { readonly sentAt: number; readonly answeredAt: number };
+
+/** A change that was sent, and that the group's members, read again, have to settle. */
+export type SentChange = Change &
+  Times & {
+    /** `refused`: Zoom refused it, but it may be done all the same, by an earlier attempt or by another program. */
+    readonly answer: 'accepted' | 'lost' | 'refused';
+    /** Whether an earlier attempt may have taken effect. */
+    readonly hadDoubts: boolean;
+    /** Why it is said to have failed, should it prove not to be done. */
+    readonly failure: string;
+    /** How often a change may be sent whose answers are lost. */
+    readonly maxAttempts: number;
+    readonly metadata: ResponseMetadata;
+  };
+
+/** What the first reading of a group's members came to. */
+export type GroupPlan = {
+  /** Rows that need no request. */
+  readonly outcomes: readonly RowOutcome[];
+  readonly adds: readonly Change[];
+  readonly removals: readonly Change[];
+  /** How many users were members. */
+  readonly users: number;
+  /** Addresses without a user that can be a member. */
+  readonly unresolved: readonly string[];
+};
+
+/** One group that the file names. */
+export type GroupWork = {
+  readonly id: string;
+  readonly name: string;
+  /** Rows to be settled. */
+  readonly rows: MemberRow[];
+  /** Everybody whom the file names in this group, by `emailKey`. */
+  readonly wanted: Set<string>;
+  plan: GroupPlan | undefined;
+  /** `started`: what the plan has to add is scheduled. `finished`: its removals too. */
+  stage: 'planned' | 'started' | 'finished';
+  /** Batches that are not answered yet. */
+  batches: number;
+  readonly open: Map<string, SentChange>;
+  /** User ids that came back from an add, one of each batch. */
+  readonly canaries: Map<string, Times>;
+  lastAnswerAt: number;
+  /** How often the members were read again since the last answer. */
+  readsAgain: number;
+  /** Addresses that are not proven to be members: no removal of `--sync` is made beside them. */
+  readonly unresolved: string[];
+};
+
+export type MembersWork = {
+  readonly api: MembersApi;
+  readonly state: RunState;
+  readonly now: () => number;
+  readonly mode: 'add' | 'remove' | 'sync';
+  /** Whether a group that is missing leaves nothing to do, as in a rollback. */
+  readonly ignoresMissingGroups: boolean;
+  /** The account's users; empty if they are not needed. */
+  readonly users: UserIndex;
+  /** Members whose removal may have taken effect in an earlier process, by the key of the group's name. */
+  readonly doubtfulRemovals: ReadonlyMap<string, readonly string[]>;
+  /** Whether this session sent a write. */
+  hasSent: boolean;
+};
+
+export function outcome(
+  status: Status,
+  detail: string,
+  group?: Pick<GroupWork, 'id'>,
+  userId?: string,
+  from?: Partial<ResponseMetadata>,
+): Outcome {
+  const ids = {
+    ...(group === undefined ? {} : { groupId: group.id }),
+    ...(userId === undefined ? {} : { userId }),
+  };
+  return {
+    status,
+    detail,
+    ...(Object.keys(ids).length === 0 ? {} : { ids }),
+    ...pickMetadata(from),
+  };
+}
+
+export function settled({ key, fingerprint, name, line }: RowRef, found: Outcome): RowOutcome {
+  return { key, fingerprint, name, line, outcome: found };
+}
+
+/** A membership that is not proven withholds the removals of its group. */
+export function noteUnresolved(group: GroupWork, { row, operation }: Change, { status }: Outcome): void {
+  if (operation === 'add' && (status === 'failed' || status === 'unknown')) group.unresolved.push(row.email);
+}

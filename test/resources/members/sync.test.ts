@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { MembersOptions } from '../../../src/resources/members/session.js';
+import { FakeZoom } from './fake-zoom.js';
+import { describeOutcomes, runMembers } from './run-members.js';
+
+const MANY = { n: 100, percent: true } as const;
+
+let zoom: FakeZoom;
+beforeEach(() => {
+  zoom = new FakeZoom();
+  zoom.addUsers('ann@x.org', 'bob@x.org', 'cat@x.org', 'dan@x.org', 'eve@x.org');
+});
+
+describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
+  const options: MembersOptions = { api, mode: 'sync', maxRemovals: MANY };
+
+  test('makes the members those of the file, and leaves groups alone that it does not name', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.addGroup('Other', ['dan@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org\nSales,cat@x.org', options);
+    expect(describeOutcomes(run)).toEqual({
+      'ann@x.org in Sales': 'already-member',
+      'cat@x.org in Sales': 'added',
+      'bob@x.org in Sales': 'removed',
+    });
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'cat@x.org']);
+    expect(zoom.membersOf('Other')).toEqual(['dan@x.org']);
+  });
+
+  test('a removal stands on no line of the file', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org', options);
+    const removal = run.events
+      .flatMap((event) => (event.type === 'reply' ? (event.outcomes ?? []) : []))
+      .at(-1);
+    expect(removal).toMatchObject({
+      line: 0,
+      key: 'sales\u0000bob@x.org',
+      fingerprint: 'remove',
+      outcome: { status: 'removed' },
+    });
+  });
+
+  test('people are added before others are removed', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,cat@x.org', options);
+    expect(zoom.writes.map(({ method }) => method)[0]).toBe('POST');
+    expect(zoom.membersOf('Sales')).toEqual(['cat@x.org']);
+    expect(run.stop).toBeUndefined();
+  });
+
+  test('an address that could not be added withholds every removal of its group', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.addGroup('Support', ['ann@x.org', 'bob@x.org']);
+    const csv = 'group,email\nSales,ann@x.org\nSales,alias@x.org\nSupport,ann@x.org';
+    const run = await runMembers(zoom, csv, options);
+    expect(run.outcomes.get('alias@x.org in Sales')?.status).toBe('failed');
+    expect(describeOutcomes(run)['bob@x.org in Sales']).toBe(
+      'kept: not everybody whom the file names in this group could be found: alias@x.org',
+    );
+    expect(run.outcomes.get('bob@x.org in Support')?.status).toBe('removed');
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
+  });
+
+  test('an invalid row withholds the removals of its group', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.addGroup('Support', ['ann@x.org', 'bob@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org\nSales,b0b\nSupport,ann@x.org', options);
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
+    expect(run.outcomes.get('bob@x.org in Sales')?.status).toBe('kept');
+    expect(zoom.membersOf('Support')).toEqual(['ann@x.org']);
+  });
+
+  test('a row that cannot be read at all withholds every removal', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org\nrest of a broken line', options);
+    expect(run.outcomes.get('bob@x.org in Sales')?.status).toBe('kept');
+  });
+
+  test('more removals than allowed stop the run before anything is sent', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org', 'cat@x.org', 'dan@x.org']);
+    const csv = 'group,email\nSales,ann@x.org\nSales,bob@x.org\nSales,eve@x.org';
+    const { maxRemovals: _, ...byDefault } = options;
+    for (const one of [
+      byDefault,
+      { ...options, maxRemovals: { n: 49, percent: true } },
+      { ...options, maxRemovals: { n: 1, percent: false } },
+    ] as const) {
+      const run = await runMembers(zoom, csv, one);
+      expect(run.stop).toMatchObject({ reason: 'max-removals', exit: 2 });
+      expect(run.stop?.message).toContain('would remove 2 of 4 memberships');
+    }
+    expect(zoom.writes).toEqual([]);
+    for (const maxRemovals of [{ n: 50, percent: true } as const, { n: 2, percent: false } as const]) {
+      const dry = await runMembers(zoom, csv, { ...options, maxRemovals }, { isDryRun: true });
+      expect(dry.stop).toBeUndefined();
+    }
+  });
+
+  test('a dry run shows the removals, which the run after it makes', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org', 'cat@x.org']);
+    const csv = 'group,email\nSales,ann@x.org\nSales,dan@x.org';
+    const dry = await runMembers(zoom, csv, options, { isDryRun: true });
+    const shown = dry.planned.flatMap(({ operation, rows }) =>
+      rows.map(({ name }) => `${operation} ${name}`),
+    );
+    expect(shown.sort()).toEqual([
+      'add dan@x.org in Sales',
+      'remove bob@x.org in Sales',
+      'remove cat@x.org in Sales',
+    ]);
+    dry.session.restart();
+    await runMembers(zoom, csv, options, { session: dry.session });
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'dan@x.org']);
+  });
+
+  test('a removal whose answer a crash lost is removed, not forgotten', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    const csv = 'group,email\nSales,ann@x.org';
+    const whole = await runMembers(zoom, csv, options);
+    const removal = whole.events.findIndex(
+      (event) => event.type === 'attempt' && event.operation === 'remove',
+    );
+    const run = await runMembers(zoom, csv, options, { events: whole.events.slice(0, removal + 1) });
+    expect(describeOutcomes(run)['bob@x.org in Sales']).toBe('removed: recovered');
+  });
+});
+
+test('user groups inside a contact group stay', async () => {
+  zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org'], ['ug1']);
+  const options: MembersOptions = { api: 'contacts', mode: 'sync', maxRemovals: MANY };
+  await runMembers(zoom, 'group,email\nSales,ann@x.org', options);
+  expect(zoom.writes.map(({ people }) => people)).toEqual([['u-bob']]);
+});
+
+test('a user who is in no list of users is removed by id', async () => {
+  const group = zoom.addGroup('Sales', ['ann@x.org']);
+  group.members.set('u-guest', { from: 0, until: Number.POSITIVE_INFINITY });
+  const options: MembersOptions = { api: 'contacts', mode: 'sync', maxRemovals: MANY };
+  const run = await runMembers(zoom, 'group,email\nSales,ann@x.org', options);
+  expect(describeOutcomes(run)['u-guest in Sales']).toBe('removed');
+});

@@ -30,6 +30,19 @@ export type SendResult =
   /** Nothing left this machine: aborted, withheld, no quota, no token. */
   | { readonly type: 'not-sent'; readonly stop?: Stop };
 
+/** What a response has besides its reply. Secrets are redacted, cookies left out. */
+export type ObservedResponse = {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Wall clock when the request was sent and when the response was complete, in ms since 1970. */
+  readonly sentAt: number;
+  readonly receivedAt: number;
+};
+
+/** Sees every response before its reply is returned. */
+export type ObserveResponse = (call: Call, response: ObservedResponse) => void;
+
 /**
  * Every request gets its token, takes a slot of its label's limiter, and then leaves. It never retries: the caller
  * sends the call again, which takes another slot.

@@ -1,5 +1,5 @@
 /** The one request path: token, slot, quota, request, reply. Every request to Zoom's API takes it. */
-import type { ApiClient, PaceChange, SendOptions, SendResult } from '../model/api.js';
+import type { ApiClient, ObserveResponse, PaceChange, SendOptions, SendResult } from '../model/api.js';
 import type { Call, RateLabel } from '../model/call.js';
 import type { Clock } from '../model/clock.js';
 import { pickMetadata, type Reply } from '../model/reply.js';
@@ -16,8 +16,9 @@ import {
 import { type DailyQuota, takeFromQuota } from '../resilience/daily-quota.js';
 import type { Redact } from '../text/redact.js';
 import { waitOrAbort } from './abort.js';
-import type { HttpClient, HttpRequest } from './http-client.js';
+import type { Exchange, HttpClient, HttpRequest } from './http-client.js';
 import type { TokenSource } from './oauth.js';
+import { toLine } from './response-body.js';
 import { type ClassifyContext, classifyResponse } from './response-classifier.js';
 
 export type ApiClientOptions = {
@@ -37,6 +38,7 @@ export type ApiClientOptions = {
   /** Zoom refuses even half of a label's rate: the account is probably on a lower plan. */
   readonly onLowerPlan?: () => void;
   readonly redact: Redact;
+  readonly onResponse?: ObserveResponse;
 };
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
@@ -127,7 +129,9 @@ class RequestPath implements ApiClient {
     const { http, baseUrl, clock, redact, scopes } = this.#options;
     beginProbe(gate.breaker);
     const sentAt = clock.monotonic();
+    const sentAtWall = clock.now();
     const exchange = await http.exchange(buildRequest(baseUrl, call, token));
+    this.#observe(call, exchange, sentAtWall);
     const context: ClassifyContext = {
       accepted: this.#accepted,
       deniedBefore: this.#denied.has(call),
@@ -139,6 +143,20 @@ class RequestPath implements ApiClient {
     if (reply.httpStatus === 403) this.#denied.add(call);
     const stop = this.#pace(gate, reply, sentAt);
     return { type: 'replied', reply, ...(stop ? { stop } : {}) };
+  }
+
+  #observe(call: Call, exchange: Exchange, sentAt: number): void {
+    const { onResponse, redact, clock } = this.#options;
+    if (!onResponse || exchange.type === 'unanswered') return;
+    const headers = Object.entries(exchange.headers)
+      .filter(([name]) => name !== 'set-cookie')
+      .map(([name, value]) => [name, toLine(value, redact)] as const);
+    onResponse(call, {
+      status: exchange.status,
+      headers: Object.fromEntries(headers),
+      sentAt,
+      receivedAt: clock.now(),
+    });
   }
 
   #recordToken(reply: Reply, token: string): Reply {

@@ -1,6 +1,6 @@
 /** A client for one account: credentials and addresses in, the request path out. */
 import { createHash } from 'node:crypto';
-import type { ApiClient, PaceChange } from '../model/api.js';
+import type { ApiClient, ObserveResponse, PaceChange } from '../model/api.js';
 import type { RateLabel } from '../model/call.js';
 import type { Clock } from '../model/clock.js';
 import { type AccountPlan, REQUESTS_PER_DAY } from '../model/zoom-limits.js';
@@ -12,6 +12,7 @@ import { createApiClient } from './api-client.js';
 import { createHttpClient, type HttpClient, type ProxySettings } from './http-client.js';
 import { type Credentials, createFixedToken, createOAuthTokens, type TokenSource } from './oauth.js';
 import { parseSafeUrl } from './safe-url.js';
+import type { TokenGrant } from './token-request.js';
 
 export type ClientOptions = {
   readonly credentials: Credentials;
@@ -35,6 +36,7 @@ export type ClientOptions = {
   readonly connections: number;
   /** For a whole exchange. Default 60 s. */
   readonly deadlineMs?: number;
+  readonly onResponse?: ObserveResponse;
 };
 
 export type Client = {
@@ -46,6 +48,8 @@ export type Client = {
   /** Stands for the account in a journal; absent if the token does not name it, since the next token differs. */
   readonly accountMark?: string;
   readonly origin: string;
+  /** What Zoom said of the newest token; undefined if none was requested. */
+  lastGrant(): TokenGrant | undefined;
   /** What must never be shown. */
   secrets(): readonly string[];
   /** Closes every connection at once. */
@@ -54,7 +58,7 @@ export type Client = {
 
 /** @throws FatalError (exit 2) for an address that a token must not be sent to, or a proxy that is none */
 export function openClient(options: ClientOptions): Client {
-  const { credentials, clock, proxies, deadlineMs, connections, rateFor, openLimiters } = options;
+  const { credentials, clock, proxies, deadlineMs, connections, rateFor, openLimiters, onResponse } = options;
   const baseUrl = parseSafeUrl(options.baseUrl, 'ZOOM_BASE_URL');
   const tokenUrl = parseSafeUrl(options.tokenUrl, 'ZOOM_TOKEN_URL');
   const http = createHttpClient({
@@ -84,12 +88,14 @@ export function openClient(options: ClientOptions): Client {
     onPace: options.onPace,
     onLowerPlan: warnOnce(options),
     redact: createRedactor(secrets),
+    ...(onResponse === undefined ? {} : { onResponse }),
   });
   return {
     api,
     account,
     ...(accountId === undefined ? {} : { accountId, accountMark: sha256(accountId).slice(0, 16) }),
     origin: baseUrl.origin,
+    lastGrant: () => token.lastGrant(),
     secrets,
     close: async () => {
       token.close();

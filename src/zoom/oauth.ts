@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.js';
 import { createStop, type Stop } from '../model/stop.js';
 import { waitOrAbort } from './abort.js';
 import type { HttpClient } from './http-client.js';
-import { requestToken, type TokenResponse } from './token-request.js';
+import { requestToken, type TokenGrant, type TokenResponse } from './token-request.js';
 
 /** How the account is accessed: a token made elsewhere, or an app that can request tokens. */
 export type Credentials =
@@ -29,6 +29,8 @@ export type TokenSource = {
   accept(token: string): void;
   /** A call with this token was refused. @returns why the run stops if no other token can be requested */
   refuse(token: string): Stop | undefined;
+  /** What the response to the newest request for a token says of it; undefined before there is one. */
+  lastGrant(): TokenGrant | undefined;
   /** What must never be shown. */
   secrets(): readonly string[];
   /** Ends the waits between requests for a token. */
@@ -47,6 +49,7 @@ export function createFixedToken(token: string): TokenSource {
     isCurrent: () => true,
     accept: () => undefined,
     refuse: () => stop,
+    lastGrant: () => undefined,
     secrets: () => [token],
     close: () => undefined,
   };
@@ -100,6 +103,7 @@ class OAuthTokens implements TokenSource {
   /** The newest last. */
   #issued: readonly string[] = [];
   #current: Token | undefined;
+  #lastGrant: TokenGrant | undefined;
   #refresh: Promise<TokenResult> | undefined;
   /** Whether a refused token may be replaced: once, and again after a call accepted the new one. */
   #mayRenew = true;
@@ -146,6 +150,10 @@ class OAuthTokens implements TokenSource {
     return this.#stop;
   }
 
+  lastGrant(): TokenGrant | undefined {
+    return this.#lastGrant;
+  }
+
   secrets(): readonly string[] {
     return [...this.#credentials, ...this.#issued];
   }
@@ -182,9 +190,10 @@ class OAuthTokens implements TokenSource {
     }
   }
 
-  #keep({ token, livesMs }: Extract<TokenResponse, { type: 'issued' }>, askedAt: number): TokenResult {
+  #keep({ token, livesMs, grant }: Extract<TokenResponse, { type: 'issued' }>, askedAt: number): TokenResult {
     const earlyMs = Math.min(EARLY.maxMs, livesMs * EARLY.share);
     this.#current = { token, renewAt: askedAt + livesMs - earlyMs };
+    this.#lastGrant = grant;
     this.#issued = [...this.#issued, token].slice(-TOKENS_REMEMBERED);
     return { type: 'token', token };
   }

@@ -18,8 +18,20 @@ export type TokenRequest = {
   readonly clock: { now(): number };
 };
 
+/** What a token's response says of it; absent fields were not in the response. */
+export type TokenGrant = {
+  readonly expiresInS?: number;
+  readonly scopes?: readonly string[];
+  readonly apiUrl?: string;
+};
+
 export type TokenResponse =
-  | { readonly type: 'issued'; readonly token: string; readonly livesMs: number }
+  | {
+      readonly type: 'issued';
+      readonly token: string;
+      readonly livesMs: number;
+      readonly grant: TokenGrant;
+    }
   | { readonly type: 'refused'; readonly stop: Stop }
   /** It may work later. `answered`: a server answered at all. */
   | {
@@ -92,7 +104,7 @@ function classifyToken(
 const LIFETIME_MS = 3_600_000;
 
 function readToken(text: string, request: TokenRequest, toText: (text: string) => string): TokenResponse {
-  const { access_token: token, expires_in: expiresIn, scope } = parseObject(text) ?? {};
+  const { access_token: token, expires_in: expiresIn, scope, api_url: apiUrl } = parseObject(text) ?? {};
   // A header takes nothing else; other characters would throw when it is sent.
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     const stop = createStop(
@@ -102,7 +114,8 @@ function readToken(text: string, request: TokenRequest, toText: (text: string) =
     );
     return { type: 'refused', stop };
   }
-  const missing = findMissingScopes(scope, request.scopes);
+  const granted = parseScopes(scope);
+  const missing = findMissingScopes(granted, request.scopes);
   if (missing) {
     const stop = createStop(
       'scope-missing',
@@ -117,6 +130,11 @@ function readToken(text: string, request: TokenRequest, toText: (text: string) =
     type: 'issued',
     token,
     livesMs: isUsable ? Math.min(seconds * 1000, LIFETIME_MAX_MS) : LIFETIME_MS,
+    grant: {
+      ...(isUsable ? { expiresInS: seconds } : {}),
+      ...(granted.length === 0 ? {} : { scopes: granted.map(toText) }),
+      ...(typeof apiUrl === 'string' ? { apiUrl: toText(apiUrl) } : {}),
+    },
   };
 }
 
@@ -127,19 +145,21 @@ function isDigits(value: unknown): value is string {
   return typeof value === 'string' && /^\d{1,9}$/.test(value);
 }
 
+/** Of a list that is separated by blanks; empty if the response names no scopes. */
+function parseScopes(scope: unknown): readonly string[] {
+  return asText(scope)
+    .split(/[\s,]+/)
+    .filter((one) => one !== '');
+}
+
 /** The first list of which the token has no scope. */
 function findMissingScopes(
-  scope: unknown,
+  granted: readonly string[],
   needed: readonly (readonly string[])[],
 ): readonly string[] | undefined {
-  const granted = new Set(
-    asText(scope)
-      .split(/[\s,]+/)
-      .filter((one) => one !== ''),
-  );
-  if (granted.size === 0) return undefined;
+  if (granted.length === 0) return undefined;
   return needed.find(
-    (alternatives) => alternatives.length > 0 && !alternatives.some((one) => granted.has(one)),
+    (alternatives) => alternatives.length > 0 && !alternatives.some((one) => granted.includes(one)),
   );
 }
 

@@ -52,7 +52,12 @@ function claimFolder(folder: string): boolean {
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
-    throw writeFailure('folder-unwritable', folder, error, 'Nothing was sent. Name another folder: --out DIR');
+    throw writeFailure(
+      'folder-unwritable',
+      folder,
+      error,
+      'Nothing was sent. Name another folder: --out DIR',
+    );
   }
 }
 
@@ -89,7 +94,12 @@ export type RunFilter = {
  * more if the same work was done later and ended well.
  * @returns undefined if there is none
  */
-export async function findUnfinishedRun({ command, file, simulated, parents = [] }: RunFilter): Promise<string | undefined> {
+export async function findUnfinishedRun({
+  command,
+  file,
+  simulated,
+  parents = [],
+}: RunFilter): Promise<string | undefined> {
   const folders = [...new Set([RUNS, ...parents].map((parent) => resolve(parent)))].flatMap(listFolders);
   const journals = folders
     .map((folder) => ({ folder, stat: statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false }) }))
@@ -114,7 +124,10 @@ function listFolders(parent: string): readonly string[] {
 }
 
 /** What a run is about: its file, its share of it, and where it creates the groups. */
-function identifyWork({ input, simulated, target, account, shape }: EventOf<'run'>, withShard = true): string {
+function identifyWork(
+  { input, simulated, target, account, shape }: EventOf<'run'>,
+  withShard = true,
+): string {
   const place = simulated ? 'simulated' : target.baseUrl;
   const shard = withShard ? shape.dialect.shard : undefined;
   return JSON.stringify([resolve(input.path), shard, place, target.api, account, shape.resource]);

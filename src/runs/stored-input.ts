@@ -30,7 +30,8 @@ export async function* toInputEvents(
   }
   // A piece may end inside a character; the decoder keeps such a beginning for the next piece.
   const decoder = new StringDecoder('utf8');
-  for await (const bytes of source) yield { type: 'input', at: now(), text: decoder.write(Buffer.from(bytes)) };
+  for await (const bytes of source)
+    yield { type: 'input', at: now(), text: decoder.write(Buffer.from(bytes)) };
   const rest = decoder.end();
   if (rest !== '') yield { type: 'input', at: now(), text: rest };
 }

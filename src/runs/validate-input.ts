@@ -1,6 +1,7 @@
 /** The input as validated rows: one way to read its bytes, whether they come from a file or from a journal. */
-import { openCsv, type CsvReader } from '../csv/reader.js';
+
 import { CsvError } from '../csv/csv-error.js';
+import { type CsvReader, openCsv } from '../csv/reader.js';
 import { createRowNumbering } from '../csv/row-number.js';
 import type { Dialect } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';

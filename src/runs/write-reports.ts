@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { createTextEncoder } from '../csv/encoding.js';
 import type { RunState } from '../events/run-state.js';
 import { createHtmlPage } from '../reporting/html/render-page.js';
-import { addResult, createTotals, formatResultsHeader, formatResultsLine, type Result, toResult } from '../reporting/results.js';
+import {
+  addResult,
+  createTotals,
+  formatResultsHeader,
+  formatResultsLine,
+  type Result,
+  toResult,
+} from '../reporting/results.js';
 import { type Summary, summarize } from '../reporting/summary.js';
 import type { IdColumn } from '../resources/resource.js';
 import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/atomic-file.js';
@@ -37,7 +44,10 @@ export async function readReportRows(folder: string, state: RunState): Promise<R
 export async function writeReports(
   folder: string,
   state: RunState,
-  options: { readonly rows?: ReportRows; readonly resumeCommand?: (summary: Summary) => string | undefined } = {},
+  options: {
+    readonly rows?: ReportRows;
+    readonly resumeCommand?: (summary: Summary) => string | undefined;
+  } = {},
   disk: Disk = realDisk,
 ): Promise<Summary> {
   const rows = options.rows ?? (await readReportRows(folder, state));

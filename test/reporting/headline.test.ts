@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EXIT, type ExitCode } from '../../src/model/stop.js';
 import { STATUS_NAMES, STATUSES, type Status } from '../../src/model/statuses.js';
+import { EXIT, type ExitCode } from '../../src/model/stop.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
 import type { Summary } from '../../src/reporting/summary.js';
 import {

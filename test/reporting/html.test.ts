@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../../src/model/stop.js';
 import { STATUS_NAMES, STATUSES } from '../../src/model/statuses.js';
+import { EXIT } from '../../src/model/stop.js';
 import { PAGE_SCRIPT } from '../../src/reporting/html/assets.js';
 import { renderCountsBar, splitBar } from '../../src/reporting/html/counts-bar.js';
 import {

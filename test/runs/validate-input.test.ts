@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FatalError } from '../../src/model/stop.js';
-import { formatProblem } from '../../src/validation/problem.js';
 import { type InputValidation, validateInput } from '../../src/runs/validate-input.js';
+import { formatProblem } from '../../src/validation/problem.js';
 import { command, file } from '../support/command.js';
 
 const PLAIN = { encoding: '', delimiter: '', map: {} };

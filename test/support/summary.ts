@@ -1,6 +1,7 @@
 /** A summary for tests: counts, and whatever else a test is about. */
-import { EXIT } from '../../src/model/stop.js';
+
 import { STATUS_NAMES, type Status } from '../../src/model/statuses.js';
+import { EXIT } from '../../src/model/stop.js';
 import type { Summary } from '../../src/reporting/summary.js';
 
 export function summaryOf(counts: Partial<Record<Status, number>>, rest: Partial<Summary> = {}): Summary {

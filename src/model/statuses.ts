@@ -125,7 +125,7 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     provisioned: false,
     meaning: 'pending: the run stopped first',
     tone: 'warning',
-    sign: '□',
+    sign: '▷',
     logLevel: 'trace',
   },
 };

@@ -62,7 +62,7 @@ function renderPart({ status, n, from, width }: Part): string {
 
 function renderLegendItem({ status, n }: Part): string {
   const { sign, meaning } = STATUSES[status];
-  const swatch = `<span class="swatch${isOpen(status) ? ' open' : ''}" aria-hidden="true">${sign}</span>`;
+  const swatch = `<span class="swatch" aria-hidden="true">${sign}</span>`;
   return `<li class="s-${status}">${swatch}<b>${formatNumber(n)}</b> <span><span class="word">${status}</span> <small>${escapeHtml(meaning)}</small></span></li>`;
 }
 

@@ -18,6 +18,8 @@ const PLOT = { top: 20, height: 150, units: 1000 } as const;
 const LANE = { height: 32, bar: 10, label: 13 } as const;
 const AXIS_HEIGHT = 22;
 const BARS = 150;
+/** In units of the plot: few bars stand as close together as many. */
+const BAR_GAP_MAX = 3;
 /** More would be drawn over each other. */
 const PAUSES_DRAWN_MAX = 400;
 
@@ -83,7 +85,8 @@ function barsPath(
   for (const bin of bins) {
     if (high(bin) <= low(bin)) continue;
     const from = axis.place(bin.from * 1000) * PLOT.units;
-    const width = Math.max(1, (bin.seconds / axis.seconds) * PLOT.units * 0.86);
+    const full = (bin.seconds / axis.seconds) * PLOT.units;
+    const width = Math.max(1, full - Math.min(full * 0.14, BAR_GAP_MAX));
     const [bottom, top] = [y(low(bin) / bin.seconds), y(high(bin) / bin.seconds)];
     path += `M${from.toFixed(1)} ${bottom}V${top}h${width.toFixed(1)}V${bottom}z`;
   }

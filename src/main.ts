@@ -16,6 +16,7 @@ type Run = (args: readonly string[], options: Options) => Promise<ExitCode>;
 const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   apply: async () => (await import('./commands/apply.js')).apply,
   plan: async () => (await import('./commands/plan.js')).planFile,
+  members: async () => (await import('./commands/members.js')).members,
   validate: async () => (await import('./commands/validate.js')).validate,
   export: async () => (await import('./commands/export.js')).exportGroups,
   rollback: async () => (await import('./commands/rollback.js')).rollback,

@@ -105,9 +105,13 @@ export function restoreOptions(
 /** The shaping options as the journal has them; those that the run did not use are absent. */
 function toOptions({ shape, target }: EventOf<'run'>): Partial<Options> {
   const { encoding, delimiter, map, shard } = shape.dialect;
-  const own = shape.options as Partial<Options>;
+  const { mode, ...own } = shape.options as Partial<Options> & { readonly mode?: string };
   return {
     ...own,
+    // What `members` does is one choice in its journal, and two switches on the command line.
+    ...(mode === undefined
+      ? {}
+      : { remove: mode === 'remove' || undefined, sync: mode === 'sync' || undefined }),
     api: target.api,
     skipInvalid: shape.skipInvalid,
     encoding: encoding === '' ? undefined : encoding,

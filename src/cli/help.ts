@@ -19,6 +19,14 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     summary: 'show what apply would do; sends no write',
     examples: ['plan groups.csv --config zoom.env', 'plan groups.csv --detailed-exitcode --json'],
   },
+  members: {
+    args: '[file]',
+    summary: 'add the people that the CSV names to groups, or remove them',
+    examples: [
+      'members members.csv --dry-run --config zoom.env',
+      'members sales.csv --group Sales --sync --config zoom.env',
+    ],
+  },
   validate: {
     args: '<file>',
     summary: 'check the CSV offline and list every problem',

@@ -18,6 +18,7 @@ import {
 export const COMMAND_NAMES = [
   'apply',
   'plan',
+  'members',
   'validate',
   'export',
   'rollback',
@@ -29,7 +30,7 @@ export const COMMAND_NAMES = [
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** Their options are declared already; the commands themselves are not registered yet. */
-type Declared = CommandName | 'members' | 'doctor';
+type Declared = CommandName | 'doctor';
 
 const API: readonly Declared[] = ['apply', 'plan', 'members', 'doctor', 'export', 'rollback'];
 const CSV: readonly Declared[] = ['apply', 'plan', 'members', 'validate'];

@@ -7,6 +7,7 @@ import { applyEvent, createRunState, type RunState } from '../events/run-state.j
 import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
 import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { createProgress, updateProgress } from '../reporting/progress.js';
+import { countOf, type Summary } from '../reporting/summary.js';
 import type { Resource, Session } from '../resources/resource.js';
 import { createRun, type Run, refreshRun } from '../runs/find-run.js';
 import { isSameDialect, toInputEvents } from '../runs/stored-input.js';
@@ -172,6 +173,7 @@ async function storeInput<Item, O extends object>(
     applyEvent(state, event);
   };
   record(header);
+  given.terminal.event(header);
   const isStored = stored && isSameDialect(stored.shape.dialect, shape.dialect);
   if (isStored && stored.input.sha256 === validation.sha256) return;
   const hashed = hashWhileReading(bytes());
@@ -249,7 +251,7 @@ async function finish<Item, O extends object>(
   const summary = await writeReports(
     run.folder,
     state,
-    { resumeCommand: ({ exit }) => (isUnfinished(exit.code) ? resumeCommand : undefined) },
+    { resumeCommand: (draft) => (canResume(draft) ? resumeCommand : undefined) },
     disk,
   ).catch((error: unknown) => {
     const { stop } = state;
@@ -268,8 +270,12 @@ async function finish<Item, O extends object>(
   return flushStdoutOrWarn(code);
 }
 
-export function isUnfinished(code: ExitCode): boolean {
-  return code !== EXIT.ok && code !== EXIT.unprovisioned && code !== EXIT.usage;
+/** Whether a resume would send something: a stopped run goes on, and failed rows are tried again. */
+export function canResume({ exit, counts }: Summary): boolean {
+  if (exit.code === EXIT.ok || exit.code === EXIT.usage) return false;
+  return (
+    exit.code !== EXIT.unprovisioned || countOf({ counts }, 'failed') + countOf({ counts }, 'unknown') > 0
+  );
 }
 
 /** Reports must not know more than a power cut leaves in the journal; false if the journal lacks something. */

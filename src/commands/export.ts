@@ -8,11 +8,14 @@ import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import { GROUPS_APIS } from '../resources/groups/apis.js';
 import { type Group, normalizeName, SETTINGS } from '../resources/groups/group.js';
 import type { GroupIndex } from '../resources/groups/group-index.js';
+import { MEMBERS_CSV_HEADER, openMembersExport } from '../resources/members/export.js';
+import { members } from '../resources/members/members.js';
 import { writeAtomically } from '../storage/atomic-file.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatCount } from '../text/format.js';
-import { listAllGroups } from './list-all.js';
+import { listAllGroups, readSession } from './list-all.js';
 
 /** `export [--out FILE]`. @throws FatalError if the groups cannot be listed */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {
@@ -26,6 +29,7 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
   const api = GROUPS_APIS[options.api];
+  if (options.members) return exportMembers(options, terminal);
   const signals = handleSignals(
     () => undefined,
     () => undefined,
@@ -66,6 +70,50 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
       const where = out === undefined ? '' : ` to ${out}`;
       terminal.say(`${formatCount(groups.size, 'group')} exported${where}${simulate ? ' (simulated)' : ''}`);
       for (const note of notes) terminal.say(note);
+      return code;
+    } finally {
+      await account.close();
+    }
+  } finally {
+    signals.dispose();
+    terminal.end();
+  }
+}
+
+/** `export --members`: `group,email`, as `members` reads it. */
+async function exportMembers(options: Options, terminal: Terminal): Promise<ExitCode> {
+  const { out, json, simulate } = options;
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+    terminal.log('warn', message);
+  };
+  const signals = handleSignals(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    const account = await connect(options, {
+      api: options.api,
+      writeLabel: 'medium',
+      scopes: members.scopes({ api: options.api, mode: 'add' }).slice(0, -1),
+      warn,
+    });
+    terminal.hide(account.secrets);
+    try {
+      const lines: string[] = [MEMBERS_CSV_HEADER];
+      const session = openMembersExport({ api: options.api, onLines: (text) => void lines.push(text) });
+      await readSession(account, session, warn, signals.signal);
+      if (out === undefined) writeStdout(lines.join(''));
+      else await writeAtomically(out, lines);
+      const count = lines.slice(1).reduce((sum, text) => sum + (text.match(/\n/g)?.length ?? 0), 0);
+      if (json) {
+        const fields = { simulated: account.simulated, file: out, memberships: count, warnings };
+        writeJson('export', fields, { code: EXIT.ok, reason: 'exported' });
+      }
+      const code = await flushStdout(EXIT.ok);
+      const where = out === undefined ? '' : ` to ${out}`;
+      terminal.say(`${formatCount(count, 'membership')} exported${where}${simulate ? ' (simulated)' : ''}`);
       return code;
     } finally {
       await account.close();

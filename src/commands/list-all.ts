@@ -50,6 +50,16 @@ export async function readOnce(
     },
     restart: () => undefined,
   };
+  await readSession(account, session, warn, signal);
+}
+
+/** Runs a session that only reads. @throws FatalError with what stopped it */
+export async function readSession(
+  account: Account,
+  session: Session,
+  warn: (message: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   await dryRun({
     session,
     api: account.api,

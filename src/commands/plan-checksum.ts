@@ -27,9 +27,9 @@ export async function makePlan(
   observer: PlanObserver,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
-  const hash = createHash('sha256');
   const { baseUrl, api } = account.target;
-  hash.update(JSON.stringify([account.accountMark ?? '', account.simulated ? '' : baseUrl, api, shape]));
+  const place = [account.accountMark ?? '', account.simulated ? '' : baseUrl, api, shape];
+  const checksum = createUnorderedHash(place);
   await dryRun({
     session,
     api: account.api,
@@ -43,17 +43,31 @@ export async function makePlan(
       if (event.type !== 'known' && event.type !== 'reply') return;
       for (const known of event.outcomes ?? []) {
         const { key, fingerprint, outcome } = known;
-        hash.update(JSON.stringify([key, fingerprint, outcome.status, outcome.detail, outcome.ids]));
+        checksum.add([key, fingerprint, outcome.status, outcome.detail, outcome.ids]);
         observer.onKnown(known);
       }
     },
     onPlannedWrite: (step) => {
       const rows = step.rows.map(({ key, fingerprint }) => [key, fingerprint]);
-      hash.update(JSON.stringify([step.operation, rows, step.change, step.note]));
+      checksum.add([step.operation, rows, step.change, step.note]);
       observer.onWrite(step);
     },
   });
-  return hash.digest('hex');
+  return checksum.digest();
+}
+
+/** A hash of a set of values: groups are read at once, so that their order says nothing. */
+function createUnorderedHash(first: unknown): { add(value: unknown): void; digest(): string } {
+  const hash = (value: unknown): Buffer => createHash('sha256').update(JSON.stringify(value)).digest();
+  const sum = hash(first);
+  let count = 0;
+  return {
+    add: (value) => {
+      count += 1;
+      for (const [at, byte] of hash(value).entries()) sum[at] = (sum[at] ?? 0) ^ byte;
+    },
+    digest: () => hash([sum.toString('hex'), count]).toString('hex'),
+  };
 }
 
 /** @throws FatalError (exit 2) if what is planned now is not what was reviewed */
@@ -61,20 +75,21 @@ export async function checkPlan(
   session: Session,
   account: Account,
   shape: RunShape,
-  checksum: string,
+  reviewed: string,
 ): Promise<void> {
   const ignore = (): void => undefined;
-  const now = await makePlan(session, account, shape, {
-    onKnown: ignore,
-    onWrite: ignore,
-    onWarning: ignore,
-  });
-  if (now === checksum.trim().toLowerCase()) return;
+  const observer = { onKnown: ignore, onWrite: ignore, onWarning: ignore };
+  refuseOtherChecksum(await makePlan(session, account, shape, observer), reviewed);
+}
+
+/** @throws FatalError (exit 2) unless the checksums are equal */
+export function refuseOtherChecksum(now: string, reviewed: string): void {
+  if (now === reviewed.trim().toLowerCase()) return;
   throw new FatalError(
     createStop(
       'checksum-mismatch',
-      `what would be done now is not what was reviewed: the checksum is ${now}, not ${checksum}`,
-      'Nothing was sent. Review the plan again: zoom-im-groups plan FILE',
+      `what would be done now is not what was reviewed: the checksum is ${now}, not ${reviewed}`,
+      'Nothing was sent. Review the plan again.',
     ),
   );
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Options } from '../cli/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { formatResumeCommand } from '../cli/resume-command.js';
-import { isUnfinished } from '../cli/run-session.js';
+import { canResume } from '../cli/run-session.js';
 import { type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { readRunState } from '../runs/stored-input.js';
 import { writeReports } from '../runs/write-reports.js';
@@ -26,7 +26,7 @@ export async function report(folders: readonly string[], options: Options): Prom
   const isRunning = lock === undefined;
   const resumeCommand = formatResumeCommand(run, folder, options);
   const summary = await writeReports(folder, state, {
-    resumeCommand: ({ exit }) => (isUnfinished(exit.code) && !isRunning ? resumeCommand : undefined),
+    resumeCommand: (draft) => (canResume(draft) && !isRunning ? resumeCommand : undefined),
   }).finally(() => lock?.release());
   const terminal = openTerminal(options);
   if (isRunning)

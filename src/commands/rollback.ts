@@ -8,16 +8,26 @@ import { describeRollbackInput } from '../cli/resume-command.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
 import { handleSignals } from '../cli/signals.js';
 import type { EventOf } from '../events/event.js';
-import { countSentToday } from '../events/run-state.js';
+import { countSentToday, type RunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
+import type { GroupItem } from '../resources/groups/fields.js';
 import type { Group } from '../resources/groups/group.js';
 import {
   createGroupsRollback,
   findReasonToKeep,
   findUndos,
   formatUndoCsv,
+  type RollbackOptions,
   type Undo,
 } from '../resources/groups/rollback.js';
+import type { MemberItem } from '../resources/members/fields.js';
+import {
+  createMembersRollback,
+  findMemberUndos,
+  formatMemberUndoCsv,
+  type MembersRollbackOptions,
+} from '../resources/members/rollback.js';
+import type { Resource } from '../resources/resource.js';
 import { nameRunFolder, type Run } from '../runs/find-run.js';
 import { readRunState } from '../runs/stored-input.js';
 import { validateInput } from '../runs/validate-input.js';
@@ -28,30 +38,81 @@ import { escapeInvisible } from '../text/visible.js';
 import { findCreatedGroups, nameTarget } from './apply.js';
 import { listAllGroups } from './list-all.js';
 
+/** What a rollback does, whatever the run was about. */
+type Plan<Item, O extends object> = {
+  readonly resource: Resource<Item, O>;
+  readonly resourceOptions: O;
+  readonly csv: string;
+  /** How many changes are to be undone. */
+  readonly count: number;
+  readonly question: string;
+  readonly showPreview: (
+    account: Account,
+    print: (text: string) => void,
+    warn: (message: string) => void,
+  ) => Promise<void>;
+};
+
 /** `rollback RUN`. @throws FatalError if nothing was begun */
 export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
   const state = await readRunState(source);
   const origin = state.runs.at(-1);
-  if (origin?.command !== 'apply') {
-    throw usageError(`${source} is not a run that can be rolled back`, 'Name the run folder of an apply.');
+  if (origin?.command !== 'apply' && origin?.command !== 'members') {
+    throw usageError(
+      `${source} is not a run that can be rolled back`,
+      'Name the run folder of an apply or of members.',
+    );
   }
   refuseOtherPlace(origin, given);
   const options: Options = { ...given, api: origin.target.api };
-  const undos = findUndos(state, options.includeUpdates ?? false);
+  if (origin.command === 'members')
+    return undo(planMembers(state, source, options), state, origin, source, options);
+  return undo(planGroups(state, source, options), state, origin, source, options);
+}
+
+function planGroups(state: RunState, source: string, options: Options): Plan<GroupItem, RollbackOptions> {
+  const includeUpdates = options.includeUpdates ?? false;
+  const undos = findUndos(state, includeUpdates);
+  return {
+    resource: createGroupsRollback(undos),
+    resourceOptions: { api: options.api, source: resolve(source), includeUpdates },
+    csv: formatUndoCsv(undos),
+    count: undos.length,
+    question: formatQuestion(undos),
+    showPreview: (account, print, warn) => previewGroups(undos, account, print, warn),
+  };
+}
+
+function planMembers(
+  state: RunState,
+  source: string,
+  { api }: Options,
+): Plan<MemberItem, MembersRollbackOptions> {
+  const undos = findMemberUndos(state);
+  return {
+    resource: createMembersRollback(undos),
+    resourceOptions: { api, source: resolve(source) },
+    csv: formatMemberUndoCsv(undos),
+    count: undos.length,
+    question: `Remove ${formatCount(undos.length, 'membership')} in Zoom?`,
+    showPreview: async (_, print) => {
+      for (const { group, email } of undos)
+        print(`remove    ${escapeInvisible(email)} from ${escapeInvisible(group)}`);
+    },
+  };
+}
+
+async function undo<Item, O extends object>(
+  { resource, resourceOptions, csv, count, question, showPreview }: Plan<Item, O>,
+  state: RunState,
+  origin: EventOf<'run'>,
+  source: string,
+  options: Options,
+): Promise<ExitCode> {
   const terminal = openTerminal(options);
   const warn = (message: string): void => terminal.log('warn', message);
-  const signals = handleSignals(
-    () => undefined,
-    () => undefined,
-  );
   try {
     const run = await chooseRollback(source, options, warn);
-    const resource = createGroupsRollback(undos);
-    const resourceOptions = {
-      api: options.api,
-      source: resolve(source),
-      includeUpdates: options.includeUpdates ?? false,
-    };
     const account = await connect(options, {
       api: options.api,
       writeLabel: resource.writeLabel(resourceOptions),
@@ -65,11 +126,12 @@ export async function rollback([source = '']: readonly string[], given: Options)
       refuseOtherAddress(origin.target.baseUrl, account);
       assertSameAccount(state.runs, account);
       nameTarget(account, options, (text) => terminal.say(text));
-      if (undos.length === 0) return await reportNothing(options);
-      await showPreview(undos, account, options, warn, signals.signal);
-      await confirm(undos, options.yes ?? false);
-      signals.dispose();
-      const csv = formatUndoCsv(undos);
+      if (count === 0) return await reportNothing(options);
+      // A user who is not asked needs no list of what the question would be about.
+      if (!options.quiet || !options.yes) await showPreview(account, choosePrinter(options), warn);
+      if (!(await askYes(question, { yes: options.yes ?? false }))) {
+        throw notConfirmed('not confirmed: nothing was rolled back', 'Answer yes, or add --yes.');
+      }
       const bytes = async function* (): AsyncGenerator<Uint8Array> {
         yield Buffer.from(csv);
       };
@@ -91,9 +153,13 @@ export async function rollback([source = '']: readonly string[], given: Options)
       await account.close();
     }
   } finally {
-    signals.dispose();
     terminal.end();
   }
+}
+
+/** With --json, standard output has one object only. */
+function choosePrinter({ json }: Options): (text: string) => void {
+  return json ? (text) => void process.stderr.write(`${text}\n`) : writeStdout;
 }
 
 function refuseOtherPlace({ simulated }: EventOf<'run'>, { simulate }: Options): void {
@@ -127,19 +193,23 @@ async function reportNothing({ json, quiet }: Options): Promise<ExitCode> {
 }
 
 /** What would be done, a line each, and why a group would be kept. The run itself looks at each group again. */
-async function showPreview(
+async function previewGroups(
   undos: readonly Undo[],
   account: Account,
-  { json, quiet, yes }: Options,
+  print: (text: string) => void,
   warn: (message: string) => void,
-  signal: AbortSignal,
 ): Promise<void> {
-  // Nobody asked a question needs the list that it is about.
-  if (quiet && yes) return;
-  const print = json ? (text: string) => void process.stderr.write(`${text}\n`) : writeStdout;
-  const groups = await listAllGroups(account, 'the preview compares with them', warn, signal);
-  const byName = new Map([...groups].map((group) => [group.id, group]));
-  for (const undo of undos) print(formatPreview(undo, byName.get(undo.groupId)));
+  const signals = handleSignals(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    const groups = await listAllGroups(account, 'the preview compares with them', warn, signals.signal);
+    const byId = new Map([...groups].map((group) => [group.id, group]));
+    for (const undo of undos) print(formatPreview(undo, byId.get(undo.groupId)));
+  } finally {
+    signals.dispose();
+  }
 }
 
 function formatPreview(undo: Undo, group: Group | undefined): string {
@@ -154,14 +224,12 @@ function formatPreview(undo: Undo, group: Group | undefined): string {
   return `${undo.operation.padEnd(8)}  ${name}${note}`;
 }
 
-/** @throws FatalError unless the user agrees */
-async function confirm(undos: readonly Undo[], yes: boolean): Promise<void> {
+function formatQuestion(undos: readonly Undo[]): string {
   const deletes = undos.filter(({ operation }) => operation === 'delete').length;
   const restores = undos.length - deletes;
   const what = [
     ...(deletes > 0 ? [`delete ${formatCount(deletes, 'group')} from Zoom`] : []),
     ...(restores > 0 ? [`restore ${formatCount(restores, 'group')}`] : []),
   ].join(' and ');
-  const isConfirmed = await askYes(`${what.charAt(0).toUpperCase()}${what.slice(1)}?`, { yes });
-  if (!isConfirmed) throw notConfirmed('not confirmed: nothing was rolled back', 'Answer yes, or add --yes.');
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}?`;
 }

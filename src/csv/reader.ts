@@ -38,18 +38,21 @@ const RECORD_BYTES_MAX = 1024 * 1024;
 
 const SEP_LINE = /^"?sep=([^"\r\n])"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
+/** The first line of Microsoft Entra's bulk files. */
+const VERSION_LINE = /^"?version:v\d+(?:\.\d+)*"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
+
 /** Reads up to the header. @throws CsvError if the file is no CSV, FatalError if an option is wrong */
 export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
   const told = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
   const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
-  const sepLine = sep?.[0] ?? '';
-  const rest = start.subarray(Buffer.byteLength(sepLine));
+  const firstLine = sep?.[0] ?? VERSION_LINE.exec(start.toString('utf8', 0, 64))?.[0] ?? '';
+  const rest = start.subarray(Buffer.byteLength(firstLine));
   const delimiter = told ?? sep?.[1] ?? detected(rest.toString(), options.isHeader ?? (() => false));
 
-  const batches = records(concat(rest, pieces), delimiter, sepLine === '' ? 1 : 2);
-  let preamble = sepLine;
+  const batches = records(concat(rest, pieces), delimiter, firstLine === '' ? 1 : 2);
+  let preamble = firstLine;
   for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
     const at = next.value.findIndex((row) => !/^[\s,;]*$/.test(row.raw) && !isBlank(row));
     for (const row of at < 0 ? next.value : next.value.slice(0, at + 1)) preamble += row.raw;

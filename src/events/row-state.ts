@@ -22,6 +22,8 @@ export type Effect = {
 
 export type RowState = {
   fingerprint: string;
+  /** Only of a row that stands in no file: what results call it. */
+  name?: string;
   /** Requests sent for this row alone or with others, over all processes of the run. */
   attempts: number;
   outcome?: Outcome;

@@ -170,13 +170,13 @@ function applyAttempt(state: RunState, event: EventOf<'attempt'>): void {
   }
 }
 
-function findOrCreateRow(state: RunState, { key, fingerprint }: RowRef): RowState {
+function findOrCreateRow(state: RunState, { key, fingerprint, name, line }: RowRef): RowState {
   const known = state.rows.get(key);
   if (known) {
     known.fingerprint = fingerprint;
     return known;
   }
-  const row: RowState = { fingerprint, attempts: 0 };
+  const row: RowState = { fingerprint, attempts: 0, ...(line === 0 ? { name } : {}) };
   state.rows.set(key, row);
   return row;
 }

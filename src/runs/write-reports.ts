@@ -29,15 +29,32 @@ export type ReportRows = {
   readonly gaps?: readonly string[];
 };
 
-async function* joinRows(input: OpenInput, state: RunState): AsyncGenerator<Result> {
+/** The rows of the file, in its order, then those that stand in no file. */
+async function* joinRows(
+  input: OpenInput,
+  state: RunState,
+  describeExtra: (name: string) => Readonly<Record<string, string>> = () => ({}),
+): AsyncGenerator<Result> {
   for await (const batch of input.rows) for (const row of batch) yield toResult(row, state);
+  const { fields, width } = input.columns;
+  for (const [key, { name, fingerprint }] of state.rows) {
+    if (name === undefined) continue;
+    const cells = Array.from({ length: width }, () => '');
+    for (const [field, text] of Object.entries(describeExtra(name))) {
+      const index = fields.get(field)?.index;
+      if (index !== undefined) cells[index] = text;
+    }
+    const row = { line: 0, cells, raw: '' };
+    yield toResult({ type: 'item', row, key, fingerprint, name, item: undefined }, state);
+  }
 }
 
-/** The rows of one run, in the order of its input, then those that stand in no file. */
+/** The rows of one run. */
 export async function readReportRows(folder: string, state: RunState): Promise<ReportRows> {
   const input = await openStoredInput(folder, state);
-  const { idColumns } = describeStoredRun(state).resource;
-  return { csv: input.csv, results: joinRows(input, state), idColumns };
+  const { resource, readOptions } = describeStoredRun(state);
+  const results = joinRows(input, state, readOptions.input.describeExtra);
+  return { csv: input.csv, results, idColumns: resource.idColumns };
 }
 
 /** Makes all reports of a run from its journal, in one pass over its rows; each is complete or does not exist. */

@@ -43,6 +43,8 @@ export type InputDefinition<Item> = {
   ) => readonly Entry<Item>[];
   /** What decides which shard a row falls to: rows with one such key stay together. Default: the row's own key. */
   readonly shardKey?: (row: ValidatedRow<Item>) => string;
+  /** The cells, by field, of a row that stands in no file, such as a removal of `--sync`. */
+  readonly describeExtra?: (name: string) => Readonly<Record<string, string>>;
   /** How an entry contradicts the first one with its key; undefined if it repeats it. */
   readonly findConflict: (entry: Entry<Item>, first: FirstEntry) => Finding | undefined;
 };

@@ -66,6 +66,7 @@ export function defineMemberInput(options: MemberInputOptions): InputDefinition<
     parse: (cell, header) => parseEntries(cell, header, options),
     findConflict,
     shardKey: findShardKey,
+    describeExtra: (name) => ({ ...parseMembershipName(name) }),
   };
 }
 

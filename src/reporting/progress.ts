@@ -1,8 +1,9 @@
 /** How far a run is: what a progress line needs, from the run's events, and the line. */
 import type { Event, EventOf } from '../events/event.js';
 import { type RunState, sumCounts } from '../events/run-state.js';
-import { formatCount, formatDuration, formatNumber } from '../text/format.js';
+import { formatCount, formatEstimate, formatNumber } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
+import { describeStop } from './stop-reasons.js';
 
 /** Rates are measured over so many seconds, the current one included. */
 const WINDOW = 10;
@@ -147,7 +148,7 @@ function describeWaiting(
   nowMs: number,
 ): { readonly long: string; readonly short: string } {
   const { rows, settled, perSecond, pause, reads, stopping } = progress;
-  if (stopping !== undefined) return { long: `stopping: ${stopping}`, short: 'stopping' };
+  if (stopping !== undefined) return { long: `stopping: ${describeStop(stopping)}`, short: 'stopping' };
   if (pause && pause.until > nowMs) {
     const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
     return { long: `${short}: ${pause.reason}`, short };
@@ -158,8 +159,8 @@ function describeWaiting(
   // Rows that exist already pass without a request; those to come may not. So never above the limit.
   const settling = nowMs - progress.since < 2_000 ? 0 : measureRates(progress, nowMs).settled;
   const seconds = left / (settling > 0 ? Math.min(settling, perSecond) : perSecond);
-  const short = `${formatDuration(seconds * 1_000)} left`;
-  return { long: short.startsWith('under') ? short : `about ${short}`, short };
+  const long = `${formatEstimate(seconds)} left`;
+  return { long, short: long.replace(/^about /, '') };
 }
 
 function describeRate(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {

@@ -188,12 +188,13 @@ describe.skipIf(!there)('the page in a browser', () => {
   test.each([
     1280, 390,
   ])('nothing is cut off at a width of %i pixels: no table needs to be scrolled sideways', async (width) => {
+    const groupId = 'AbCdEfGhIjKlMnOpQrStUw==';
     const id = {
-      groupId: 'AbCdEfGhIjKlMnOpQrStUw==',
+      ids: { groupId },
       trackingId: 'v=2.0;clid=us02;rid=WEB_0123456789abcdef',
     };
     const detail = 'Validation Failed. name: The name is too long.';
-    const more = { http: 400, code: 300, detail, ...id };
+    const more = { httpStatus: 400, code: 300, detail, ...id };
     const long = resultNamed('x'.repeat(128), 42, 'failed', more);
     const { page } = await open(pageOf([...many(40), long]));
     await page.setViewportSize({ width, height: 900 });
@@ -204,7 +205,7 @@ describe.skipIf(!there)('the page in a browser', () => {
         .map((box) => `${box.tagName} ${box.id} ${box.className}`);
     });
     expect(cut).toEqual([]);
-    expect(await page.locator('#missing td.id').allTextContents()).toContain(id.groupId);
+    expect(await page.locator('#missing td.id').allTextContents()).toContain(groupId);
   });
 
   test('on a phone no label of a chart runs into another, or out of its part', async () => {
@@ -246,7 +247,7 @@ describe.skipIf(!there)('the page in a browser', () => {
   });
 
   test('on paper names are not cut into syllables, and each sheet has its headings', async () => {
-    const id = { groupId: 'x'.repeat(22), trackingId: 'y'.repeat(40) };
+    const id = { ids: { groupId: 'x'.repeat(22) }, trackingId: 'y'.repeat(40) };
     const { page } = await open(pageOf([resultNamed('Engineering and Vertrieb', 2, 'created', id)]));
     await page.emulateMedia({ media: 'print' });
     await page.setViewportSize({ width: 680, height: 1000 });

@@ -109,7 +109,7 @@ describe('the run over time', () => {
 
   test('a pause is no idle time, however long', () => {
     const recorded = timelineOf(10, 30, {
-      pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, why: 'no answer' }],
+      pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, label: 'light', reason: 'no answer' }],
     });
     recorded.timeline.set(BEGIN / 1000 + 309, second);
     expect(createTimeAxis({ ...recorded, lastAt: BEGIN + 310_000 })?.periods).toHaveLength(1);
@@ -143,7 +143,11 @@ describe('the run over time', () => {
 
   test('a run of 125,000 seconds, with a change of rate in each, is drawn', () => {
     const recorded = timelineOf(125_000, 30);
-    const rates = [...recorded.timeline.keys()].map((at) => ({ at: at * 1000, perSecond: 15 + (at % 7) }));
+    const rates = [...recorded.timeline.keys()].map((at) => ({
+      at: at * 1000,
+      label: 'light' as const,
+      perSecond: 15 + (at % 7),
+    }));
     const figure = renderTimelineChart({ ...recorded, rates }, 30);
     expect(figure).toContain('3,750,000 requests, at most 30 in one second');
     expect(figure.length).toBeLessThan(2_000_000);
@@ -157,8 +161,8 @@ describe('the run over time', () => {
 
   test('pauses, retries and 429s are marked and named', () => {
     const recorded = timelineOf(10, 30, {
-      pauses: [{ at: BEGIN + 2_000, pauseMs: 4_000, why: 'too <fast>' }],
-      rates: [{ at: BEGIN + 2_000, perSecond: 15 }],
+      pauses: [{ at: BEGIN + 2_000, pauseMs: 4_000, label: 'light', reason: 'too <fast>' }],
+      rates: [{ at: BEGIN + 2_000, label: 'light', perSecond: 15 }],
     });
     recorded.timeline.set(BEGIN / 1000 + 10, second);
     const figure = renderTimelineChart(recorded, 30);
@@ -172,10 +176,15 @@ describe('the run over time', () => {
   });
 
   test('pauses are grouped by reason, the longest first', () => {
-    const pause = (why: string, pauseMs: number) => ({ at: BEGIN, why, pauseMs });
+    const pause = (reason: string, pauseMs: number) => ({
+      at: BEGIN,
+      label: 'light' as const,
+      reason,
+      pauseMs,
+    });
     expect(groupPausesByReason([pause('a', 10), pause('b', 30), pause('a', 5)])).toEqual([
-      { why: 'b', n: 1, pauseMs: 30 },
-      { why: 'a', n: 2, pauseMs: 15 },
+      { reason: 'b', n: 1, pauseMs: 30 },
+      { reason: 'a', n: 2, pauseMs: 15 },
     ]);
   });
 
@@ -189,7 +198,7 @@ describe('the page', () => {
     resultNamed('Sales', 2),
     resultNamed('Legal', 3, 'failed', {
       detail: 'Validation Failed.',
-      http: 400,
+      httpStatus: 400,
       code: 300,
       trackingId: 'T1',
     }),
@@ -259,8 +268,10 @@ describe('the page', () => {
 
   test('hostile text is text wherever it comes from', () => {
     for (const text of HOSTILE) {
-      const recorded = timelineOf(3, 10, { pauses: [{ at: BEGIN, pauseMs: 900, why: text }] });
-      const detail = { detail: text, groupId: text, trackingId: text };
+      const recorded = timelineOf(3, 10, {
+        pauses: [{ at: BEGIN, pauseMs: 900, label: 'light', reason: text }],
+      });
+      const detail = { detail: text, ids: { groupId: text }, trackingId: text };
       const page = pageOf([resultNamed(text, 2, 'failed', detail)], recorded, {
         run_id: text,
         warnings: [text],

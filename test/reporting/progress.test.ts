@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';
-import type { Outcome } from '../../src/model/outcome.js';
+import { applyEvent, createRunState, type RunState } from '../../src/events/run-state.js';
+import type { Outcome, RowRef } from '../../src/model/outcome.js';
 import {
   createProgress,
   formatProgressLine,
@@ -14,17 +15,40 @@ import { displayWidth } from '../../src/text/visible.js';
 
 const AT = 1_767_323_045_000;
 
+function rowRef(key: string): RowRef {
+  return { key, fingerprint: '', name: key, line: 2 };
+}
+
 function attempt(at: number, key = 'a', n = 1): Event {
-  return { e: 'attempt', at, op: 'create', key, name: key, line: 2, settings: '', n };
+  return {
+    type: 'attempt',
+    at,
+    step: 1,
+    n,
+    operation: 'create',
+    label: 'light',
+    effect: 'write',
+    rows: [rowRef(key)],
+  };
 }
 
 function settled(at: number, key = 'a', outcome: Partial<Outcome> = {}): Event {
-  const whole: Outcome = { status: 'created', detail: '', attempts: 1, groupId: 'g', ...outcome };
-  return { e: 'settled', at, key, name: key, line: 2, settings: '', outcome: whole };
+  const whole: Outcome = { status: 'created', detail: '', ids: { groupId: 'g' }, ...outcome };
+  return { type: 'known', at, outcomes: [{ ...rowRef(key), outcome: whole }] };
 }
 
-function pace(at: number, perSecond: number, pauseMs: number, why = "Zoom's per-second limit"): Event {
-  return { e: 'pace', at, perSecond, pauseMs, why };
+function pace(at: number, perSecond: number, pauseMs: number, reason = "Zoom's per-second limit"): Event {
+  return { type: 'pace', at, label: 'light', perSecond, pauseMs, reason };
+}
+
+const states = new WeakMap<Progress, RunState>();
+
+/** Applies an event to the run state first, as a run does. */
+function update(progress: Progress, event: Event): void {
+  const state = states.get(progress) ?? createRunState();
+  states.set(progress, state);
+  applyEvent(state, event);
+  updateProgress(progress, event, state);
 }
 
 /** A run that sends and settles so many rows a second, evenly, for so many seconds. */
@@ -32,8 +56,8 @@ function steady(progress: Progress, perSecond: number, seconds: number): number 
   const rows = perSecond * seconds;
   for (let i = 0; i <= rows; i++) {
     const at = AT + (i * 1_000) / perSecond;
-    updateProgress(progress, attempt(at, `row ${i}`));
-    updateProgress(progress, settled(at, `row ${i}`));
+    update(progress, attempt(at, `row ${i}`));
+    update(progress, settled(at, `row ${i}`));
   }
   return AT + seconds * 1_000;
 }
@@ -69,14 +93,14 @@ describe('the progress line', () => {
     [5, '500…'],
   ])('in %i columns is %s', (columns, line) => {
     const progress = createProgress(600, 30, AT, 500);
-    updateProgress(progress, attempt(AT));
+    update(progress, attempt(AT));
     expect(formatProgressLine(progress, AT + 1_000, columns)).toBe(line);
   });
 
   test('says what a paused run waits for, and for how long', () => {
     const progress = createProgress(1_000, 30, AT);
     const now = steady(progress, 30, 3);
-    updateProgress(progress, pace(now, 15, 12_000));
+    update(progress, pace(now, 15, 12_000));
     expect(formatProgressLine(progress, now + 100, 80, true)).toContain(
       "paused 12 s: Zoom's per-second limit",
     );
@@ -88,8 +112,8 @@ describe('the progress line', () => {
   test('after a change of rate never shows the old rate against the new limit', () => {
     const progress = createProgress(10_000, 30, AT);
     const now = steady(progress, 30, 10);
-    updateProgress(progress, pace(now, 15, 1_000));
-    for (let i = 0; i < 30; i++) updateProgress(progress, attempt(now + 1_000 + i * 67));
+    update(progress, pace(now, 15, 1_000));
+    for (let i = 0; i < 30; i++) update(progress, attempt(now + 1_000 + i * 67));
     const line = formatProgressLine(progress, now + 3_000, 100);
     const [, rate] = /([\d.]+)\/s of 15\/s \(slowed from 30\)/.exec(line) ?? [];
     expect(Number(rate)).toBeGreaterThan(13);
@@ -106,59 +130,51 @@ describe('the progress line', () => {
   test('rows that need no request do not shorten the time left: it follows the limit', () => {
     const progress = createProgress(10_000, 30, AT);
     for (let i = 0; i < 4_000; i++) {
-      updateProgress(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned', attempts: 0 }));
+      update(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned' }));
     }
-    updateProgress(progress, attempt(AT + 4_000));
+    update(progress, attempt(AT + 4_000));
     expect(formatProgressLine(progress, AT + 7_000, 100)).toContain('about 3 min left');
   });
 
-  test('a row that the closing listing settles again for its id counts once', () => {
+  test('a row that is settled again, for an id that was found later, counts once', () => {
     const progress = createProgress(2, 30, AT);
-    updateProgress(progress, attempt(AT));
-    const { groupId: _, ...noId } = { status: 'created', detail: '', attempts: 1, groupId: '' } as const;
-    updateProgress(progress, {
-      e: 'settled',
-      at: AT,
-      key: 'a',
-      name: 'a',
-      line: 2,
-      settings: '',
-      outcome: noId,
-    });
+    update(progress, attempt(AT));
+    update(progress, settled(AT, 'a', { ids: {} }));
     expect(progress.settled).toBe(1);
-    updateProgress(progress, settled(AT + 10, 'a', { groupId: 'found' }));
+    update(progress, settled(AT + 10, 'a', { ids: { groupId: 'found' } }));
     expect(progress.settled).toBe(1);
-    expect(progress.withoutId.size).toBe(0);
   });
 
   test('counts retries, 429s, failed and unknown rows', () => {
     const progress = createProgress(3, 30, AT);
-    updateProgress(progress, attempt(AT, 'a', 1));
-    updateProgress(progress, { e: 'reply', at: AT, key: 'a', line: 2, kind: 'limited', againInMs: 1_000 });
-    updateProgress(progress, attempt(AT, 'a', 2));
-    updateProgress(progress, settled(AT, 'a', { status: 'failed' }));
-    updateProgress(progress, settled(AT, 'b', { status: 'unknown' }));
+    update(progress, attempt(AT, 'a', 1));
+    update(progress, {
+      type: 'reply',
+      at: AT,
+      step: 1,
+      n: 1,
+      label: 'light',
+      reply: { type: 'rate-limited' },
+      retryInMs: 1_000,
+    });
+    update(progress, attempt(AT, 'a', 2));
+    update(progress, settled(AT, 'a', { status: 'failed' }));
+    update(progress, settled(AT, 'b', { status: 'unknown' }));
     expect(progress).toMatchObject({ sent: 2, retried: 1, limited: 1, failed: 2, settled: 2 });
     expect(formatProgressLine(progress, AT, 120)).toContain('2 failed');
   });
 
-  test('shows a listing and a stop', () => {
+  test('shows how much it has read from Zoom, and a stop', () => {
     const progress = createProgress(3, 30, AT);
-    const groups = Array.from({ length: 1_200 }, (_, i) => ({ id: `${i}`, name: `${i}`, members: 0 }));
-    updateProgress(progress, { e: 'listed', at: AT, groups });
-    expect(formatProgressLine(progress, AT, 120)).toContain('listing existing groups: 1,200');
-    updateProgress(progress, {
-      e: 'listing',
-      at: AT,
-      which: 'baseline',
-      ok: true,
-      groups: 1_200,
-      requests: 2,
-      why: '',
-    });
-    expect(formatProgressLine(progress, AT, 120)).not.toContain('listing');
+    for (let step = 1; step <= 1_200; step += 1) {
+      const read = { operation: 'list-groups', label: 'medium', effect: 'read', rows: [] } as const;
+      update(progress, { type: 'attempt', at: AT, step, n: 1, ...read });
+    }
+    expect(formatProgressLine(progress, AT, 120)).toContain('reading from Zoom: 1,200 requests');
+    update(progress, attempt(AT));
+    expect(formatProgressLine(progress, AT, 120)).not.toContain('reading');
     const stop = { exit: 130, reason: 'SIGINT', message: '', hint: '' } as const;
-    updateProgress(progress, { e: 'stop', at: AT, stop });
+    update(progress, { type: 'stop', at: AT, stop });
     expect(formatProgressLine(progress, AT, 120)).toContain('stopping: interrupted with Ctrl-C');
   });
 
@@ -184,7 +200,7 @@ describe('the progress line', () => {
         fc.nat(120_000),
         (events, rows, columns, simulated, ms) => {
           const progress = createProgress(rows, 30, AT);
-          for (const one of events) updateProgress(progress, one);
+          for (const one of events) update(progress, one);
           const line = formatProgressLine(progress, AT + ms, columns, simulated);
           expect(displayWidth(line)).toBeLessThan(columns);
           expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]|NaN|Infinity|undefined/u);

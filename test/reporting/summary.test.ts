@@ -18,9 +18,9 @@ const FILES = {
 function stateOf(command: 'apply' | 'rollback', more: Partial<RunState> = {}): RunState {
   const state = createRunState();
   state.runs.push({
-    e: 'run',
+    type: 'run',
     at: 0,
-    schemaVersion: 1,
+    schemaVersion: 2,
     runId: 'r',
     toolVersion: '1.0.0',
     command,
@@ -30,6 +30,13 @@ function stateOf(command: 'apply' | 'rollback', more: Partial<RunState> = {}): R
       path: 'g.csv',
       sha256: 'x',
       rows: 1,
+      items: 1,
+      isClean: true,
+    },
+    shape: {
+      resource: 'groups',
+      options: {},
+      skipInvalid: false,
       dialect: { encoding: 'utf-8', delimiter: ',', map: {} },
     },
     target: { baseUrl: 'https://api.zoom.us/v2', api: 'im', accountPlan: 'pro', perSecond: 30 },
@@ -85,7 +92,7 @@ describe('the reasons', () => {
     const invalid = (line: number, value: string) =>
       toResult(
         {
-          kind: 'invalid',
+          type: 'invalid',
           row: { line, cells: [], raw: '' },
           name: 'x',
           problems: [{ line, column: 2, rule: 'boolean-unknown', message: 'yes or no', value }],
@@ -143,7 +150,7 @@ describe('the exit', () => {
   });
 
   test('is 6 for an incomplete journal, even if every row is provisioned', () => {
-    const unwritable = { ...stop, exit: EXIT.unwritable, reason: 'journal-unwritable' };
+    const unwritable = { ...stop, exit: EXIT.unwritable, reason: 'journal-unwritable' } as const;
     expect(decideExit({ stop: unwritable }, { unprovisioned: 0, open: 0 }).code).toBe(6);
   });
 });

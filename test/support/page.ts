@@ -5,8 +5,9 @@ import { isProvisioned, type Status } from '../../src/model/statuses.js';
 import { topReasons } from '../../src/reporting/failure-reasons.js';
 import { createHtmlPage } from '../../src/reporting/html/render-page.js';
 import type { TimelineData } from '../../src/reporting/html/time-axis.js';
-import { addResult, createTotals, type IdColumn, type Result } from '../../src/reporting/results.js';
+import { addResult, createTotals, type Result } from '../../src/reporting/results.js';
 import type { Summary } from '../../src/reporting/summary.js';
+import type { IdColumn } from '../../src/resources/resource.js';
 import { summaryOf } from './summary.js';
 
 /** The ids of a group's row. */
@@ -27,7 +28,8 @@ export function resultNamed(
   return {
     row: { line, cells: [name], raw: `${name}\n` },
     name,
-    outcome: { status, detail: '', attempts: 1, ...more },
+    outcome: { status, detail: '', ...more },
+    attempts: 1,
     reason: more.detail ?? '',
     provisioned: status === 'duplicate' || isProvisioned(status),
     settled: true,

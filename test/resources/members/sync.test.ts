@@ -56,7 +56,7 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     const run = await runMembers(zoom, csv, options);
     expect(run.outcomes.get('alias@x.org in Sales')?.status).toBe('failed');
     expect(describeOutcomes(run)['bob@x.org in Sales']).toBe(
-      'kept: not everybody whom the file names in this group could be found: alias@x.org',
+      'kept: not every member that the file names in this group could be found: alias@x.org',
     );
     expect(run.outcomes.get('bob@x.org in Support')?.status).toBe('removed');
     expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
@@ -134,13 +134,13 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     );
     group.members.delete('u-bob');
     group.members.set('u-ann', { from: 0, until: Number.POSITIVE_INFINITY });
-    // Somebody whom no process of the run attempted to add.
+    // A member whom no process of the run attempted to add.
     const csv = 'group,email\nFirst,ann@x.org\nSales,cat@x.org';
     await runMembers(zoom, csv, options, { limit: 1, events: whole.events.slice(0, removal + 1) });
     expect(zoom.membersOf('Sales')).toEqual(['ann@x.org']);
   });
 
-  test('adds a member again whom somebody else removed before the run was resumed', async () => {
+  test('adds a member again whom another program removed before the run was resumed', async () => {
     const group = zoom.addGroup('Sales', ['ann@x.org']);
     const csv = 'group,email\nSales,bob@x.org';
     const first = await runMembers(zoom, csv, options);

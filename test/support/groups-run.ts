@@ -7,7 +7,7 @@ import type { Status } from '../../src/model/statuses.js';
 import { groups } from '../../src/resources/groups/groups.js';
 import { createGroupsRollback, findUndos, formatUndoCsv } from '../../src/resources/groups/rollback.js';
 import type { GroupsOptions } from '../../src/resources/groups/session.js';
-import type { Resource, Session, Step } from '../../src/resources/resource.js';
+import type { Session, Step } from '../../src/resources/resource.js';
 import { mapHeader } from '../../src/validation/header.js';
 import { createRowValidator, type InputDefinition, type ValidatedRow } from '../../src/validation/row.js';
 import { createFakeZoom, type FakeZoom, type FakeZoomOptions } from './fake-zoom.js';
@@ -29,6 +29,8 @@ export type ProcessOptions = Partial<Pick<GroupsOptions, 'update' | 'body' | 'li
   readonly random?: () => number;
   /** Kills the process at the so-manieth event that it would record. */
   readonly killAtEvent?: number;
+  /** Kills the process so many ms after its start. */
+  readonly killAfterMs?: number;
 };
 
 export type GroupsRun = {
@@ -42,8 +44,13 @@ export type GroupsRun = {
   readonly plan: (
     options?: ProcessOptions,
   ) => Promise<{ readonly writes: readonly Step[]; readonly apply: () => Promise<RunState> }>;
-  /** Undoes the run; `journal` is that of the rollback. */
-  readonly rollback: (includeUpdates?: boolean) => Promise<RunState>;
+  /** Undoes the run; or goes on with the rollback that was killed last. */
+  readonly rollback: (
+    includeUpdates?: boolean,
+    options?: Pick<ProcessOptions, 'killAtEvent'> & { readonly isResume?: boolean },
+  ) => Promise<RunState>;
+  /** How many readers of the input are not closed. */
+  readonly openInputs: () => number;
   readonly state: () => RunState;
 };
 
@@ -75,17 +82,24 @@ export function replay(journal: readonly Event[]): RunState {
   return state;
 }
 
-async function* inBatches<Item>(
-  rows: readonly ValidatedRow<Item>[],
-): AsyncGenerator<readonly ValidatedRow<Item>[]> {
-  for (let at = 0; at < rows.length; at += 3) yield rows.slice(at, at + 3);
-}
-
 export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 'clock'>): GroupsRun {
   const clock = createVirtualClock(START);
   const zoom = createFakeZoom({ ...zoomOptions, clock });
   const journal: Event[] = [];
+  /** The journal of the rollback. */
+  let undoing: Event[] = [];
+  let inputs = 0;
 
+  const inBatches = async function* <Item>(
+    rows: readonly ValidatedRow<Item>[],
+  ): AsyncGenerator<readonly ValidatedRow<Item>[]> {
+    inputs += 1;
+    try {
+      for (let at = 0; at < rows.length; at += 3) yield rows.slice(at, at + 3);
+    } finally {
+      inputs -= 1;
+    }
+  };
   const toOptions = (options: ProcessOptions): GroupsOptions => ({
     api: zoomOptions.api,
     update: options.update ?? false,
@@ -108,7 +122,7 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
     session: Session,
     state: RunState,
     into: Event[],
-    { killAtEvent, maxFailures, concurrency = 10, random = () => 0.5 }: ProcessOptions,
+    { killAtEvent, killAfterMs, maxFailures, concurrency = 10, random = () => 0.5 }: ProcessOptions,
   ): Promise<RunState> => {
     let recorded = 0;
     let isAlive = true;
@@ -116,6 +130,11 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
     const killed = new Promise<RunState>((resolve) => {
       die = resolve;
     });
+    const kill = (): void => {
+      isAlive = false;
+      die(state);
+    };
+    if (killAfterMs !== undefined) clock.at(clock.now() + killAfterMs, kill);
     const job: Job = {
       session,
       state,
@@ -123,10 +142,7 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
       onPace: () => undefined,
       keep: (...events) => {
         recorded += events.length;
-        if (killAtEvent !== undefined && recorded > killAtEvent) {
-          isAlive = false;
-          die(state);
-        }
+        if (killAtEvent !== undefined && recorded > killAtEvent) kill();
         if (isAlive) into.push(...events);
       },
       onEvent: () => undefined,
@@ -175,17 +191,18 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
       };
       return { writes, apply };
     },
-    rollback: async (includeUpdates = false) => {
+    rollback: async (includeUpdates = false, { killAtEvent, isResume = false } = {}) => {
       const undos = findUndos(replay(journal), includeUpdates);
-      const resource: Resource<unknown, never> = createGroupsRollback(undos) as never;
-      const options = { api: zoomOptions.api, source: 'runs/a', includeUpdates } as never;
+      const resource = createGroupsRollback(undos);
+      const options = { api: zoomOptions.api, source: 'runs/a', includeUpdates };
       const rows = validateRows(formatUndoCsv(undos), resource.input(options));
-      const into: Event[] = [];
-      const state = begin(into);
+      if (!isResume) undoing = [];
+      const state = begin(undoing);
       const session = resource.open({ rows: () => inBatches(rows), state, now: clock.now, options });
-      await perform(session, state, into, {});
-      return replay(into);
+      await perform(session, state, undoing, killAtEvent === undefined ? {} : { killAtEvent });
+      return replay(undoing);
     },
+    openInputs: () => inputs,
     state: () => replay(journal),
   };
 }

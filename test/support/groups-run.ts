@@ -51,7 +51,10 @@ export type GroupsRun = {
   ) => Promise<RunState>;
   /** How many readers of the input are not closed. */
   readonly openInputs: () => number;
+  /** As a report reads it from the journal. */
   readonly state: () => RunState;
+  /** The state that the last process itself had. */
+  readonly lastState: () => RunState;
 };
 
 const START = Date.UTC(2026, 10, 24, 9);
@@ -89,6 +92,7 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
   /** The journal of the rollback. */
   let undoing: Event[] = [];
   let inputs = 0;
+  let live = createRunState();
 
   const inBatches = async function* <Item>(
     rows: readonly ValidatedRow<Item>[],
@@ -166,6 +170,7 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
     journal,
     apply: async (options = {}) => {
       const state = begin(journal);
+      live = state;
       await perform(open(state, options), state, journal, options);
       return replay(journal);
     },
@@ -204,6 +209,7 @@ export function createGroupsRun(csv: string, zoomOptions: Omit<FakeZoomOptions, 
     },
     openInputs: () => inputs,
     state: () => replay(journal),
+    lastState: () => live,
   };
 }
 

@@ -60,7 +60,7 @@ function judgeCreate(
   row: GroupRow,
   attempt: Attempt,
   reply: Reply,
-  { ambiguous, attempts, now }: JudgeContext,
+  { ambiguous, attempts, now, sentAt }: JudgeContext,
 ): Judgement {
   const isDoubtful = ambiguous || hasOlderDoubts(work, row);
   const failure = describeFailure(reply, attempts);
@@ -71,7 +71,7 @@ function judgeCreate(
   };
   switch (reply.type) {
     case 'success':
-      return judgeCreated(work, row, reply, now);
+      return judgeCreated(work, row, reply, { now, sentAt });
     case 'conflict':
       return isDoubtful ? leaveOpen({ sawConflict: true }) : judgeConflict(work, row, reply, now);
     case 'rejected':
@@ -106,7 +106,7 @@ function judgeCreated(
   work: GroupsWork,
   row: GroupRow,
   reply: Extract<Reply, { type: 'success' }>,
-  now: number,
+  { now, sentAt }: Pick<JudgeContext, 'now' | 'sentAt'>,
 ): Judgement {
   const { idField, nameField, uniqueNames } = work.api;
   const inBody = reply.body[idField];
@@ -119,7 +119,7 @@ function judgeCreated(
   const detail = isChanged ? `Zoom writes the name ${JSON.stringify(name)}` : '';
   if (id === undefined) work.open.set(row.key, { row, cause: 'no-id', message: detail, at: now });
   else {
-    work.canary = { key: row.key, at: now };
+    if (!work.canary || work.canary.sentAt < sentAt) work.canary = { key: row.key, sentAt };
     // If names may repeat, another process may have created the same group at the same time.
     if (!uniqueNames) work.open.set(row.key, { row, cause: 'created', message: detail, at: now });
   }

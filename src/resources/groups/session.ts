@@ -1,4 +1,5 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
+import type { RowOutcome } from '../../events/event.js';
 import { doubtsOf } from '../../events/row-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
@@ -59,6 +60,7 @@ class GroupsSession implements Session {
   #batch: readonly ValidatedRow<GroupItem>[] = [];
   #at = 0;
   #started = 0;
+  #isLimitReached = false;
 
   constructor(context: SessionContext<GroupItem, GroupsOptions>) {
     this.#context = context;
@@ -84,6 +86,9 @@ class GroupsSession implements Session {
       if (this.#context.options.listing && !draining) return [{ steps: [this.#list()] }];
       if (!this.#work.api.uniqueNames) return [{ stop: listingRequired(this.#work.api) }];
     }
+    const { limit } = this.#context;
+    // The rows that may be sent are, before the run drains.
+    if (this.#isLimitReached && limit !== undefined && !draining) return [{ drain: limitReached(limit) }];
     if (this.#stage === 'rows' && !draining) return this.#readRows();
     this.#stage = 'closing';
     if (this.#work.open.size === 0) return undefined;
@@ -96,6 +101,7 @@ class GroupsSession implements Session {
     this.#batch = [];
     this.#at = 0;
     this.#started = 0;
+    this.#isLimitReached = false;
   }
 
   #list(): Step {
@@ -133,34 +139,42 @@ class GroupsSession implements Session {
     return { stop: explainFailedListing(listing, why, api) };
   }
 
-  /** Reads on until a create has to settle the body format, or to the last row. */
+  /** Reads on until a create has to settle the body format, up to the limit, or to the last row. */
   async *#readRows(): AsyncGenerator<Judgement> {
     const { limit } = this.#context;
-    let known: NonNullable<Judgement['outcomes']>[number][] = [];
-    for (;;) {
-      const row = await this.#nextRow();
-      if (!row) break;
-      const planned = this.#plan(row);
-      if (planned === undefined) continue;
-      if ('status' in planned) {
-        known.push(settled(row, planned));
-        if (known.length < OUTCOMES_PER_RECORD) continue;
-        yield { outcomes: known };
+    let known: RowOutcome[] = [];
+    let isPaused = false;
+    try {
+      for (;;) {
+        const row = await this.#nextRow();
+        if (!row) break;
+        const planned = this.#plan(row);
+        if (planned === undefined) continue;
+        if ('status' in planned) {
+          known.push(settled(row, planned));
+          if (known.length < OUTCOMES_PER_RECORD) continue;
+          yield { outcomes: known };
+          known = [];
+          continue;
+        }
+        if (limit !== undefined && this.#started >= limit) {
+          this.#isLimitReached = true;
+          break;
+        }
+        this.#started += 1;
+        const isFirstCreate =
+          this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create');
+        isPaused = isFirstCreate ?? false;
+        yield { outcomes: known, ...planned };
         known = [];
-        continue;
+        if (isPaused) return;
       }
-      if (limit !== undefined && this.#started >= limit) {
-        yield { outcomes: known, drain: limitReached(limit) };
-        return;
-      }
-      this.#started += 1;
-      yield { outcomes: known, ...planned };
-      known = [];
-      if (this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create'))
-        return;
+      if (known.length > 0) yield { outcomes: known };
+      if (!this.#isLimitReached) this.#stage = 'closing';
+    } finally {
+      // Left for good: at the last row, at the limit, or because the run ends early.
+      if (!isPaused) await this.#rows?.return?.();
     }
-    if (known.length > 0) yield { outcomes: known };
-    this.#stage = 'closing';
   }
 
   async #nextRow(): Promise<GroupRow | undefined> {
@@ -187,17 +201,15 @@ class GroupsSession implements Session {
     const { definition, previousName } = row.item;
     const before = state.rows.get(row.key);
     const exact = index?.findExact(definition.name) ?? [];
+    const alike = index?.findAlike(row.key) ?? [];
     const isWanted = before?.fingerprint === row.fingerprint;
     if (before?.outcome && isWanted && isProvisioned(before.outcome.status)) {
-      const [group] = exact;
-      if (before.outcome.ids?.groupId !== undefined || !group) return undefined;
-      return { ...before.outcome, ids: { groupId: group.id } };
+      return this.#planProvisioned(row, before.outcome, exact.length > 0 ? exact : alike);
     }
     // Another spelling is the same group if Zoom would accept both, or if it may be renamed.
-    const alike = index?.findAlike(row.key) ?? [];
     const groups = exact.length > 0 || (api.uniqueNames && !update) ? exact : alike;
     const [group] = groups;
-    if (group) return this.#planExisting(row, group, groups.length);
+    if (group) return this.#planExisting(row, [group, ...groups.slice(1)]);
     if (previousName !== undefined) {
       const planned = this.#planRename(row, previousName);
       if (planned) return planned;
@@ -205,7 +217,27 @@ class GroupsSession implements Session {
     return { steps: [createGroup(this.#work, row)] };
   }
 
-  #planExisting(row: GroupRow, group: Group, count: number): Outcome | Judgement {
+  /** A row that an earlier process settled by an answer alone, without an id, is completed or put to the closing. */
+  #planProvisioned(
+    row: GroupRow,
+    before: Outcome,
+    [group, ...others]: readonly Group[],
+  ): Outcome | undefined {
+    if (before.ids?.groupId !== undefined) return undefined;
+    const { open } = this.#work;
+    const isCreated = before.status === 'created';
+    if (!group) {
+      const cause = isCreated ? 'no-id' : 'conflict';
+      open.set(row.key, { row, cause, message: before.detail, at: this.#context.now() });
+      return undefined;
+    }
+    const ids = { groupId: group.id };
+    if (isCreated || before.detail !== '') return { ...before, ids };
+    return { ...before, detail: compareWithGroup(row.item.definition, group, others.length + 1), ids };
+  }
+
+  #planExisting(row: GroupRow, groups: readonly [Group, ...Group[]]): Outcome | Judgement {
+    const [group] = groups;
     const { state, update } = this.#work;
     const { definition } = row.item;
     const doubts = doubtsOf(state.rows.get(row.key));
@@ -214,8 +246,9 @@ class GroupsSession implements Session {
     if (doubts.some(({ operation }) => operation === 'update')) {
       return outcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
     }
-    if (doubts.some(({ operation }) => operation === 'create')) return attributeGroup(this.#work, row, group);
-    return outcome('already-provisioned', compareWithGroup(definition, group, count), group.id);
+    if (doubts.some(({ operation }) => operation === 'create'))
+      return attributeGroup(this.#work, row, groups);
+    return outcome('already-provisioned', compareWithGroup(definition, group, groups.length), group.id);
   }
 
   /** A row that renames a group, if the group exists under its previous name only. */

@@ -77,11 +77,11 @@ export class NamedGroups {
     }
     const group = this.#findOrCreate(found);
     if (mode === 'sync') group.wanted.add(emailKey(item.email));
-    // A sync looks again: somebody else may have removed the member since.
+    // A sync looks again: another program may have removed the member since.
     if (!isDone || mode === 'sync') group.rows.push(isDone ? { ...row, isDone: true } : row);
   }
 
-  /** Whom an invalid row means may be a member: nobody is removed from its group. */
+  /** An invalid row may mean one of the members: no one is removed from its group. */
   #addInvalid({ name, problems }: Extract<Row, { type: 'invalid' }>, index: GroupIndex | undefined): void {
     if (this.#work.mode !== 'sync') return;
     const membership = parseMembershipName(name);

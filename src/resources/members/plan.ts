@@ -98,7 +98,7 @@ function planRemoval(
   return { row, operation: 'remove', userId: member.id, losses: 0 };
 }
 
-/** Everybody may be removed from a group that can be empty; elsewhere the last one stays. */
+/** All members may be removed from a group that can be empty; elsewhere the last one stays. */
 function keepLast(
   { api }: MembersWork,
   group: GroupWork,
@@ -182,7 +182,7 @@ export function findReasonToKeepAll({ unresolved }: GroupWork): string | undefin
   const [first] = unresolved;
   if (first === undefined) return undefined;
   const more = unresolved.length === 1 ? '' : ` and ${unresolved.length - 1} more`;
-  return `not everybody whom the file names in this group could be found: ${first}${more}`;
+  return `not every member that the file names in this group could be found: ${first}${more}`;
 }
 
 /** @param groups all groups that the file names, planned as far as their members could be read */

@@ -3,7 +3,7 @@ import { connect } from '../cli/account.js';
 import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.js';
 import { readAndValidate } from '../cli/input.js';
 import { isOptionGiven, type Options } from '../cli/options.js';
-import { openTerminal } from '../cli/output.js';
+import { nameTarget, openTerminal } from '../cli/output.js';
 import { openSession, type RowSource, runWithLock } from '../cli/run-session.js';
 import { countSentToday, createRunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
@@ -15,7 +15,6 @@ import type { Run } from '../runs/find-run.js';
 import { askYes, notConfirmed } from '../terminal/question.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
-import { nameTarget } from './apply.js';
 import { collectMembersPlan, type MembersPlan, printMembersPlan } from './members-plan.js';
 import { refuseOtherChecksum } from './plan-checksum.js';
 

@@ -1,4 +1,5 @@
 /** `validate`: every problem of a CSV, offline. */
+import { toGroupsOptions } from '../cli/groups-options.js';
 import type { Options } from '../cli/options.js';
 import { describeValidation, explainSkipInvalid, formatValidateCommand, toDialect } from '../cli/output.js';
 import { formatFileArgument, formatReadOptions } from '../cli/resume-command.js';
@@ -11,7 +12,6 @@ import { readBytes } from '../storage/file-source.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
-import { toGroupsOptions } from './apply.js';
 
 /** `validate FILE`: exit 0 if apply would send every row, 2 if it would not. */
 export async function validate([file = '-']: readonly string[], options: Options): Promise<ExitCode> {

@@ -54,7 +54,7 @@ export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptio
 class GroupsSession implements Session {
   readonly #context: SessionContext<GroupItem, GroupsOptions>;
   readonly #work: GroupsWork;
-  #stage: 'list' | 'rows' | 'closing' = 'list';
+  #stage: 'list' | 'rows' | 'limited' | 'closing' = 'list';
   #rows: AsyncIterator<readonly ValidatedRow<GroupItem>[]> | undefined;
   #batch: readonly ValidatedRow<GroupItem>[] = [];
   #at = 0;
@@ -85,6 +85,11 @@ class GroupsSession implements Session {
       if (!this.#work.api.uniqueNames) return [{ stop: listingRequired(this.#work.api) }];
     }
     if (this.#stage === 'rows' && !draining) return this.#readRows();
+    if (this.#stage === 'limited' && !draining) {
+      // Only now: what was started has ended, and would not be sent any more after this.
+      this.#stage = 'closing';
+      return [{ drain: limitReached(this.#started) }];
+    }
     this.#stage = 'closing';
     if (this.#work.open.size === 0) return undefined;
     return [{ steps: [takeClosingListing(this.#work, this.#context.now())] }];
@@ -150,7 +155,8 @@ class GroupsSession implements Session {
         continue;
       }
       if (limit !== undefined && this.#started >= limit) {
-        yield { outcomes: known, drain: limitReached(limit) };
+        if (known.length > 0) yield { outcomes: known };
+        this.#stage = 'limited';
         return;
       }
       this.#started += 1;

@@ -18,10 +18,10 @@ import {
 import { openLimiters } from './rate-limit/limiter.js';
 import { addResult, createTotals, toResult } from './reporting/results.js';
 import { concurrencyFor } from './resilience/retry-policy.js';
-import type { Api, BodyFormat } from './resources/groups/api.js';
-import { GROUPS_APIS } from './resources/groups/apis.js';
+import { type Definition, type GroupType, SETTINGS, type Settings } from './resources/groups/api/group.js';
+import type { Api, BodyFormat } from './resources/groups/api/groups-api.js';
+import { GROUPS_APIS } from './resources/groups/api/groups-apis.js';
 import type { GroupItem } from './resources/groups/fields.js';
-import { type Definition, type GroupType, SETTINGS, type Settings } from './resources/groups/group.js';
 import { groups } from './resources/groups/groups.js';
 import type { GroupsOptions } from './resources/groups/session.js';
 import type { Session } from './resources/resource.js';

@@ -10,9 +10,9 @@ import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
 import { openClient } from '../zoom/client.js';
-import { readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
-import { readProxies } from './environment.js';
-import type { Options } from './options.js';
+import { readZoomEnvironment, type ZoomEnvironment } from './options/credentials.js';
+import { readProxies } from './options/environment.js';
+import type { Options } from './options/options.js';
 
 export type Account = {
   readonly api: ApiClient;

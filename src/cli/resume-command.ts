@@ -1,7 +1,7 @@
 /** The command line that resumes a run: made here for every command that prints one, from the run's own journal. */
 import type { EventOf } from '../events/event.js';
 import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
-import type { Options } from './options.js';
+import type { Options } from './options/options.js';
 
 const ROLLBACK_PREFIX = 'rollback of ';
 

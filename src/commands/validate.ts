@@ -1,6 +1,6 @@
 /** `validate`: every problem of a CSV, offline. */
 import { toGroupsOptions } from '../cli/groups-options.js';
-import type { Options } from '../cli/options.js';
+import type { Options } from '../cli/options/options.js';
 import { describeValidation, explainSkipInvalid, formatValidateCommand, toDialect } from '../cli/output.js';
 import { formatFileArgument, formatReadOptions } from '../cli/resume-command.js';
 import { EXIT, type ExitCode } from '../model/stop.js';

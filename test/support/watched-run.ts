@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../../src/cli/account.js';
-import type { Options } from '../../src/cli/options.js';
+import type { Options } from '../../src/cli/options/options.js';
 import { type RunSession, runWithLock } from '../../src/cli/run-session.js';
 import type { Event } from '../../src/events/event.js';
 import type { Directory } from '../../src/model/directory.js';
 import { type ExitCode, FatalError } from '../../src/model/stop.js';
-import type { Group } from '../../src/resources/groups/group.js';
+import type { Group } from '../../src/resources/groups/api/group.js';
 import { plan } from '../../src/resources/groups/plan.js';
 import { validateInput } from '../../src/runs/validate-input.js';
 import { readRunState } from '../../src/runs/write-reports.js';

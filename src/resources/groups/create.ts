@@ -3,8 +3,8 @@ import { isInDoubt } from '../../events/row-state.js';
 import type { Reply } from '../../model/reply.js';
 import { createStop } from '../../model/stop.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
-import { type BodyFormat, isUsableId } from './api.js';
-import { normalizeName } from './group.js';
+import { normalizeName } from './api/group.js';
+import { type BodyFormat, isUsableId } from './api/groups-api.js';
 import { compareWithGroup, describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, type OpenRow, toRef } from './work.js';
 

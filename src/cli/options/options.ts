@@ -1,8 +1,8 @@
 /** The options of one command: their types, as commander wants them, and which combinations are refused. */
 import { type Command, Option } from 'commander';
-import type { Target } from '../events/event.js';
-import { usageError } from '../model/stop.js';
-import type { Shard } from '../validation/shard.js';
+import type { Target } from '../../events/event.js';
+import { usageError } from '../../model/stop.js';
+import type { Shard } from '../../validation/shard.js';
 import type { Limit } from './option-parsers.js';
 import { type CommandName, OPTIONS, type OptionSpec } from './option-table.js';
 

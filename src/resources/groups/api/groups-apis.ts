@@ -1,6 +1,7 @@
 /** The group APIs by the value of `--api`. */
-import type { Api, GroupsApi } from './api.js';
+
 import { contactGroups } from './contact-groups.js';
+import type { Api, GroupsApi } from './groups-api.js';
 import { imGroups } from './im-groups.js';
 
 export const GROUPS_APIS: Readonly<Record<Api, GroupsApi>> = { im: imGroups, contacts: contactGroups };

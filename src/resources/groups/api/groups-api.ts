@@ -1,5 +1,5 @@
 /** What the two group APIs of Zoom have in common, and in which they differ, as data. */
-import type { Call } from '../../model/call.js';
+import type { Call } from '../../../model/call.js';
 import type { Definition, Group, SettingName, Settings } from './group.js';
 
 /** Request body of a create. */

@@ -1,9 +1,10 @@
 /** The account that a command works on: Zoom's, with credentials, or the simulator's, started for the occasion. */
 
 import { clock } from '../engine/clock.js';
-import type { Api, Target } from '../events/event.js';
+import type { Target } from '../events/event.js';
 import type { ApiClient, PaceChange } from '../model/api.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
+import type { Api } from '../model/choices.js';
 import { usageError } from '../model/stop.js';
 import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { openLimiters } from '../rate-limit/limiter.js';

@@ -2,6 +2,7 @@
 import type { Note } from '../../events/event.js';
 import type { Effect } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
+import type { Api } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
@@ -15,7 +16,7 @@ import {
   nameKey,
   SETTINGS,
 } from './api/group.js';
-import type { Api, GroupsApi } from './api/groups-api.js';
+import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { type GroupReading, readGroup } from './api/read-group.js';
 import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';

@@ -1,5 +1,6 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
 import { doubtsOf } from '../../events/row-state.js';
+import type { Api, BodyChoice, BodyFormat } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
 import { createStop, type Stop } from '../../model/stop.js';
@@ -7,7 +8,7 @@ import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
 import { differences, type Group } from './api/group.js';
-import type { Api, BodyFormat, GroupsApi } from './api/groups-api.js';
+import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
@@ -23,7 +24,7 @@ export type GroupsOptions = {
   readonly api: Api;
   /** Whether existing groups whose settings differ are changed to what the rows say. */
   readonly update: boolean;
-  readonly body: 'auto' | BodyFormat;
+  readonly body: BodyChoice;
   /** Whether the groups are listed before the first create. */
   readonly listing: boolean;
   /** Whether nothing is to be done if they cannot be listed, as in a plan. */

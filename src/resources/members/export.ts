@@ -1,10 +1,10 @@
 /** The memberships of the account's groups, as the CSV that `members` reads. */
 
+import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import type { Group } from '../groups/api/group.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
-import type { Api } from '../groups/api/groups-api.js';
 import { listGroups } from '../groups/api/list-groups.js';
 import { explainFailedListing } from '../groups/session.js';
 import type { Judgement, Session } from '../resource.js';

@@ -1,9 +1,9 @@
 /** The work of `members`, in phases: groups, rows, users, each group's members, changes, removals of `--sync`. */
 import type { RowOutcome } from '../../events/event.js';
+import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
-import type { Api } from '../groups/api/groups-api.js';
 import { listGroups } from '../groups/api/list-groups.js';
 import { explainFailedListing } from '../groups/session.js';
 import type { PagesResult } from '../paging/read-pages.js';

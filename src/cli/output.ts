@@ -6,14 +6,16 @@ import { formatHeadline } from '../reporting/headline.js';
 import { formatProblems } from '../reporting/problems-text.js';
 import type { Summary } from '../reporting/summary.js';
 import { formatSummary } from '../reporting/summary-text.js';
+import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import type { InputValidation } from '../runs/validate-input.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
 import { createTerminal, type Terminal } from '../terminal/terminal.js';
 import { formatCount } from '../text/format.js';
 import { formatShellCommand } from '../text/shell-quote.js';
 import type { Columns } from '../validation/header.js';
-import { redrawsLines, wantsColor } from './environment.js';
-import type { Options } from './options.js';
+import type { Account } from './account.js';
+import { redrawsLines, wantsColor } from './options/environment.js';
+import type { Options } from './options/options.js';
 import { formatFileArgument, formatReadOptions } from './resume-command.js';
 
 /** How the options say that the CSV is to be read. */
@@ -126,4 +128,14 @@ export function printSummary(summary: Summary, run: PrintedRun, options: Options
   const columns = process.stdout.columns || 80;
   const color = wantsColor(process.stdout.isTTY === true);
   writeStdout(formatSummary(summary, { color, columns, folder }));
+}
+
+/** Names the account that is about to be changed. */
+export function nameTarget(
+  { description, simulated }: Account,
+  { api, quiet }: Options,
+  say: (text: string) => void,
+): void {
+  if (!quiet)
+    say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
 }

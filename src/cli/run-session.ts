@@ -19,10 +19,11 @@ import { acquireLock, acquireRunFolderLock } from '../storage/lock.js';
 import { VERSION } from '../storage/version.js';
 import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { formatCount } from '../text/format.js';
 import type { ValidatedRow } from '../validation/row.js';
 import type { Account } from './account.js';
-import { findStateFolder } from './environment.js';
-import type { Options } from './options.js';
+import { findStateFolder } from './options/environment.js';
+import type { Options } from './options/options.js';
 import { printSummary } from './output.js';
 import { formatResumeCommand } from './resume-command.js';
 import { handleSignals } from './signals.js';
@@ -61,23 +62,29 @@ export async function runWithLock<Item, O extends object>(given: RunSession<Item
   }
 }
 
-/** An old run may have been resumed while we waited for the lock; a new one gets its folder after the review. */
+/** A run that is resumed is locked before its state is read; a new one gets its folder after the review. */
 async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
   const { command, disk, review } = given;
-  const known = await refreshRun(given.run);
-  const state = known.state ?? createRunState();
-  refuseOtherTarget(state, given);
-  const session = openSession(given, state);
-  if (review) {
-    await review(session);
-    session.restart();
-  }
-  const run = known.state ? known : createRun(known, disk);
-  const held = await acquireRunFolderLock(run.folder, { command });
+  const lock = given.run.state ? await acquireRunFolderLock(given.run.folder, { command }) : undefined;
   try {
-    return await performRun({ ...given, run }, state, session);
+    const known = await refreshRun(given.run);
+    const state = known.state ?? createRunState();
+    refuseOtherTarget(state, given);
+    const session = openSession(given, state);
+    if (review) {
+      await review(session);
+      session.restart();
+    }
+    if (lock) return await performRun({ ...given, run: known }, state, session);
+    const run = createRun(known, disk);
+    const own = await acquireRunFolderLock(run.folder, { command });
+    try {
+      return await performRun({ ...given, run }, state, session);
+    } finally {
+      await own.release();
+    }
   } finally {
-    await held.release();
+    await lock?.release();
   }
 }
 
@@ -255,6 +262,11 @@ async function finish<Item, O extends object>(
     disk,
   ).catch((error: unknown) => {
     const { stop } = state;
+    if (stop?.exit === EXIT.unwritable) {
+      // Without a journal there are no reports: standard error is the last place for what this run did.
+      printEffects(state, terminal);
+      throw new FatalError(stop);
+    }
     if (stop) terminal.say(`${stop.message}\nTo resume, run: ${resumeCommand}`, { always: true });
     throw error;
   });
@@ -268,6 +280,16 @@ async function finish<Item, O extends object>(
   }
   printSummary(summary, { folder: run.folder, stop: state.stop }, options, terminal);
   return flushStdoutOrWarn(code);
+}
+
+function printEffects({ rows }: RunState, terminal: Terminal): void {
+  const done = [...rows.values()].flatMap(({ effects = [] }) => effects);
+  if (done.length === 0) return;
+  terminal.say(`What this run did in Zoom, ${formatCount(done.length, 'change')}:`, { always: true });
+  for (const { operation, name, ids } of done) {
+    const all = Object.values(ids).join(' ');
+    terminal.say(`${operation}  ${name}${all === '' ? '' : `  ${all}`}`, { always: true });
+  }
 }
 
 /** Whether a resume would send something: a stopped run goes on, and failed rows are tried again. */

@@ -1,20 +1,18 @@
 /** `apply`: creates every group that the CSV defines. */
 
-import { type Account, connect } from '../cli/account.js';
+import { connect } from '../cli/account.js';
 import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.js';
+import { findCreatedGroups } from '../cli/created-groups.js';
+import { toGroupsOptions } from '../cli/groups-options.js';
 import { readAndValidate } from '../cli/input.js';
-import { isOptionGiven, type Options } from '../cli/options.js';
-import { openTerminal } from '../cli/output.js';
+import { isOptionGiven, type Options } from '../cli/options/options.js';
+import { nameTarget, openTerminal } from '../cli/output.js';
+import { checkPlan } from '../cli/plan-checksum.js';
 import { runWithLock } from '../cli/run-session.js';
-import { countSentToday, createRunState, type RunState } from '../events/run-state.js';
+import { countSentToday, createRunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/stop.js';
-import { GROUPS_APIS } from '../resources/groups/apis.js';
-import { parseFingerprint } from '../resources/groups/fields.js';
 import { groups } from '../resources/groups/groups.js';
-import type { GroupsOptions } from '../resources/groups/session.js';
-import type { SimulatedGroup } from '../simulator/server.js';
 import { planFile } from './plan.js';
-import { checkPlan } from './plan-checksum.js';
 
 /** `apply FILE`. @throws FatalError if nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], given: Options): Promise<ExitCode> {
@@ -93,48 +91,4 @@ function refuseContradictions({ update, listing, checksum, api, body }: Options)
   if (api === 'contacts' && body === 'multipart') {
     throw usageError('contact groups take JSON only', 'Leave out --body multipart.');
   }
-}
-
-/** What shapes a run of `apply`. */
-export function toGroupsOptions({ api, update, body, listing }: Options): GroupsOptions {
-  return {
-    api,
-    update: update ?? false,
-    body: body ?? 'auto',
-    listing: listing ?? true,
-    needsListing: false,
-  };
-}
-
-/** Names the account that is about to be changed. */
-export function nameTarget(
-  { description, simulated }: Account,
-  { api, quiet }: Options,
-  say: (text: string) => void,
-): void {
-  if (!quiet)
-    say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
-}
-
-/** The simulator knows nothing of an earlier process: what this run created there is given to it again. */
-export function findCreatedGroups(state: RunState | undefined): readonly SimulatedGroup[] {
-  return [...(state?.rows.values() ?? [])].flatMap(({ effects = [] }) => {
-    const created = effects.find(({ operation }) => operation === 'create');
-    const id = created?.ids.groupId;
-    return id === undefined || !created ? [] : [toSimulatedGroup(id, created.name, created.fingerprint)];
-  });
-}
-
-function toSimulatedGroup(id: string, name: string, fingerprint: string): SimulatedGroup {
-  const { type, searchByDomain, searchByAccount, searchByMaAccount, description } =
-    parseFingerprint(fingerprint);
-  return {
-    id,
-    name,
-    ...(type === undefined ? {} : { type }),
-    ...(searchByDomain === undefined ? {} : { search_by_domain: searchByDomain }),
-    ...(searchByAccount === undefined ? {} : { search_by_account: searchByAccount }),
-    ...(searchByMaAccount === undefined ? {} : { search_by_ma_account: searchByMaAccount }),
-    ...(description === undefined ? {} : { description }),
-  };
 }

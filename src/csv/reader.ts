@@ -43,13 +43,13 @@ const VERSION_LINE = /^"?version:v\d+(?:\.\d+)*"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
 /** Reads up to the header. @throws CsvError if the file is no CSV, FatalError if an option is wrong */
 export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
-  const told = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
+  const given = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
   const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
   const firstLine = sep?.[0] ?? VERSION_LINE.exec(start.toString('utf8', 0, 64))?.[0] ?? '';
   const rest = start.subarray(Buffer.byteLength(firstLine));
-  const delimiter = told ?? sep?.[1] ?? detected(rest.toString(), options.isHeader ?? (() => false));
+  const delimiter = given ?? sep?.[1] ?? detectDelimiter(rest.toString(), options.isHeader ?? (() => false));
 
   const batches = records(concat(rest, pieces), delimiter, firstLine === '' ? 1 : 2);
   let preamble = firstLine;
@@ -117,7 +117,7 @@ async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
 }
 
 /** The delimiter that splits the header line into the most fields, or else into the most cells. */
-function detected(text: string, isHeader: (cell: string) => boolean): string {
+function detectDelimiter(text: string, isHeader: (cell: string) => boolean): string {
   const line = blankOutQuoted(text).split(/[\r\n]/, 1)[0] ?? '';
   const ranked = [',', ';', '\t'].map((delimiter) => {
     const cells = line.split(delimiter);
@@ -166,8 +166,8 @@ async function* records(
     const start = offset;
     const rows = parser.found.map(({ cells, end }): Row => {
       const raw = pending.toString('utf8', offset - start, end - start);
-      const fault = strayQuoteProblem(raw, cells, line, delimiter);
-      const row: Row = fault === undefined ? { line, cells, raw } : { line, cells, raw, csvProblem: fault };
+      const csvProblem = strayQuoteProblem(raw, cells, line, delimiter);
+      const row: Row = csvProblem === undefined ? { line, cells, raw } : { line, cells, raw, csvProblem };
       line += countLineEndings(raw);
       offset = end;
       return row;
@@ -177,21 +177,21 @@ async function* records(
     return rows;
   };
 
-  let fault: CsvError | undefined;
-  for await (const piece of stopAtCsvError(pieces, (found) => (fault = found))) {
+  let csvError: CsvError | undefined;
+  for await (const piece of stopAtCsvError(pieces, (found) => (csvError = found))) {
     if (piece.length === 0) continue;
     pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
     await write(parser, piece);
     if (parser.found.length > 0) yield takeRows();
     if (pending.length > RECORD_BYTES_MAX) throw unclosedQuoteError(pending.toString(), line, delimiter);
   }
-  if (offset === 0 && pending.length === 0 && !fault) return;
+  if (offset === 0 && pending.length === 0 && !csvError) return;
   const closed = await end(parser);
-  if (fault) {
+  if (csvError) {
     const column = lastColumn(pending.toString(), delimiter);
     // The record with the invalid byte is not complete.
     yield takeRows().filter(({ raw }) => /[\r\n]$/.test(raw));
-    throw new CsvError({ ...fault.problem, column });
+    throw new CsvError({ ...csvError.problem, column });
   }
   if (parser.found.length > 0) yield takeRows();
   if (!closed) throw unclosedQuoteError(pending.toString(), line, delimiter);
@@ -200,7 +200,7 @@ async function* records(
 /** The pieces before the first one that can't be decoded. */
 async function* stopAtCsvError(
   pieces: AsyncIterable<Buffer>,
-  found: (fault: CsvError) => void,
+  found: (csvError: CsvError) => void,
 ): AsyncGenerator<Buffer, void> {
   try {
     yield* pieces;

@@ -6,12 +6,9 @@ import { RATE_LABELS, type RateLabel } from '../model/call.js';
 import type { Clock } from '../model/clock.js';
 import type { Reply } from '../model/reply.js';
 import { createStop, FatalError, type Stop } from '../model/stop.js';
-import {
-  allRefusedAlike,
-  decideRetry,
-  REFUSED_ALIKE_LIMIT,
-  tooManyFailures,
-} from '../resilience/retry-policy.js';
+import { unreachable } from '../resilience/circuit-breaker.js';
+import { RefusalCount } from '../resilience/refusal-count.js';
+import { decideRetry, tooManyFailures } from '../resilience/retry-policy.js';
 import type { Judgement, Session, Step } from '../resources/resource.js';
 
 export type EngineOptions = {
@@ -65,9 +62,7 @@ class Loop {
   #failures = 0;
   /** Whether anything answered in this process: silence from the start is not an outage but a wrong address. */
   #heard = false;
-  #refusal: { readonly cause: string; rows: number } | undefined;
-  /** The first rows were not all refused alike. */
-  #refusalsDiffer = false;
+  readonly #refusals = new RefusalCount();
   #bug: { readonly error: unknown } | undefined;
   /** Resolved when a task ends: whoever waits for room looks again. */
   #wake: () => void = () => undefined;
@@ -150,9 +145,13 @@ class Loop {
         continue;
       }
       const queue = this.#queueOf(step);
-      (areFollowUps ? queue.followUps : queue.fresh).push(step);
-      const task = queue
-        .places(() => this.#takeNext(queue))
+      const place = (): Promise<void> => {
+        (areFollowUps ? queue.followUps : queue.fresh).push(step);
+        return queue.places(() => this.#takeNext(queue));
+      };
+      // A step that waits for its time holds no place meanwhile.
+      const wait = step.delayMs === undefined || step.delayMs <= 0 ? undefined : this.#sleep(step.delayMs);
+      const task = (wait === undefined ? place() : wait.then(place))
         .catch((error: unknown) => this.#fail(error))
         .finally(() => {
           this.#tasks.delete(task);
@@ -160,6 +159,10 @@ class Loop {
         });
       this.#tasks.add(task);
     }
+  }
+
+  #sleep(waitMs: number): Promise<void> {
+    return this.#options.clock.sleep(waitMs, this.#stopping.signal);
   }
 
   #queueOf({ call }: Step): Queue {
@@ -182,11 +185,9 @@ class Loop {
   /** One step, from its first attempt to what follows from it; or to a stop, which leaves it as the journal has it. */
   async #perform(step: Step): Promise<void> {
     const { clock, random } = this.#options;
-    const signal = this.#stopping.signal;
     this.#steps += 1;
     const id = this.#steps;
     const replies: Reply[] = [];
-    if (step.delayMs !== undefined && step.delayMs > 0) await clock.sleep(step.delayMs, signal);
     while (this.#maySend(step)) {
       const n = replies.length + 1;
       const result = await this.#send(step, id, n);
@@ -203,7 +204,7 @@ class Loop {
         case 'retry':
           this.#keep({ ...event, ...(stop ? {} : { retryInMs: decision.waitMs }) });
           if (stop) return this.#halt(stop);
-          await clock.sleep(decision.waitMs, signal);
+          await this.#sleep(decision.waitMs);
           continue;
         case 'stop':
           this.#keep(event);
@@ -212,7 +213,8 @@ class Loop {
           const ambiguous = replies.some(isAmbiguous);
           const judgement = step.judge(reply, { now: clock.now(), ambiguous, attempts: n, sentAt });
           this.#apply(judgement, event);
-          this.#countRefusals(reply, judgement.outcomes ?? []);
+          const refused = this.#refusals.add(reply, judgement.outcomes ?? []);
+          if (refused) this.#halt(refused);
           if (stop) this.#halt(stop);
           return;
         }
@@ -282,19 +284,6 @@ class Loop {
       this.#drain(tooManyFailures(this.#failures));
   }
 
-  /** Counts rows, not requests: the halves of a refused batch repeat its refusal. */
-  #countRefusals(reply: Reply, outcomes: readonly RowOutcome[]): void {
-    if (this.#refusalsDiffer || outcomes.length === 0) return;
-    const cause = `${reply.type} ${reply.httpStatus} ${reply.code}`;
-    this.#refusal ??= { cause, rows: 0 };
-    const isAlike = reply.type === 'rejected' && this.#refusal.cause === cause;
-    this.#refusalsDiffer = !isAlike || outcomes.some(({ outcome }) => outcome.status !== 'failed');
-    this.#refusal.rows += outcomes.length;
-    if (!this.#refusalsDiffer && this.#refusal.rows >= REFUSED_ALIKE_LIMIT) {
-      this.#halt(allRefusedAlike(this.#refusal.rows, reply));
-    }
-  }
-
   #keep(...events: readonly Event[]): boolean {
     try {
       this.#options.record(...events);
@@ -358,9 +347,4 @@ function toRecord(reply: Reply): ReplyRecord {
 function toStop(reason: unknown): Stop {
   if (reason instanceof FatalError) return reason.stop;
   return createStop('aborted', 'the run was aborted', 'Resume it to continue.');
-}
-
-function unreachable(message: string): Stop {
-  const hint = 'Check the network, the proxy and ZOOM_BASE_URL, then retry later with --resume.';
-  return createStop('unreachable', `Zoom cannot be reached: ${message}`, hint);
 }

@@ -269,11 +269,11 @@ describe('quotes', () => {
     ['it closes in a later row', '"B,2\nC,"3"\n', 3, 1],
   ])('affect their own row only: %s', async (_, record, line, column) => {
     const found = await read(`name,n\nA,1\n${record}Z,9\n`);
-    const spoilt = found.rows.filter((row) => row.fault !== undefined);
-    expect(spoilt.map((row) => row.fault)).toEqual([
+    const affected = found.rows.filter((row) => row.fault !== undefined);
+    expect(affected.map((row) => row.fault)).toEqual([
       expect.objectContaining({ line, column, rule: 'stray-quote' }),
     ]);
-    expect(spoilt[0]?.raw).toBe(record);
+    expect(affected[0]?.raw).toBe(record);
     expect(found.rows.at(-1)?.cells).toEqual(['Z', '9']);
   });
 

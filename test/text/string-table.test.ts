@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RowStates } from '../../src/events/row-state.js';
-import { GROUP_TYPES, type Group, normalizeName } from '../../src/resources/groups/group.js';
-import { GroupIndex } from '../../src/resources/groups/group-index.js';
+import { GROUP_TYPES, type Group, normalizeName } from '../../src/resources/groups/api/group.js';
+import { GroupIndex } from '../../src/resources/groups/api/group-index.js';
 import { LateSet, TextSet, Texts } from '../../src/text/string-table.js';
 
 /** Letters of one byte and of two, halves of surrogate pairs, and texts longer than a block. */

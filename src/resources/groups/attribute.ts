@@ -2,8 +2,8 @@
 import { type Doubt, doubtsOf } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement } from '../resource.js';
-import { differences, type Group } from './group.js';
-import { readGroup } from './read-group.js';
+import { differences, type Group } from './api/group.js';
+import { readGroup } from './api/read-group.js';
 import { compareWithGroup, outcome, settle } from './settle.js';
 import type { GroupRow, GroupsWork } from './work.js';
 

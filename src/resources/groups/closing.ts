@@ -5,11 +5,11 @@
 import { doubtsOf } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement, Step } from '../resource.js';
+import type { Group } from './api/group.js';
+import type { GroupIndex } from './api/group-index.js';
+import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { createGroup } from './create.js';
-import type { Group } from './group.js';
-import type { GroupIndex } from './group-index.js';
-import { type Listing, listGroups } from './list-groups.js';
 import { compareWithGroup, outcome, settle } from './settle.js';
 import type { GroupsWork, OpenRow } from './work.js';
 

@@ -1,10 +1,11 @@
 /** Creating a group, and what each reply to it proves. */
 import { isInDoubt } from '../../events/row-state.js';
+import type { BodyFormat } from '../../model/choices.js';
 import type { Reply } from '../../model/reply.js';
 import { createStop } from '../../model/stop.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
-import { type BodyFormat, isUsableId } from './api.js';
-import { normalizeName } from './group.js';
+import { normalizeName } from './api/group.js';
+import { isUsableId } from './api/groups-api.js';
 import { compareWithGroup, describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, type OpenRow, toRef } from './work.js';
 
@@ -18,7 +19,7 @@ type Attempt = {
 
 /** The create of a row, in the format that is settled, or in the first one. */
 export function createGroup(work: GroupsWork, row: GroupRow, isResent?: true): Step {
-  const format = work.format ?? work.api.bodyFormats[0] ?? 'json';
+  const format = work.format ?? work.api.bodyFormats[0];
   return createStep(work, row, { format, ...(isResent ? { isResent } : {}) });
 }
 

@@ -2,13 +2,11 @@
 import type { Note } from '../../events/event.js';
 import { type Effect, isInDoubt } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
+import type { Api } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
 import type { Judgement, Resource, Session, SessionContext, Step } from '../resource.js';
-import { type Api, type GroupsApi, isUsableId } from './api.js';
-import { GROUPS_APIS } from './apis.js';
-import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import {
   type Definition,
   describeDifferences,
@@ -17,9 +15,12 @@ import {
   isGroupType,
   nameKey,
   SETTINGS,
-} from './group.js';
+} from './api/group.js';
+import { type GroupsApi, isUsableId } from './api/groups-api.js';
+import { GROUPS_APIS } from './api/groups-apis.js';
+import { type GroupReading, readGroup } from './api/read-group.js';
+import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
-import { type GroupReading, readGroup } from './read-group.js';
 import { describeFailure, outcome, settle, settled } from './settle.js';
 import type { Change } from './update.js';
 import { type GroupRow, toRef } from './work.js';

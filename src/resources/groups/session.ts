@@ -1,20 +1,21 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
 import type { RowOutcome } from '../../events/event.js';
 import { doubtsOf } from '../../events/row-state.js';
+import type { Api, BodyChoice, BodyFormat } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import type { Api, BodyFormat, GroupsApi } from './api.js';
-import { GROUPS_APIS } from './apis.js';
+import { differences, type Group } from './api/group.js';
+import type { GroupsApi } from './api/groups-api.js';
+import { GROUPS_APIS } from './api/groups-apis.js';
+import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
 import { createGroup } from './create.js';
 import type { GroupItem } from './fields.js';
-import { differences, type Group } from './group.js';
-import { type Listing, listGroups } from './list-groups.js';
 import { compareWithGroup, outcome, settled } from './settle.js';
 import { findChange, updateGroup } from './update.js';
 import type { GroupRow, GroupsWork } from './work.js';
@@ -24,7 +25,7 @@ export type GroupsOptions = {
   readonly api: Api;
   /** Whether existing groups whose settings differ are changed to what the rows say. */
   readonly update: boolean;
-  readonly body: 'auto' | BodyFormat;
+  readonly body: BodyChoice;
   /** Whether the groups are listed before the first create. */
   readonly listing: boolean;
   /** Whether nothing is to be done if they cannot be listed, as in a plan. */

@@ -7,8 +7,8 @@ import {
   type Group,
   normalizeName,
   type Settings,
-} from './group.js';
-import { readGroup } from './read-group.js';
+} from './api/group.js';
+import { readGroup } from './api/read-group.js';
 import { describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, toRef } from './work.js';
 

@@ -1,9 +1,10 @@
 /** What the parts of one session on groups share. */
 import type { RunState } from '../../events/run-state.js';
+import type { BodyFormat } from '../../model/choices.js';
 import type { RowRef } from '../../model/outcome.js';
-import type { BodyFormat, GroupsApi } from './api.js';
+import type { GroupIndex } from './api/group-index.js';
+import type { GroupsApi } from './api/groups-api.js';
 import type { GroupItem } from './fields.js';
-import type { GroupIndex } from './group-index.js';
 
 /** A row in the form in which the session carries it. */
 export type GroupRow = RowRef & { readonly item: GroupItem };

@@ -1,7 +1,7 @@
 /** The columns of a members CSV: how they are called, and how their cells become memberships. */
 import type { Field } from '../../validation/header.js';
 import type { Entry, Finding, FirstEntry, InputDefinition, ValidatedRow } from '../../validation/row.js';
-import { nameKey } from '../groups/group.js';
+import { nameKey } from '../groups/api/group.js';
 
 /** What an entry asks for. */
 export type MemberItem = {

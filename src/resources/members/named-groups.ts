@@ -2,8 +2,8 @@
 import type { RowOutcome } from '../../events/event.js';
 import { isProvisioned } from '../../model/statuses.js';
 import type { ValidatedRow } from '../../validation/row.js';
-import { nameKey } from '../groups/group.js';
-import type { GroupIndex } from '../groups/group-index.js';
+import { nameKey } from '../groups/api/group.js';
+import type { GroupIndex } from '../groups/api/group-index.js';
 import { emailKey, type MemberItem, parseMembershipName } from './fields.js';
 import { type GroupWork, type MemberRow, type MembersWork, outcome, settled } from './work.js';
 

@@ -5,7 +5,7 @@ import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { formatCount } from '../../text/format.js';
-import { nameKey } from '../groups/group.js';
+import { nameKey } from '../groups/api/group.js';
 import type { Member } from './api/members-api.js';
 import { emailKey, membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
 import type { MemberIndex } from './member-index.js';

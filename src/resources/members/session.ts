@@ -1,10 +1,10 @@
 /** The work of `members`, in phases: groups, rows, users, each group's members, changes, removals of `--sync`. */
 import type { RowOutcome } from '../../events/event.js';
+import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
-import type { Api } from '../groups/api.js';
-import type { GroupIndex } from '../groups/group-index.js';
-import { listGroups } from '../groups/list-groups.js';
+import type { GroupIndex } from '../groups/api/group-index.js';
+import { listGroups } from '../groups/api/list-groups.js';
 import { explainFailedListing } from '../groups/session.js';
 import type { PagesResult } from '../paging/read-pages.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';

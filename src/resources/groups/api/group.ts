@@ -1,5 +1,5 @@
 /** What a group is: its settings, the key of its name, and how two groups differ. */
-import { removeInvisible } from '../../text/invisible-characters.js';
+import { removeInvisible } from '../../../text/invisible-characters.js';
 
 export const GROUP_TYPES = ['normal', 'shared', 'restricted'] as const;
 export type GroupType = (typeof GROUP_TYPES)[number];

@@ -36,7 +36,7 @@ export async function listAllGroups(
 }
 
 /** Sends one step and what follows from it through the engine, outside any run. */
-export async function readOnce(
+async function readOnce(
   account: Account,
   step: Step,
   warn: (message: string) => void,

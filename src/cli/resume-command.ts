@@ -12,7 +12,7 @@ export function describeRollbackInput(source: string): string {
 }
 
 /** The run folder that a rollback undoes; any other path stays as it is. */
-export function findRollbackSource(path: string): string {
+function findRollbackSource(path: string): string {
   return path.startsWith(ROLLBACK_PREFIX) ? path.slice(ROLLBACK_PREFIX.length) : path;
 }
 

@@ -16,7 +16,7 @@ export type ResourceDescription = {
 };
 
 /** A journal's options are those that the resource of this kind wrote there. */
-export function describeResource<Item, O extends object>({
+function describeResource<Item, O extends object>({
   kind,
   idColumns,
   input,

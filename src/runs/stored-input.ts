@@ -50,7 +50,7 @@ export async function* readStoredInput(folder: string, state: RunState): AsyncGe
 }
 
 /** The run whose input the journal holds completely; undefined if it holds none. */
-export function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
+function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
   return storedInput === undefined ? undefined : runs[storedInput];
 }
 

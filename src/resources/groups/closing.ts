@@ -17,7 +17,7 @@ import type { GroupsWork, OpenRow } from './work.js';
 const LATE_LISTING_WAITS_MS: readonly number[] = [2_000, 4_000, 8_000, 16_000];
 
 /** A listing requested this long after an attempt ended proves absence even without a canary. Inferred; see `doctor`. */
-export const LISTING_LAG_MAX_MS = 30_000;
+const LISTING_LAG_MAX_MS = 30_000;
 
 /** The step that settles every open row; further ones follow from what it shows. */
 export function takeClosingListing(work: GroupsWork, now: number): Step {
@@ -167,7 +167,7 @@ function settleWithoutListing(work: GroupsWork, reason: string): Judgement {
   return { ...merged, warnings: [...(merged.warnings ?? []), warning] };
 }
 
-export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
+function mergeJudgements(judgements: readonly Judgement[]): Judgement {
   return {
     outcomes: judgements.flatMap(({ outcomes }) => outcomes ?? []),
     steps: judgements.flatMap(({ steps }) => steps ?? []),

@@ -105,12 +105,6 @@ export function differences(wanted: Settings, actual: Settings): readonly Differ
   });
 }
 
-/** The settings to change so that a group is as it was asked for; undefined if it is already. */
-export function toChange(wanted: Settings, actual: Settings): Settings | undefined {
-  const found = differences(wanted, actual);
-  return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
-}
-
 /** `differs: type normal → shared; search_by_domain true → false`, or `identical`. */
 export function describeDifferences(found: readonly Difference[]): string {
   if (found.length === 0) return 'identical';

@@ -71,7 +71,7 @@ const TABLE: readonly Row[] = [
   { when: isSuccess, reply: success },
   { when: ({ answer, ...r }) => r.status === 200 && answer.tooLong !== undefined, reply: tooLong },
   // It says neither yes nor no. A write may have taken effect; a read is sent again.
-  { when: is2xx, reply: (r) => transient(r, r.call.method === 'GET' ? 3 : 1) },
+  { when: is2xx, reply: unreadable },
   {
     when: (r) => hasStatus(410)(r) || hasCode(4137)(r),
     reply: fatal((r) => apiGone(r.metadata, isContacts(r))),
@@ -246,6 +246,13 @@ function transient({ answer, metadata, call, context }: Response, maxAttempts: n
     maxAttempts,
     ...(waitMs === undefined ? {} : { waitMs }),
   };
+}
+
+function unreadable(response: Response): Reply {
+  const { status, call, answer, body } = response;
+  const reply = transient(response, call.method === 'GET' ? 3 : 1);
+  if (body.isHtml || (answer.complete && body.isObject)) return reply;
+  return { ...reply, message: `HTTP ${status}, but the response is cut short or not JSON` };
 }
 
 function deniedByProxy({ metadata }: Response): Reply {

@@ -1,4 +1,4 @@
-/** No secret in any file of a run folder or in any output, also where Zoom echoes it. */
+/** No secret is in any file of a run folder or in any output, even if the server repeats it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { command, file, folder } from '../support/command.js';
 import { sendJson, startScriptedServer } from '../support/scripted-server.js';
 import { startTestSimulator } from '../support/simulator.js';
 
-test('an echoed token, a client secret and a Basic header are nowhere to be read', async () => {
+test('a token that the server repeats, the client secret and the Basic header appear nowhere', async () => {
   const { zoom } = await startTestSimulator({ groups: [], faults: ['echo-secret'] });
   const { accountId, clientId, clientSecret } = zoom.credentials;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
@@ -19,7 +19,7 @@ test('an echoed token, a client secret and a Basic header are nowhere to be read
   });
   const sent = zoom.requests().flatMap(({ authorization }) => authorization?.replace(/^Bearer /, '') ?? []);
   expect(done.code).toBe(1);
-  // The mask shows that the simulator echoed the token and that it was removed.
+  // The mask shows that the simulator repeated the token and that it was removed.
   const files = readdirSync(join(cwd, 'r')).map((name) => readFileSync(join(cwd, 'r', name), 'utf8'));
   expect(files.join()).toContain('Bad header: Bearer ***');
   expect(sent.length).toBeGreaterThan(1);
@@ -33,7 +33,7 @@ const SECRET = 'hush+hush/4711=';
 const TOKEN = 'tok/en+of~an.hour';
 const APP = { ZOOM_ACCOUNT_ID: 'acc', ZOOM_CLIENT_ID: ID, ZOOM_CLIENT_SECRET: SECRET };
 
-/** Each way in which a server may give back what it was sent. */
+/** Each form in which a server may repeat what it was sent. */
 function formsOf(...secrets: readonly string[]): readonly string[] {
   return secrets.flatMap((secret) => [
     secret,
@@ -43,8 +43,8 @@ function formsOf(...secrets: readonly string[]): readonly string[] {
   ]);
 }
 
-/** All that a person or a file gets to see of one command. */
-async function seenOf(args: readonly string[], env: Record<string, string>): Promise<string> {
+/** Everything that one command prints and writes. */
+async function collectOutput(args: readonly string[], env: Record<string, string>): Promise<string> {
   const cwd = folder();
   const done = await command([...args, '--log-level', 'trace'], { cwd, env });
   expect([1, 3, 4]).toContain(done.code);
@@ -54,25 +54,25 @@ async function seenOf(args: readonly string[], env: Record<string, string>): Pro
   return [...files, done.stdout, done.stderr].join('\n');
 }
 
-function expectNone(seen: string, forms: readonly string[]): void {
-  expect(seen).toContain('***');
-  for (const form of forms) expect(seen.includes(form), form).toBe(false);
+function expectNoSecret(output: string, forms: readonly string[]): void {
+  expect(output).toContain('***');
+  for (const form of forms) expect(output.includes(form), form).toBe(false);
 }
 
 test.each([
   [['apply', 'IN', '--out', 'r']],
   [['export']],
-])('a token address that echoes secret and header, in whatever form: %j', async (typed) => {
+])('a token endpoint that repeats secret and header in any form is masked: %j', async (words) => {
   const forms = formsOf(SECRET, `${ID}:${SECRET}`);
   const { url } = await startScriptedServer((_, response) =>
     sendJson(response, 400, { error: 'invalid_client', reason: `bad ${forms.join(' ')}` }),
   );
   const env = { ...APP, ZOOM_BASE_URL: `${url}v2`, ZOOM_TOKEN_URL: `${url}oauth/token` };
-  const args = typed.map((word) => (word === 'IN' ? file('name\nA\n') : word));
-  expectNone(await seenOf(args, env), forms);
+  const args = words.map((word) => (word === 'IN' ? file('name\nA\n') : word));
+  expectNoSecret(await collectOutput(args, env), forms);
 });
 
-test('a create or a listing that echoes them, in whatever form', async () => {
+test('a create and a listing that repeat them in any form are masked', async () => {
   const forms = formsOf(SECRET, `${ID}:${SECRET}`, TOKEN);
   const { url } = await startScriptedServer(({ method, path }, response) => {
     if (path.startsWith('/oauth')) return sendJson(response, 200, { access_token: TOKEN, expires_in: 3600 });
@@ -86,5 +86,5 @@ test('a create or a listing that echoes them, in whatever form', async () => {
     });
   });
   const env = { ...APP, ZOOM_BASE_URL: `${url}v2`, ZOOM_TOKEN_URL: `${url}oauth/token` };
-  expectNone(await seenOf(['apply', file('name\nA\n'), '--out', 'r'], env), forms);
+  expectNoSecret(await collectOutput(['apply', file('name\nA\n'), '--out', 'r'], env), forms);
 });

@@ -1,4 +1,4 @@
-/** A run against a simulator that sometimes never answers, with a shorter deadline than the command's. */
+/** A run against a simulator whose responses sometimes never end, with a shorter deadline than the command's. */
 import { provision } from '../../src/engine/provision.js';
 import { createRunState } from '../../src/events/run-state.js';
 import type { Clock } from '../../src/model/clock.js';
@@ -33,13 +33,13 @@ export type Hanging = {
   readonly rows: readonly Result[];
   /** Names of the groups that exist in the end, each as often as it was created. */
   readonly made: readonly string[];
-  /** How many requests had no answer. */
+  /** How many requests had no complete response. */
   readonly waits: number;
 };
 
-/** Rows `Group 1` and on, to their end. */
-export async function resultsOfHanging(rows: number): Promise<Hanging> {
-  const zoom = await startSimulator({ latencyMs: 0, groups: [], faults: ['hang:0.3'], seed: 10 });
+/** Rows `Group 1` and on, to their end. @param fault `hang` or `drip`, with its probability */
+export async function runWithShortDeadline(rows: number, fault: string): Promise<Hanging> {
+  const zoom = await startSimulator({ latencyMs: 0, groups: [], faults: [fault], seed: 10 });
   const limiter: Limiter = {
     acquire: async () => undefined,
     pause: () => undefined,
@@ -64,6 +64,7 @@ export async function resultsOfHanging(rows: number): Promise<Hanging> {
     deadlineMs: DEADLINE_MS,
   });
   const state = createRunState();
+  let waits = 0;
   const all = validateRows(rows);
   try {
     await provision({
@@ -78,7 +79,10 @@ export async function resultsOfHanging(rows: number): Promise<Hanging> {
       state,
       api: client.api,
       onPace: () => undefined,
-      keep: () => undefined,
+      keep: (...events) => {
+        for (const event of events)
+          if (event.type === 'reply' && event.reply.type === 'transient') waits += 1;
+      },
       onEvent: () => undefined,
       onLost: () => undefined,
       clock: HASTY_CLOCK,
@@ -91,7 +95,6 @@ export async function resultsOfHanging(rows: number): Promise<Hanging> {
       .created()
       .map(({ name }) => name)
       .sort();
-    const waits = zoom.requests().filter(({ status }) => status === null).length;
     return { rows: all.map((row) => toResult(row, state)), made, waits };
   } finally {
     await client.close();

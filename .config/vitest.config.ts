@@ -5,6 +5,7 @@ export default defineConfig({
   plugins: [embedAssets],
   test: {
     root: new URL('..', import.meta.url).pathname,
+    globalSetup: '.config/build.mjs',
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**'],
     testTimeout: 30_000,

@@ -6,6 +6,7 @@ export default defineConfig({
   plugins: [embedAssets],
   test: {
     root: new URL('..', import.meta.url).pathname,
+    globalSetup: '.config/build.mjs',
     include: ['test/soak/**/*.test.ts'],
     testTimeout: 600_000,
     hookTimeout: 60_000,

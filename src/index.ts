@@ -5,23 +5,26 @@ import type { Event } from './events/event.js';
 import { createRunState, type RunState } from './events/run-state.js';
 import type { PaceChange } from './model/api.js';
 import { RATE_LABELS, type RateLabel } from './model/call.js';
-import type { Outcome } from './model/outcome.js';
-import type { Status } from './model/statuses.js';
-import { createStop, FatalError, type Stop, type StopReason } from './model/stop.js';
 import {
   ACCOUNT_PLANS,
   type AccountPlan,
+  APIS,
+  type Api,
+  BODY_CHOICES,
+  type BodyChoice,
   DEFAULT_ACCOUNT_PLAN,
-  REQUESTS_PER_SECOND,
-  ZOOM,
-} from './model/zoom-limits.js';
+  DEFAULT_API,
+  DEFAULT_BODY,
+} from './model/choices.js';
+import type { Outcome } from './model/outcome.js';
+import type { Status } from './model/statuses.js';
+import { createStop, FatalError, type Stop, type StopReason } from './model/stop.js';
+import { REQUESTS_PER_SECOND, ZOOM } from './model/zoom-limits.js';
 import { openLimiters } from './rate-limit/limiter.js';
 import { addResult, createTotals, toResult } from './reporting/results.js';
 import { concurrencyFor } from './resilience/retry-policy.js';
-import type { Api, BodyFormat } from './resources/groups/api.js';
-import { GROUPS_APIS } from './resources/groups/apis.js';
+import { type Definition, type GroupType, SETTINGS, type Settings } from './resources/groups/api/group.js';
 import type { GroupItem } from './resources/groups/fields.js';
-import { type Definition, type GroupType, SETTINGS, type Settings } from './resources/groups/group.js';
 import { groups } from './resources/groups/groups.js';
 import type { GroupsOptions } from './resources/groups/session.js';
 import type { Session } from './resources/resource.js';
@@ -61,7 +64,7 @@ export type ProvisionOptions = {
   /** Groups in flight. Default: enough for the rate at one second of latency. */
   readonly concurrency?: number;
   /** Default `auto`: the first create settles which body format Zoom accepts. */
-  readonly body?: 'auto' | BodyFormat;
+  readonly body?: BodyChoice;
   /** Default Zoom's own; https, or http on loopback. */
   readonly baseUrl?: string;
   readonly tokenUrl?: string;
@@ -205,8 +208,8 @@ type Work = {
 
 async function prepare(options: ProvisionOptions, needsListing = false): Promise<Work> {
   checkOptions(options);
-  const { api = 'im', accountPlan = DEFAULT_ACCOUNT_PLAN, perSecond, concurrency } = options;
-  const { update = false, body = 'auto', listing = true } = options;
+  const { api = DEFAULT_API, accountPlan = DEFAULT_ACCOUNT_PLAN, perSecond, concurrency } = options;
+  const { update = false, body = DEFAULT_BODY, listing = true } = options;
   const resourceOptions: GroupsOptions = { api, update, body, listing, needsListing };
   const rows = await validate(options.definitions, resourceOptions);
   const writeLabel = groups.writeLabel(resourceOptions);
@@ -277,11 +280,10 @@ function checkOptions(options: ProvisionOptions): void {
   if (!isIterable) fail('definitions', 'an iterable of groups');
   const kind: unknown = credentials?.kind;
   if (kind !== 'app' && kind !== 'token') fail('credentials', "{ kind: 'app', … } or { kind: 'token', … }");
-  if (api !== undefined && !(api in GROUPS_APIS)) fail('api', "'im' or 'contacts'");
+  if (api !== undefined && !APIS.includes(api)) fail('api', APIS.join(' or '));
   if (accountPlan !== undefined && !ACCOUNT_PLANS.includes(accountPlan))
     fail('accountPlan', ACCOUNT_PLANS.join(', '));
-  if (body !== undefined && !['auto', 'multipart', 'json'].includes(body))
-    fail('body', "'auto', 'multipart' or 'json'");
+  if (body !== undefined && !BODY_CHOICES.includes(body)) fail('body', BODY_CHOICES.join(', '));
   if (api === 'contacts' && body === 'multipart') fail('body', "'json': contact groups take JSON only");
   for (const [name, value] of Object.entries({ perSecond, concurrency, maxFailures })) {
     if (value !== undefined && !(typeof value === 'number' && value > 0)) fail(name, 'a number above 0');

@@ -1,9 +1,15 @@
 /** The process: arguments in, one command run, its exit code out. */
 import { Command, CommanderError, Option } from 'commander';
-import { isSwitchedOn, readConfig, readOptionVariable } from './cli/environment.js';
-import { COMMAND_HELP, describeCommand, OPTIONS_FOOTER, ROOT_EXAMPLES, ROOT_FOOTER } from './cli/help.js';
-import { COMMAND_NAMES, type CommandName } from './cli/option-table.js';
-import { checkCombinations, collectOptions, type Options, optionsFor } from './cli/options.js';
+import { isSwitchedOn, readConfig, readOptionVariable } from './cli/options/environment.js';
+import {
+  COMMAND_HELP,
+  describeCommand,
+  OPTIONS_FOOTER,
+  ROOT_EXAMPLES,
+  ROOT_FOOTER,
+} from './cli/options/help.js';
+import { COMMAND_NAMES, type CommandName } from './cli/options/option-table.js';
+import { checkCombinations, collectOptions, type Options, optionsFor } from './cli/options/options.js';
 import { EXIT, type ExitCode, FatalError } from './model/stop.js';
 import { VERSION } from './storage/version.js';
 import { flushStdoutOrWarn, hasWrittenJson, writeJson } from './terminal/stdout.js';

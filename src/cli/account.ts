@@ -1,18 +1,19 @@
 /** The account that a command works on: Zoom's, with credentials, or the simulator's, started for the occasion. */
 
 import { clock } from '../engine/clock.js';
-import type { Api, Target } from '../events/event.js';
+import type { Target } from '../events/event.js';
 import type { ApiClient, PaceChange } from '../model/api.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
+import type { Api } from '../model/choices.js';
 import { usageError } from '../model/stop.js';
 import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
 import { openClient } from '../zoom/client.js';
-import { readZoomEnvironment, type ZoomEnvironment } from './credentials.js';
-import { readProxies } from './environment.js';
-import type { Options } from './options.js';
+import { readZoomEnvironment, type ZoomEnvironment } from './options/credentials.js';
+import { readProxies } from './options/environment.js';
+import type { Options } from './options/options.js';
 
 export type Account = {
   readonly api: ApiClient;

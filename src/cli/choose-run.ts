@@ -6,7 +6,7 @@ import { type FatalError, usageError } from '../model/stop.js';
 import { findUnfinishedRun, nameRunFolder, openRun, type Run } from '../runs/find-run.js';
 import { isSameFile } from '../storage/file-source.js';
 import { REPORT_FILES } from '../storage/run-folder.js';
-import type { Options } from './options.js';
+import type { Options } from './options/options.js';
 
 /**
  * The run that the options mean. `--resume` without a folder begins a new run if there is nothing to resume, so that

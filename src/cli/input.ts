@@ -8,7 +8,7 @@ import { type InputValidation, validateInput } from '../runs/validate-input.js';
 import { openRereadable } from '../storage/file-source.js';
 import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
-import type { Options } from './options.js';
+import type { Options } from './options/options.js';
 import { printColumns, printProblems, toDialect } from './output.js';
 
 export type ValidatedInput =

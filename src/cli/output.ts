@@ -6,7 +6,7 @@ import { formatHeadline } from '../reporting/headline.js';
 import { formatProblems } from '../reporting/problems-text.js';
 import type { Summary } from '../reporting/summary.js';
 import { formatSummary } from '../reporting/summary-text.js';
-import { GROUPS_APIS } from '../resources/groups/apis.js';
+import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import type { InputValidation } from '../runs/validate-input.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
 import { createTerminal, type Terminal } from '../terminal/terminal.js';
@@ -14,8 +14,8 @@ import { formatCount } from '../text/format.js';
 import { formatShellCommand } from '../text/shell-quote.js';
 import type { Columns } from '../validation/header.js';
 import type { Account } from './account.js';
-import { redrawsLines, wantsColor } from './environment.js';
-import type { Options } from './options.js';
+import { redrawsLines, wantsColor } from './options/environment.js';
+import type { Options } from './options/options.js';
 import { formatFileArgument, formatReadOptions } from './resume-command.js';
 
 /** How the options say that the CSV is to be read. */

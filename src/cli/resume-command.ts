@@ -1,7 +1,8 @@
 /** The command line that resumes a run: made here for every command that prints one, from the run's own journal. */
 import type { EventOf } from '../events/event.js';
+import { DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
 import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
-import type { Options } from './options.js';
+import type { Options } from './options/options.js';
 
 const ROLLBACK_PREFIX = 'rollback of ';
 
@@ -11,7 +12,7 @@ export function describeRollbackInput(source: string): string {
 }
 
 /** The run folder that a rollback undoes; any other path stays as it is. */
-export function findRollbackSource(path: string): string {
+function findRollbackSource(path: string): string {
   return path.startsWith(ROLLBACK_PREFIX) ? path.slice(ROLLBACK_PREFIX.length) : path;
 }
 
@@ -29,7 +30,7 @@ export function formatResumeCommand(run: EventOf<'run'>, folder: string, options
     formatFileArgument(source),
     ...['--resume', formatPathArgument(folder)],
     ...(simulated ? ['--simulate'] : []),
-    ...(target.accountPlan === 'pro' ? [] : ['--account-plan', target.accountPlan]),
+    ...(target.accountPlan === DEFAULT_ACCOUNT_PLAN ? [] : ['--account-plan', target.accountPlan]),
     ...(rate === undefined ? [] : ['--rate', String(rate)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
     ...(yes ? ['--yes'] : []),

@@ -5,14 +5,14 @@ import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.j
 import { findCreatedGroups } from '../cli/created-groups.js';
 import { toGroupsOptions } from '../cli/groups-options.js';
 import { readAndValidate } from '../cli/input.js';
-import { isOptionGiven, type Options } from '../cli/options.js';
+import { isOptionGiven, type Options } from '../cli/options/options.js';
 import { nameTarget, openTerminal } from '../cli/output.js';
+import { checkPlan } from '../cli/plan-checksum.js';
 import { runWithLock } from '../cli/run-session.js';
 import { countSentToday, createRunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/stop.js';
 import { groups } from '../resources/groups/groups.js';
 import { planFile } from './plan.js';
-import { checkPlan } from './plan-checksum.js';
 
 /** `apply FILE`. @throws FatalError if nothing was begun; what stops a run is in its journal and its exit code */
 export async function apply([file]: readonly string[], given: Options): Promise<ExitCode> {

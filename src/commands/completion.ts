@@ -1,7 +1,7 @@
 /** `completion`: completions for three shells, made from the same tables as the commands themselves. */
-import { COMMAND_HELP } from '../cli/help.js';
-import { COMMAND_NAMES, type CommandName } from '../cli/option-table.js';
-import { optionsFor } from '../cli/options.js';
+import { COMMAND_HELP } from '../cli/options/help.js';
+import { COMMAND_NAMES, type CommandName } from '../cli/options/option-table.js';
+import { optionsFor } from '../cli/options/options.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
 

@@ -1,13 +1,14 @@
 /** `export`: the account's groups as a CSV that apply finds identical to the last row. */
 import { existsSync } from 'node:fs';
 import { connect } from '../cli/account.js';
-import type { Options } from '../cli/options.js';
+import { listAllGroups, readSession } from '../cli/list-all.js';
+import type { Options } from '../cli/options/options.js';
 import { openTerminal } from '../cli/output.js';
 import { handleSignals } from '../cli/signals.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
-import { GROUPS_APIS } from '../resources/groups/apis.js';
-import { type Group, normalizeName, SETTINGS } from '../resources/groups/group.js';
-import type { GroupIndex } from '../resources/groups/group-index.js';
+import { type Group, normalizeName, SETTINGS } from '../resources/groups/api/group.js';
+import type { GroupIndex } from '../resources/groups/api/group-index.js';
+import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import { MEMBERS_CSV_HEADER, openMembersExport } from '../resources/members/export.js';
 import { members } from '../resources/members/members.js';
 import { writeAtomically } from '../storage/atomic-file.js';
@@ -15,7 +16,6 @@ import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { formatCsvLine, isFormula } from '../text/csv-cell.js';
 import { formatCount } from '../text/format.js';
-import { listAllGroups, readSession } from './list-all.js';
 
 /** `export [--out FILE]`. @throws FatalError if the groups cannot be listed */
 export async function exportGroups(_: readonly string[], options: Options): Promise<ExitCode> {

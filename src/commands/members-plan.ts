@@ -1,7 +1,8 @@
 /** What a run of `members` would do, group by group. */
 import type { Account } from '../cli/account.js';
-import { wantsColor } from '../cli/environment.js';
-import type { Options } from '../cli/options.js';
+import { wantsColor } from '../cli/options/environment.js';
+import type { Options } from '../cli/options/options.js';
+import { makePlan } from '../cli/plan-checksum.js';
 import type { RunShape } from '../events/event.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
 import { EXIT } from '../model/stop.js';
@@ -11,7 +12,6 @@ import { parseMembershipName } from '../resources/members/fields.js';
 import type { Session } from '../resources/resource.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
 import { escapeInvisible } from '../text/visible.js';
-import { makePlan } from './plan-checksum.js';
 
 export type GroupChanges = {
   readonly group: string;

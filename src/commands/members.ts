@@ -2,8 +2,9 @@
 import { connect } from '../cli/account.js';
 import { chooseRun, missingFileError, restoreOptions } from '../cli/choose-run.js';
 import { readAndValidate } from '../cli/input.js';
-import { isOptionGiven, type Options } from '../cli/options.js';
+import { isOptionGiven, type Options } from '../cli/options/options.js';
 import { nameTarget, openTerminal } from '../cli/output.js';
+import { refuseOtherChecksum } from '../cli/plan-checksum.js';
 import { openSession, type RowSource, runWithLock } from '../cli/run-session.js';
 import { countSentToday, createRunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
@@ -16,7 +17,6 @@ import { askYes, notConfirmed } from '../terminal/question.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { collectMembersPlan, type MembersPlan, printMembersPlan } from './members-plan.js';
-import { refuseOtherChecksum } from './plan-checksum.js';
 
 /** `members FILE`. @throws FatalError if nothing was begun; what stops a run is in its journal and its exit code */
 export async function members([file]: readonly string[], given: Options): Promise<ExitCode> {

@@ -1,11 +1,12 @@
 /** `plan`: what apply would do, row by row and in sum; reads the existing groups, sends no write. */
 
 import { type Account, connect } from '../cli/account.js';
-import { wantsColor } from '../cli/environment.js';
 import { toGroupsOptions } from '../cli/groups-options.js';
 import { readAndValidate, type ValidatedInput } from '../cli/input.js';
-import type { Options } from '../cli/options.js';
+import { wantsColor } from '../cli/options/environment.js';
+import type { Options } from '../cli/options/options.js';
 import { nameTarget, openTerminal } from '../cli/output.js';
+import { makePlan } from '../cli/plan-checksum.js';
 import { openSession } from '../cli/run-session.js';
 import { createRunState } from '../events/run-state.js';
 import { RATE_LABELS } from '../model/call.js';
@@ -16,7 +17,6 @@ import { groups } from '../resources/groups/groups.js';
 import type { Step } from '../resources/resource.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { escapeInvisible } from '../text/visible.js';
-import { makePlan } from './plan-checksum.js';
 
 /** What a row of a plan is called, in text and in JSON. */
 type Action = 'create' | 'update' | 'differs' | 'identical' | 'failed' | 'duplicate' | 'invalid';

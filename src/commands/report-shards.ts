@@ -1,7 +1,7 @@
 /** `report A B C`: one report about runs that shared one file, and what is missing from it. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Options } from '../cli/options.js';
+import type { Options } from '../cli/options/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { mergeRunStates, type RunState } from '../events/run-state.js';
 import { type ExitCode, usageError } from '../model/stop.js';

@@ -1,6 +1,6 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
-import type { Options } from '../cli/options.js';
+import type { Options } from '../cli/options/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { formatResumeCommand } from '../cli/resume-command.js';
 import { canResume } from '../cli/run-session.js';

@@ -4,7 +4,8 @@ import { basename, resolve } from 'node:path';
 import { type Account, connect } from '../cli/account.js';
 import { chooseRun } from '../cli/choose-run.js';
 import { findCreatedGroups } from '../cli/created-groups.js';
-import type { Options } from '../cli/options.js';
+import { listAllGroups } from '../cli/list-all.js';
+import type { Options } from '../cli/options/options.js';
 import { nameTarget, openTerminal } from '../cli/output.js';
 import { describeRollbackInput } from '../cli/resume-command.js';
 import { assertSameAccount, runWithLock } from '../cli/run-session.js';
@@ -12,8 +13,8 @@ import { handleSignals } from '../cli/signals.js';
 import type { EventOf } from '../events/event.js';
 import { countSentToday, type RunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
+import type { Group } from '../resources/groups/api/group.js';
 import type { GroupItem } from '../resources/groups/fields.js';
-import type { Group } from '../resources/groups/group.js';
 import {
   createGroupsRollback,
   findReasonToKeep,
@@ -37,7 +38,6 @@ import { askYes, notConfirmed } from '../terminal/question.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { escapeInvisible } from '../text/visible.js';
-import { listAllGroups } from './list-all.js';
 
 /** What a rollback does, whatever the run was about. */
 type Plan<Item, O extends object> = {

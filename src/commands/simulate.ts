@@ -1,7 +1,7 @@
 /** `simulate`: the simulator of Zoom's API, for curl, Postman, or a run in another terminal. */
 import { once } from 'node:events';
 import { startConfiguredSimulator } from '../cli/account.js';
-import type { Options } from '../cli/options.js';
+import type { Options } from '../cli/options/options.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
 import type { Simulator } from '../simulator/server.js';
 import { writeStdout } from '../terminal/stdout.js';

@@ -1,8 +1,9 @@
 /** `validate`: every problem of a CSV, offline. */
 import { toGroupsOptions } from '../cli/groups-options.js';
-import type { Options } from '../cli/options.js';
+import type { Options } from '../cli/options/options.js';
 import { describeValidation, explainSkipInvalid, formatValidateCommand, toDialect } from '../cli/output.js';
 import { formatFileArgument, formatReadOptions } from '../cli/resume-command.js';
+import { DEFAULT_API } from '../model/choices.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatColumns } from '../reporting/columns-text.js';
 import { formatProblems } from '../reporting/problems-text.js';
@@ -58,7 +59,7 @@ function formatPlanCommand(file: string, options: Options): string {
   const { api, config } = options;
   return formatShellCommand([
     ...['zoom-im-groups', 'plan', formatFileArgument(file)],
-    ...(api === 'contacts' ? ['--api', api] : []),
+    ...(api === DEFAULT_API ? [] : ['--api', api]),
     ...formatReadOptions(options),
     ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
   ]);

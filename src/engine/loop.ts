@@ -195,7 +195,7 @@ class Loop {
         if (result.stop) this.#halt(result.stop);
         return;
       }
-      const { reply, stop } = result;
+      const { reply, stop, sentAt } = result;
       replies.push(reply);
       this.#heard ||= reply.httpStatus !== undefined;
       const event = this.#replyEvent(step, id, n, reply);
@@ -211,7 +211,7 @@ class Loop {
           return this.#halt(decision.stop);
         case 'judge': {
           const ambiguous = replies.some(isAmbiguous);
-          const judgement = step.judge(reply, { now: clock.now(), ambiguous, attempts: n });
+          const judgement = step.judge(reply, { now: clock.now(), ambiguous, attempts: n, sentAt });
           this.#apply(judgement, event);
           const refused = this.#refusals.add(reply, judgement.outcomes ?? []);
           if (refused) this.#halt(refused);
@@ -232,16 +232,18 @@ class Loop {
     return decision;
   }
 
-  #send(step: Step, id: number, n: number): Promise<SendResult> {
+  async #send(step: Step, id: number, n: number): Promise<SendResult & { readonly sentAt: number }> {
     const { api, clock } = this.#options;
     const { operation, effect, rows, note, call } = step;
-    return api.send(call, {
+    let sentAt = clock.now();
+    const result = await api.send(call, {
       signal: this.#stopping.signal,
       beforeSend: () => {
         if (!this.#maySend(step)) return false;
+        sentAt = clock.now();
         const attempt = {
           type: 'attempt',
-          at: clock.now(),
+          at: sentAt,
           step: id,
           n,
           operation,
@@ -250,6 +252,7 @@ class Loop {
         return this.#keep({ ...attempt, effect, rows, ...(note === undefined ? {} : { note }) });
       },
     });
+    return { ...result, sentAt };
   }
 
   #replyEvent({ call }: Step, step: number, n: number, reply: Reply): EventOf<'reply'> {

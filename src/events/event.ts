@@ -16,10 +16,10 @@
  * Rows are identified by key and fingerprint, never by number, so that an edited or sorted file can resume a run.
  */
 import type { RateLabel } from '../model/call.js';
+import type { AccountPlan, Api } from '../model/choices.js';
 import type { Outcome, RowRef } from '../model/outcome.js';
 import type { ReplyType } from '../model/reply.js';
 import type { ExitCode, Stop } from '../model/stop.js';
-import type { AccountPlan } from '../model/zoom-limits.js';
 
 /** Schema 1 was never released. */
 export const SCHEMA_VERSION = 2;
@@ -47,8 +47,6 @@ export type Input = {
   /** Whether no row has a problem. */
   readonly isClean: boolean;
 };
-
-export type Api = 'im' | 'contacts';
 
 export type Target = {
   readonly baseUrl: string;

@@ -1,9 +1,9 @@
 /** Whether a line of a journal is an event: somebody may have edited it, and a crash may have cut it off. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
 import { RATE_LABELS } from '../model/call.js';
+import { ACCOUNT_PLANS, APIS } from '../model/choices.js';
 import { STATUS_NAMES } from '../model/statuses.js';
 import { STOP_REASONS } from '../model/stop.js';
-import { ACCOUNT_PLANS } from '../model/zoom-limits.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
@@ -88,7 +88,7 @@ const isRun = hasFields({
   input: hasFields({ path: isText, sha256: isText, rows: isCount, items: isCount, isClean: isBoolean }),
   target: hasFields({
     baseUrl: isText,
-    api: isOneOf(['im', 'contacts']),
+    api: isOneOf(APIS),
     accountPlan: isOneOf(ACCOUNT_PLANS),
     perSecond: isNumber,
   }),

@@ -1,17 +1,12 @@
 /** Zoom's addresses and its rate limits by label and account plan. */
 import type { RateLabel } from './call.js';
+import type { AccountPlan } from './choices.js';
 
 /** All accounts but government ones, which use zoomgov.com and api.zoomgov.com. */
 export const ZOOM = {
   baseUrl: 'https://api.zoom.us/v2',
   tokenUrl: 'https://zoom.us/oauth/token',
 } as const;
-
-export const ACCOUNT_PLANS = ['free', 'pro', 'business'] as const;
-/** `business` stands for Business, Education, Enterprise and Partners. */
-export type AccountPlan = (typeof ACCOUNT_PLANS)[number];
-
-export const DEFAULT_ACCOUNT_PLAN: AccountPlan = 'pro';
 
 type ByPlan = Readonly<Record<AccountPlan, number>>;
 

@@ -68,11 +68,6 @@ export function beginProbe(breaker: CircuitBreaker): void {
   if (breaker.state === 'open') breaker.state = 'half-open';
 }
 
-/** A probe ended without a reply, because its request was not sent after all: another one may be sent. */
-export function cancelProbe(breaker: CircuitBreaker): void {
-  if (breaker.state === 'half-open') breaker.state = 'open';
-}
-
 function recordFailure(breaker: CircuitBreaker, cause: string, sentAt: number, now: number): BreakerReaction {
   // A request sent before the last trip says nothing about the time after it.
   if (sentAt < breaker.lastTripAt) return {};

@@ -42,7 +42,7 @@ export function takeFromQuota(quota: DailyQuota, wallNow: number): Stop | undefi
 }
 
 /** Zoom's daily counters reset at 00:00 UTC (Zoom's API reference, "Rate limits"). */
-export function nextUtcMidnight(wallNow: number): number {
+function nextUtcMidnight(wallNow: number): number {
   return new Date(wallNow).setUTCHours(24, 0, 0, 0);
 }
 

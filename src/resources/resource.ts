@@ -17,6 +17,8 @@ export type JudgeContext = {
   readonly ambiguous: boolean;
   /** How many attempts the step took. */
   readonly attempts: number;
+  /** When the last of them was sent, in ms since 1970. */
+  readonly sentAt: number;
 };
 
 /** One request to be made, with what follows from its reply. */

@@ -4,9 +4,9 @@ import type { Dialect, Event, EventOf, Input } from '../events/event.js';
 import { applyEvent, createRunState, type RunState } from '../events/run-state.js';
 import { readJournal } from '../journal/reader.js';
 import { createStop, FatalError } from '../model/stop.js';
-import { findResource, type ResourceDescription } from '../resources/registry.js';
 import { hashWhileReading } from '../storage/file-source.js';
 import { VERSION } from '../storage/version.js';
+import { findResource, type ResourceDescription } from './resource-registry.js';
 import { type InputValidation, type OpenInput, openInput, type ReadOptions } from './validate-input.js';
 
 /** Reads a run folder's journal. @throws FatalError if there is none, or if it is damaged */
@@ -50,7 +50,7 @@ export async function* readStoredInput(folder: string, state: RunState): AsyncGe
 }
 
 /** The run whose input the journal holds completely; undefined if it holds none. */
-export function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
+function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
   return storedInput === undefined ? undefined : runs[storedInput];
 }
 

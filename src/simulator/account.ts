@@ -22,17 +22,7 @@ export type Operation =
   | 'list-members'
   | 'list-users';
 
-/** How contact groups answer; Zoom documents a listing without counts, ids with `dir.`, and 400. */
-export type ContactOptions = {
-  /** Whether the listing has `total_members` and `total_records`. */
-  readonly contactListCounts: boolean;
-  /** Whether the listing spells ids as the create does, or with `dir.` before them. */
-  readonly contactIdSpelling: 'same' | 'dir';
-  /** The status for a missing group: 400 with code 300, or 404 with 4130 as for IM groups. */
-  readonly missingContactGroup: '400' | '404';
-};
-
-export type AccountOptions = Partial<ContactOptions> & {
+export type AccountOptions = {
   readonly accountPlan?: Plan;
   readonly groups?: readonly SimulatedGroup[];
   /** A number stands for so many active users, `user1@example.com` and on. */
@@ -45,7 +35,6 @@ export type Account = {
   readonly groups: GroupStore;
   readonly users: UserDirectory;
   readonly userGroups: ReadonlyMap<string, { readonly name: string }>;
-  readonly options: ContactOptions;
 };
 
 /** @param now the clock, in ms since 1970 */
@@ -58,11 +47,6 @@ export function createAccount(options: AccountOptions, now: () => number): Accou
     groups: new GroupStore(options.groups ?? DEFAULT_GROUPS, userIds, now),
     users,
     userGroups: new Map(userGroups.map((userGroup) => [userGroup.id, userGroup])),
-    options: {
-      contactListCounts: options.contactListCounts ?? true,
-      contactIdSpelling: options.contactIdSpelling ?? 'same',
-      missingContactGroup: options.missingContactGroup ?? '404',
-    },
   };
 }
 

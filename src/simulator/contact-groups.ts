@@ -57,22 +57,15 @@ export function getContactGroup(call: Call, group: Group): HttpResponse {
   return { status: 200, body: formatGroup(call, group) };
 }
 
-/** Neither `total_records` nor `total_members` is documented for the listing. */
+/** Neither `total_records` nor `total_members` is documented for the listing, and its ids have a prefix. */
 export function listContactGroups(call: Call): HttpResponse {
-  const all = call.groups.all(call.listLagMs);
-  const page = takePage(all, call.query, PAGE_SIZES, call.now);
+  const page = takePage(call.groups.all(call.listLagMs), call.query, PAGE_SIZES, call.now);
   if (isResponse(page)) return page;
-  const { contactListCounts, contactIdSpelling } = call.options;
   const groups = page.items.map((group) => {
-    const { total_members, ...listed } = formatGroup(call, group);
-    return {
-      ...listed,
-      ...(contactIdSpelling === 'dir' ? { group_id: `${LISTED_ID_PREFIX}${group.id}` } : {}),
-      ...(contactListCounts ? { total_members } : {}),
-    };
+    const { total_members: _, ...listed } = formatGroup(call, group);
+    return { ...listed, group_id: `${LISTED_ID_PREFIX}${group.id}` };
   });
-  const total = contactListCounts ? { total_records: all.length } : {};
-  return { status: 200, body: { groups, ...page.page, ...total } };
+  return { status: 200, body: { groups, ...page.page } };
 }
 
 /** Zoom's examples spell a group's id with a prefix in the listing and without it elsewhere; both are accepted. */

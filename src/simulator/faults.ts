@@ -93,7 +93,7 @@ const MODIFIERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Parses `KIND` or `KIND:PROBABILITY`. @throws Error that lists the kinds */
-export function parseFault(text: string): FaultKind {
+function parseFault(text: string): FaultKind {
   const [name = ''] = text.split(':', 1);
   const known = FAULT_KINDS.find(({ kind }) => kind === name);
   if (!known) {

@@ -66,9 +66,7 @@ const contact =
   (handle: (call: Call, group: Group) => HttpResponse): Handler =>
   (call) => {
     const group = findContactGroup(call, call.groupId);
-    if (group) return handle(call, group);
-    const isDocumented = call.options.missingContactGroup === '400';
-    return isDocumented ? missingContactGroup(call.groupId) : missingImGroup(call.groupId);
+    return group ? handle(call, group) : missingContactGroup(call.groupId);
   };
 
 const users: Handler = ({ users: { all }, groups, query, now }) =>

@@ -1,6 +1,4 @@
 /** Sharding: which of N shards a row belongs to, by a hash of its key, so that machines need not communicate. */
-import { fnv1a } from '../text/string-table.js';
-
 /** Shard `k` of `n`, from 1. */
 export type Shard = { readonly k: number; readonly n: number };
 
@@ -13,7 +11,14 @@ export function parseShard(text: string): Shard | undefined {
 
 /** Whether the row with this key belongs to the shard (FNV-1a, the same on every machine). */
 export function isInShard(key: string, { k, n }: Shard): boolean {
-  const hash = fnv1a(key);
+  const hash = hashFnv1a(key);
   // FNV's low bits alone are uneven for short keys; folding in the high half evens them out.
   return ((hash ^ (hash >>> 16)) >>> 0) % n === k - 1;
+}
+
+/** FNV-1a, 32 bits, over UTF-16 code units. */
+function hashFnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
 }

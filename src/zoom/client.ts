@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { ApiClient, ObserveResponse, PaceChange } from '../model/api.js';
 import type { RateLabel } from '../model/call.js';
+import type { AccountPlan } from '../model/choices.js';
 import type { Clock } from '../model/clock.js';
-import { type AccountPlan, REQUESTS_PER_DAY } from '../model/zoom-limits.js';
+import { REQUESTS_PER_DAY } from '../model/zoom-limits.js';
 import type { Limiters } from '../rate-limit/limiter.js';
 import { createDailyQuota, type DailyQuota } from '../resilience/daily-quota.js';
 import { VERSION } from '../storage/version.js';

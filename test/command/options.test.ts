@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../../src/cli/option-table.js';
-import { optionsFor } from '../../src/cli/options.js';
+import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
+import { optionsFor } from '../../src/cli/options/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { CLI, command, file, folder, summary, type Transcript } from '../support/command.js';
 

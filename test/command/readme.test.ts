@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ZOOM_VARIABLES } from '../../src/cli/environment.js';
-import { COMMAND_NAMES, OPTIONS } from '../../src/cli/option-table.js';
+import { ZOOM_VARIABLES } from '../../src/cli/options/environment.js';
+import { COMMAND_NAMES, OPTIONS } from '../../src/cli/options/option-table.js';
 import { STATUSES } from '../../src/model/statuses.js';
 import { EXIT } from '../../src/model/stop.js';
 import { RESULT_COLUMNS } from '../../src/reporting/results.js';

@@ -12,7 +12,7 @@ import {
   killedAt,
   numbered,
   runUntil,
-  standIn,
+  startEmptyAccount,
   upTo,
 } from '../support/interrupted-run.js';
 
@@ -36,7 +36,7 @@ describe('the first signal', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)('%s: what is in flight is finished, reports are written, exit %i', async (name, code) => {
-    const { zoom, env } = await standIn({ latencyMs: 100 });
+    const { zoom, env } = await startEmptyAccount({ latencyMs: 100 });
     const { cwd, input } = inFolder(text);
     const stop = (child: ChildProcess): void => void child.kill(name);
     const done = await runUntil(zoom, 40, stop, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
@@ -62,7 +62,7 @@ describe('the first signal', () => {
   });
 
   test('ends a run at once that only waits', async () => {
-    const { zoom, env } = await standIn({ faults: ['503:1'] });
+    const { zoom, env } = await startEmptyAccount({ faults: ['503:1'] });
     const { cwd, input } = inFolder(text);
     const done = await command(['apply', input, '--out', 'r', '--log-level', 'warn'], {
       cwd,
@@ -84,7 +84,7 @@ describe('the first signal', () => {
 
 describe('the second signal', () => {
   test('ends the process at once, and the journal is true', async () => {
-    const { zoom, env } = await standIn({ faults: ['hang:1'], seed: 4 });
+    const { zoom, env } = await startEmptyAccount({ faults: ['hang:1'], seed: 4 });
     const { cwd, input } = inFolder(text);
     const killed = await command(['apply', input, ...QUICK, '--out', 'r'], {
       cwd,
@@ -111,7 +111,7 @@ describe('the second signal', () => {
     expect(made).toBeGreaterThan(5);
     await zoom.close();
     const port = Number(new URL(zoom.url).port);
-    const next = await standIn({ groups: zoom.groups(), port, token: zoom.token });
+    const next = await startEmptyAccount({ groups: zoom.groups(), port, token: zoom.token });
     const goOn = await command(['apply', input, ...QUICK, '--resume', 'r'], { cwd, env });
     expect(goOn).toMatchObject({ code: 0 });
     expect(next.zoom.created().length).toBe(150 - made);
@@ -123,7 +123,7 @@ describe('the second signal', () => {
 
 describe('two runs on one account', () => {
   test('the second is turned away with exit 5, and told who holds the account', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     let pid: number | undefined;
@@ -143,7 +143,7 @@ describe('two runs on one account', () => {
   });
 
   test('the second waits with --lock-timeout, and then finds all that the first has made', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     const meet = (): void => {
@@ -157,7 +157,7 @@ describe('two runs on one account', () => {
   });
 
   test('who waits to go on with the run that is just going on, goes on from its end', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const goOn = ['apply', input, ...QUICK, '--resume', 'r'];
@@ -172,7 +172,7 @@ describe('two runs on one account', () => {
   });
 
   test('what a killed run holds is taken over', async () => {
-    const { zoom, env } = await standIn();
+    const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'first'], { cwd, env });
     const second = await command(['apply', input, ...QUICK, '--out', 'second'], { cwd, env });

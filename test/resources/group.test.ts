@@ -7,7 +7,7 @@ import {
   formatSettings,
   nameKey,
   normalizeName,
-} from '../../src/resources/groups/group.js';
+} from '../../src/resources/groups/api/group.js';
 
 describe('the key of a name', () => {
   const anyName = fc.oneof(

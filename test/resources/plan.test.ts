@@ -1,7 +1,7 @@
 /** What a plan says in words, and which groups a rollback may take back, as tables. */
 import { describe, expect, test } from 'vitest';
+import type { Group } from '../../src/resources/groups/api/group.js';
 import { emptySum, formatForecast, formatPlanTotals } from '../../src/resources/groups/forecast.js';
-import type { Group } from '../../src/resources/groups/group.js';
 import { type Undo, undoStep } from '../../src/resources/groups/rollback.js';
 import { formatEstimate } from '../../src/text/format.js';
 

@@ -1,10 +1,11 @@
-/** Runs the built command as a person would, and waits for its end. */
+/** Runs the built command as a user does, and waits for its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll } from 'vitest';
+import type { Event } from '../../src/events/event.js';
 
 export const CLI: string = resolve(import.meta.dirname, '../../dist/cli.js');
 
@@ -19,7 +20,7 @@ export type Given = {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string | Uint8Array;
-  /** Gets the child as soon as it runs: to send signals, or to watch it. */
+  /** Receives the child as soon as it runs: to send signals, or to watch it. */
   readonly onStart?: (child: ChildProcess) => void;
 };
 
@@ -49,7 +50,7 @@ function bareEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
 }
 
-/** Types `zoom-im-groups …` and returns what came of it. */
+/** Runs `zoom-im-groups …` to its end. */
 export function command(args: readonly string[], given: Given = {}): Promise<Transcript> {
   return new Promise((done, failed) => {
     const cwd = given.cwd ?? folder();
@@ -91,7 +92,7 @@ export function summary(run: string): Record<string, unknown> & {
 }
 
 /** The events of a run's journal. */
-export function journal(run: string): readonly Record<string, unknown>[] {
+export function journal(run: string): readonly Event[] {
   return readFileSync(join(run, 'journal.ndjson'), 'utf8')
     .trimEnd()
     .split('\n')

@@ -16,7 +16,7 @@ export const serverError: Extract<Reply, { type: 'transient' }> = {
   httpStatus: 500,
   message: 'Internal server error',
 };
-/** Nothing was sent: no address, or nobody listens there. */
+/** Nothing was sent: no process listens at the address. */
 export const refusedConnection: Reply = {
   type: 'transient',
   ambiguous: false,

@@ -1,4 +1,4 @@
-/** Runs of the built command that are cut off, and what a run folder must be worth afterwards. */
+/** Runs of the built command that are interrupted, and what must hold for their run folders afterwards. */
 import { type ChildProcess, execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,22 +75,27 @@ export function expectEveryRowOnce(run: string, input: string): readonly ResultR
   return rows;
 }
 
-/** No name was made twice, and nothing that was there before is called ours. */
-export function expectHonest(zoom: Simulator, rows: readonly ResultRow[], there: ReadonlySet<string>): void {
+/** No name was created twice, and nothing that existed before is reported as created. */
+export function expectHonest(
+  zoom: Simulator,
+  rows: readonly ResultRow[],
+  existing: ReadonlySet<string>,
+): void {
   const made = zoom.created();
   expect(new Set(made.map(({ name }) => name)).size).toBe(made.length);
   const idOf = new Map(made.map(({ name, id }) => [name, id]));
   for (const { name = '', zoom__status: status, zoom__group_id: id } of rows) {
-    if (there.has(name)) expect(`${name} ${status}`).toBe(`${name} already-provisioned`);
+    if (existing.has(name)) expect(`${name} ${status}`).toBe(`${name} already-provisioned`);
     if (status === 'created') expect(`${name} ${id?.replace(/^'/, '')}`).toBe(`${name} ${idOf.get(name)}`);
   }
 }
 
-/** How many requests were sent by the journal, by key. */
+/** How many writes the journal has for each row, by its key. */
 export function attemptsIn(run: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { e, key } of journal(run)) {
-    if (e === 'attempt') counts.set(String(key), (counts.get(String(key)) ?? 0) + 1);
+  for (const event of journal(run)) {
+    if (event.type !== 'attempt' || event.effect !== 'write') continue;
+    for (const { key } of event.rows) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
@@ -109,12 +114,12 @@ export function inFolder(text: string): { readonly cwd: string; readonly input: 
   return { cwd, input };
 }
 
-/** The command that a transcript says goes on with the run; undefined where it says none. */
+/** The command that a run prints to resume it, or to retry its failed rows; undefined if it prints none. */
 export function goOnIn(stdout: string): string | undefined {
-  return /To resume, run:\n\s+(.+)/.exec(stdout)?.[1];
+  return /^To (?:resume|retry the rows that are not provisioned), run:\n\s+(.+)/m.exec(stdout)?.[1];
 }
 
-/** Types a printed command into a shell, where `zoom-im-groups` is the built one. */
+/** Runs a printed command in a shell where `zoom-im-groups` is the built one. */
 export async function typed(
   line: string,
   cwd: string,

@@ -1,4 +1,4 @@
-/** A run that is killed over and over, at moments that dice choose, until it is through. */
+/** A run that is killed again and again, at random moments, until it is complete. */
 import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -18,21 +18,21 @@ export type Ordeal = {
 
 export type Survived = { readonly kills: number; readonly torn: number; readonly lives: number };
 
-/** How long a process that does not get on is left alone before it is killed. */
-const PATIENCE_MS = 10_000;
+/** A process is killed after this time even if it creates no group. */
+const LONGEST_LIFE_MS = 10_000;
 
-/** Resumes after the last kill: rows whose attempts ran out want another try. */
+/** Resumes after the last kill: rows whose attempts ran out are tried again. */
 const LAST_TRIES = 6;
 
 /**
  * Kills the command that many times while answers get lost, tears its journal now and then, and lets it end.
- * Expects at the end every row once in the results, no name made twice, and nothing of others called ours.
+ * Expects every row once in the results then, no name created twice, and nothing reported that is not true.
  */
 export async function survive({ rows, kills, seed, api, tears }: Ordeal): Promise<Survived> {
-  const dice = createRandom(seed);
-  const upToN = (n: number): number => Math.floor(dice() * n);
-  const there = upTo(rows).filter((n) => n % 10 === 3);
-  const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
+  const random = createRandom(seed);
+  const randomBelow = (n: number): number => Math.floor(random() * n);
+  const existing = upTo(rows).filter((n) => n % 10 === 3);
+  const groups = existing.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
   const faults = ['reset-after:0.03', '500:0.03', 'reset-before:0.02', 'no-id:0.02', 'cut-off:0.02'];
   const { zoom, env } = await startEmptyAccount({ groups, faults, seed, latencyMs: 5 });
   const cwd = folder();
@@ -45,15 +45,15 @@ export async function survive({ rows, kills, seed, api, tears }: Ordeal): Promis
     return command(args, { cwd, env, ...(onStart ? { onStart } : {}) });
   };
   const survived = { kills: 0, torn: 0, lives: 0 };
-  // Some lives end before they are killed; that must not go on for ever.
+  // Some processes end before they are killed.
   while (survived.kills < kills && survived.lives < kills * 3) {
     survived.lives += 1;
-    const more = 1 + upToN(Math.ceil((1.6 * rows) / kills));
-    const early = dice() < 0.25 ? 100 + upToN(500) : PATIENCE_MS;
+    const more = 1 + randomBelow(Math.ceil((1.6 * rows) / kills));
+    const early = random() < 0.25 ? 100 + randomBelow(500) : LONGEST_LIFE_MS;
     const done = await live((child) => killLater(zoom, child.kill.bind(child, 'SIGKILL'), more, early));
     if (done.signal === 'SIGKILL') survived.kills += 1;
     else expectGoodEnd(done, run);
-    if (done.signal === 'SIGKILL' && tears && survived.kills % 2 === 0 && tear(run, 1 + upToN(200)))
+    if (done.signal === 'SIGKILL' && tears && survived.kills % 2 === 0 && tear(run, 1 + randomBelow(200)))
       survived.torn += 1;
   }
   expect(survived.kills).toBe(kills);
@@ -61,11 +61,11 @@ export async function survive({ rows, kills, seed, api, tears }: Ordeal): Promis
   for (let tries = 1; last.code !== 0 && tries < LAST_TRIES; tries += 1) last = await live(undefined);
   expect(last, `seed ${seed}`).toMatchObject({ code: 0 });
   const results = expectEveryRowOnce(run, text);
-  expectHonest(zoom, results, new Set(there.map((n) => `Group ${n}`)));
-  const ours = results.filter((row) => row.zoom__status === 'created').length;
-  // What was sent and is in the journal is known as ours, whatever became of its answer.
-  if (!tears) expect(ours, `seed ${seed}`).toBe(rows - there.length);
-  expect(zoom.created().length, `seed ${seed}`).toBe(rows - there.length);
+  expectHonest(zoom, results, new Set(existing.map((n) => `Group ${n}`)));
+  const created = results.filter((row) => row.zoom__status === 'created').length;
+  // A create in the journal is known to be this run's, even if its answer was lost.
+  if (!tears) expect(created, `seed ${seed}`).toBe(rows - existing.length);
+  expect(zoom.created().length, `seed ${seed}`).toBe(rows - existing.length);
   expect(summary(run).counts).toMatchObject({ failed: 0, unknown: 0, 'not-attempted': 0 });
   return survived;
 }
@@ -81,10 +81,10 @@ function killLater(zoom: Simulator, kill: () => void, more: number, afterMs: num
   }, 1);
 }
 
-/** A life that was not killed ends with all rows provisioned, or with some that want another try. */
+/** A process that was not killed ends with all rows provisioned, or with some to be tried again. */
 function expectGoodEnd(done: Transcript, run: string): void {
-  // Killed before its first line was whole, a run has sent nothing and can only be begun anew.
-  if (done.code === 2 && done.stderr.includes('no whole line')) rmSync(run, { recursive: true });
+  // Killed before its first line was complete, a run has sent nothing and can only be started again.
+  if (done.code === 2 && /no (whole|complete) line/.test(done.stderr)) rmSync(run, { recursive: true });
   else expect([0, 1], done.stdout + done.stderr).toContain(done.code);
 }
 

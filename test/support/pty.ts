@@ -1,4 +1,4 @@
-/** The built command in a real terminal, and somebody who types there. */
+/** The built command in a real terminal, with typed input. */
 import { spawn, spawnSync } from 'node:child_process';
 import { CLI } from './command.js';
 
@@ -32,11 +32,11 @@ export const hasPty: boolean =
 export type Typed = {
   readonly columns?: number;
   readonly cwd: string;
-  /** What is typed, as soon as that text is on the screen. */
+  /** What is typed as soon as that text is on the screen. */
   readonly answer?: { readonly to: string; readonly with: string };
 };
 
-/** Types `zoom-im-groups …` there; `text` is all that came to the screen. */
+/** Runs `zoom-im-groups …` there; `text` is all that came to the screen. */
 export function inPty(
   args: readonly string[],
   { columns = 80, cwd, answer = { to: '', with: '' } }: Typed,

@@ -1,76 +1,87 @@
-/** A run in this process, on a disk of the test's choice and a directory that watches what is sent. */
+/** A run in this process, on a disk of the test's choice and an account that checks what is recorded before it is sent. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../../src/cli/account.js';
-import type { Options } from '../../src/cli/options.js';
+import type { Options } from '../../src/cli/options/options.js';
 import { type RunSession, runWithLock } from '../../src/cli/run-session.js';
 import type { Event } from '../../src/events/event.js';
-import type { Directory } from '../../src/model/directory.js';
+import type { ApiClient } from '../../src/model/api.js';
+import type { Call } from '../../src/model/call.js';
+import type { Reply } from '../../src/model/reply.js';
 import { type ExitCode, FatalError } from '../../src/model/stop.js';
-import type { Group } from '../../src/resources/groups/group.js';
-import { plan } from '../../src/resources/groups/plan.js';
+import type { GroupItem } from '../../src/resources/groups/fields.js';
+import { groups as groupsResource } from '../../src/resources/groups/groups.js';
+import type { GroupsOptions } from '../../src/resources/groups/session.js';
+import { readRunState } from '../../src/runs/stored-input.js';
 import { validateInput } from '../../src/runs/validate-input.js';
-import { readRunState } from '../../src/runs/write-reports.js';
 import type { Disk } from '../../src/storage/disk.js';
 import type { Terminal } from '../../src/terminal/terminal.js';
 
-/** A directory in memory that looks, whenever something is sent, whether that is in the journal. */
+/** An account in memory. For each create it checks that its attempt is in the journal. */
 export class Watched {
-  readonly groups: Group[];
+  readonly groups: { readonly id: string; readonly name: string; readonly total_members: number }[];
   readonly sent: string[] = [];
   readonly unrecorded: string[] = [];
 
-  constructor(there: Iterable<string>) {
-    this.groups = [...there].map((name) => ({ id: `there-${name}`, name, members: 0 }));
+  constructor(existing: Iterable<string>) {
+    this.groups = [...existing].map((name) => ({ id: `there-${name}`, name, total_members: 0 }));
   }
 
-  /** @param run the folder whose journal is to have what is sent */
-  port(run: string): Directory {
-    const { groups } = this;
-    const journal = join(run, 'journal.ndjson');
+  /** @param run the folder whose journal has to have what is sent */
+  open(run: string): ApiClient {
     return {
-      api: 'im',
-      unsupported: [],
-      list: async function* () {
-        yield groups.slice();
-        return { ok: true, requests: 1 };
-      },
-      create: async ({ name }) => {
-        this.sent.push(name);
-        const lines = readFileSync(journal, 'utf8').split('\n');
-        const isRecorded = lines.some((line) => line.includes('"attempt"') && line.includes(`"${name}"`));
-        if (!isRecorded) this.unrecorded.push(name);
+      send: async (call, { signal, beforeSend }) => {
+        if (signal.aborted || beforeSend?.() === false) return { type: 'not-sent' };
+        const reply = this.#answer(call, join(run, 'journal.ndjson'));
         await new Promise((resolve) => setTimeout(resolve, 1));
-        if (groups.some((group) => group.name === name))
-          return { kind: 'taken', message: 'in use', http: 409 };
-        groups.push({ id: `made-${name}`, name, members: 0 });
-        return { kind: 'done', groupId: `made-${name}`, message: '', http: 201 };
+        return { type: 'replied', reply };
       },
-      update: () => Promise.reject(new Error('nothing is changed here')),
-      remove: () => Promise.reject(new Error('nothing is removed here')),
     };
+  }
+
+  #answer(call: Call, journal: string): Reply {
+    const success = { type: 'success', message: '', complete: true } as const;
+    if (call.method === 'GET') return { ...success, httpStatus: 200, body: { groups: [...this.groups] } };
+    const name = call.body?.type === 'form' ? (call.body.parts[0]?.[1] ?? '') : '';
+    if (call.method !== 'POST' || name === '') throw new Error(`not expected: ${call.method} ${call.path}`);
+    this.sent.push(name);
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    const isRecorded = lines.some((line) => line.includes('"attempt"') && line.includes(`"${name}"`));
+    if (!isRecorded) this.unrecorded.push(name);
+    if (this.groups.some((group) => group.name === name))
+      return { type: 'conflict', message: 'in use', httpStatus: 409 };
+    const group = { id: `made-${name}`, name, total_members: 0 };
+    this.groups.push(group);
+    return { ...success, httpStatus: 201, body: group };
   }
 }
 
-function accountOf(directory: Directory): Account {
-  const idle = (): void => undefined;
-  const turns = { turn: async () => undefined, pause: idle, setRate: idle, setMargin: idle };
+function toAccount(api: ApiClient): Account {
   return {
-    directory,
+    api,
+    onPace: () => undefined,
     target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'business', perSecond: 80 },
-    concurrency: 4,
+    concurrencyFor: () => 4,
     secrets: () => [],
     close: async () => undefined,
-    turns,
     simulated: false,
     lockScope: undefined,
+    description: 'the test',
   };
 }
 
 export type Life = { readonly code: ExitCode; readonly lost: readonly Event[]; readonly said: string };
 
-/** `rows` is how many the file is said to have, where that is not true. */
+/** `rows` is how many the file is claimed to have, if that is not true. */
 type Given = { readonly disk?: Disk; readonly rows?: number };
+
+const RESOURCE_OPTIONS: GroupsOptions = {
+  api: 'im',
+  update: false,
+  body: 'multipart',
+  listing: true,
+  needsListing: false,
+};
 
 /** One process's work on the run, on that disk; the same calls as the command makes. */
 export async function live(
@@ -81,20 +92,19 @@ export async function live(
 ): Promise<Life> {
   const lost: Event[] = [];
   let said = '';
-  const idle = (): void => undefined;
-  const say = (text: string): void => {
-    said += `${text}\n`;
-  };
+  const ignore = (): void => undefined;
   const terminal: Terminal = {
-    log: idle,
-    show: idle,
-    event: idle,
-    say,
+    log: ignore,
+    show: ignore,
+    event: ignore,
+    say: (line) => {
+      said += `${line}\n`;
+    },
     record: (event) => void lost.push(event),
-    hide: idle,
-    end: idle,
+    hide: ignore,
+    end: ignore,
   };
-  const history = existsSync(join(run, 'journal.ndjson')) ? await readRunState(run) : undefined;
+  const state = existsSync(join(run, 'journal.ndjson')) ? await readRunState(run) : undefined;
   const options: Options = {
     accountPlan: 'business',
     api: 'im',
@@ -103,26 +113,26 @@ export async function live(
     quiet: true,
     lockTimeout: 0,
   };
-  const reading = { dialect: { encoding: '', delimiter: '', map: {} }, api: 'im' } as const;
+  const dialect = { encoding: '', delimiter: '', map: {} };
   const bytes = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from(text);
   };
-  const surveyed = await validateInput(bytes(), reading);
-  const work: RunSession = {
+  const validation = await validateInput(bytes(), { dialect, input: groupsResource.input(RESOURCE_OPTIONS) });
+  const session: RunSession<GroupItem, GroupsOptions> = {
     command: 'apply',
-    run: { folder: run, file: 'in.csv', history },
+    run: { folder: run, file: 'in.csv', state },
+    resource: groupsResource,
+    resourceOptions: RESOURCE_OPTIONS,
+    shape: { resource: groupsResource.kind, options: RESOURCE_OPTIONS, skipInvalid: false, dialect },
     bytes,
-    reading,
-    surveyed: { ...surveyed, rows: rows ?? surveyed.rows },
-    account: accountOf(zoom.port(run)),
+    validation: { ...validation, rows: rows ?? validation.rows },
+    account: toAccount(zoom.open(run)),
     options,
     terminal,
-    plan: (known) => (row, now) => plan(row, { now, history: known, update: false }),
-    needsListing: undefined,
     ...(disk ? { disk } : {}),
   };
   try {
-    return { code: await runWithLock(work), lost, said };
+    return { code: await runWithLock(session), lost, said };
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;
     return { code: error.stop.exit, lost, said: `${said}${error.stop.message}\n${error.stop.hint}\n` };

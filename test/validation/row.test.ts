@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCsv } from '../../src/csv/reader.js';
-import { nameKey } from '../../src/resources/groups/group.js';
+import { nameKey } from '../../src/resources/groups/api/group.js';
 import { mapHeader } from '../../src/validation/header.js';
 import { createNameIndex } from '../../src/validation/name-index.js';
 import { formatProblem, type Problem } from '../../src/validation/problem.js';

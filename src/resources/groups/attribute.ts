@@ -2,8 +2,8 @@
 import { type Doubt, doubtsOf } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement } from '../resource.js';
-import { differences, type Group } from './group.js';
-import { readGroup } from './read-group.js';
+import { differences, type Group } from './api/group.js';
+import { readGroup } from './api/read-group.js';
 import { compareWithGroup, outcome, settle } from './settle.js';
 import type { GroupRow, GroupsWork } from './work.js';
 
@@ -19,12 +19,19 @@ function wasAbsentBefore(doubts: readonly Doubt[]): boolean {
  * Only a group that did not exist before, is just as the row asked for, and has no members yet is called this run's
  * own: that is asked of the group itself.
  */
-export function attributeGroup(work: GroupsWork, row: GroupRow, group: Group): Judgement {
+export function attributeGroup(
+  work: GroupsWork,
+  row: GroupRow,
+  groups: readonly [Group, ...Group[]],
+): Judgement {
+  const [group] = groups;
   const state = work.state.rows.get(row.key);
   const last: Partial<ResponseMetadata> | undefined = state?.last;
   const wanted = row.item.definition;
   const possibly = (detail: string): Judgement =>
     settle(row, outcome('already-provisioned', detail, group.id, last));
+  // Which of several groups of one name is this run's own, nothing tells.
+  if (groups.length > 1) return possibly(`${POSSIBLY_OURS}; Zoom has ${groups.length} groups of this name`);
   if (!wasAbsentBefore(doubtsOf(state))) return possibly(POSSIBLY_OURS);
   if (differences(wanted, group).length > 0) {
     return possibly(`${POSSIBLY_OURS}; ${compareWithGroup(wanted, group, 1)}`);

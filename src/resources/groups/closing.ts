@@ -5,19 +5,19 @@
 import { doubtsOf } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement, Step } from '../resource.js';
+import type { Group } from './api/group.js';
+import type { GroupIndex } from './api/group-index.js';
+import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { createGroup } from './create.js';
-import type { Group } from './group.js';
-import type { GroupIndex } from './group-index.js';
-import { type Listing, listGroups } from './list-groups.js';
 import { compareWithGroup, outcome, settle } from './settle.js';
 import type { GroupsWork, OpenRow } from './work.js';
 
 /** A listing that lacks a group known to exist is late: it is taken again after these waits. */
 const LATE_LISTING_WAITS_MS: readonly number[] = [2_000, 4_000, 8_000, 16_000];
 
-/** A listing requested this long after an attempt proves absence even without a canary. Inferred; see `doctor`. */
-export const LISTING_LAG_MAX_MS = 30_000;
+/** A listing requested this long after an attempt ended proves absence even without a canary. Inferred; see `doctor`. */
+const LISTING_LAG_MAX_MS = 30_000;
 
 /** The step that settles every open row; further ones follow from what it shows. */
 export function takeClosingListing(work: GroupsWork, now: number): Step {
@@ -35,18 +35,19 @@ function judgeClosing(work: GroupsWork, listing: Listing, requestedAt: number, w
   if (listing.type === 'failed') return settleWithoutListing(work, listing.reason);
   const index = listing.items;
   const wait = LATE_LISTING_WAITS_MS[waits];
-  if (wait !== undefined && isLate(work, index)) {
+  const isStale = isLate(work, index);
+  if (wait !== undefined && isStale) {
     return { steps: [closingStep(work, requestedAt, wait, waits + 1)] };
   }
-  const unproven = [...work.open.values()].filter((open) => !isProvable(work, open, index, requestedAt));
-  const youngest = Math.max(0, ...unproven.slice(0, 1_000).map(({ row }) => youngestDoubt(work, row.key)));
-  const remaining = youngest + LISTING_LAG_MAX_MS - requestedAt;
-  if (unproven.length > 0 && remaining > 0) {
-    return { steps: [closingStep(work, requestedAt, remaining, waits)] };
-  }
   const open = [...work.open.values()];
+  let youngest = Number.NEGATIVE_INFINITY;
+  for (const row of isStale ? [] : open) {
+    if (!isProvable(work, row, index, requestedAt)) youngest = Math.max(youngest, lastChanceAt(work, row));
+  }
+  const remaining = youngest + LISTING_LAG_MAX_MS - requestedAt;
+  if (remaining > 0) return { steps: [closingStep(work, requestedAt, remaining, waits)] };
   work.open.clear();
-  return mergeJudgements(open.map((row) => settleOpen(work, row, index)));
+  return mergeJudgements(open.map((row) => settleOpen(work, row, index, isStale)));
 }
 
 /** Whether the listing lacks a group that Zoom has confirmed. */
@@ -59,27 +60,29 @@ function isLate({ open, canary }: GroupsWork, index: GroupIndex): boolean {
 }
 
 /** Whether this listing can tell what became of the row: it shows the group, or proves its absence. */
-function isProvable(
-  work: GroupsWork,
-  { row, cause, sawConflict }: OpenRow,
-  index: GroupIndex,
-  requestedAt: number,
-): boolean {
+function isProvable(work: GroupsWork, open: OpenRow, index: GroupIndex, requestedAt: number): boolean {
+  const { row, cause, sawConflict } = open;
   if (cause !== 'doubt' || sawConflict || index.findAlike(row.key).length > 0) return true;
-  // Sending the create again settles it sooner: 201 or 409.
-  if (work.api.uniqueNames) return true;
-  const doubtAt = youngestDoubt(work, row.key);
+  if (canResend(work, open)) return true;
+  const doubtfulUntil = lastChanceAt(work, open);
   const { canary } = work;
   const hasYoungerCanary =
-    canary !== undefined && canary.at > doubtAt && index.findAlike(canary.key).length > 0;
-  return hasYoungerCanary || requestedAt >= doubtAt + LISTING_LAG_MAX_MS;
+    canary !== undefined && canary.sentAt > doubtfulUntil && index.findAlike(canary.key).length > 0;
+  return hasYoungerCanary || requestedAt >= doubtfulUntil + LISTING_LAG_MAX_MS;
 }
 
-function youngestDoubt({ state }: GroupsWork, key: string): number {
-  return Math.max(0, ...doubtsOf(state.rows.get(key)).map(({ at }) => at));
+/** If Zoom refuses a second group of one name, sending the create again settles it sooner: 201 or 409. */
+function canResend({ api }: GroupsWork, { wasResent }: OpenRow): boolean {
+  return api.uniqueNames && !wasResent;
 }
 
-function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex): Judgement {
+/** Until when the row's attempts may have taken effect, in ms since 1970. */
+function lastChanceAt({ state }: GroupsWork, { row, at }: OpenRow): number {
+  return doubtsOf(state.rows.get(row.key)).reduce((latest, doubt) => Math.max(latest, doubt.at), at);
+}
+
+/** @param isStale the listing lacks a group that Zoom has confirmed, and proves nobody's absence */
+function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex, isStale: boolean): Judgement {
   const { row, cause } = open;
   const exact = index.findExact(row.item.definition.name);
   const groups = exact.length > 0 ? exact : index.findAlike(row.key);
@@ -95,7 +98,7 @@ function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex): Judgeme
       return complete(work, open, 'already-provisioned', detail, group);
     }
     case 'doubt':
-      return settleDoubt(work, open, groups);
+      return settleDoubt(work, open, groups, isStale);
   }
 }
 
@@ -128,14 +131,22 @@ function reportTwice(work: GroupsWork, open: OpenRow, groups: readonly Group[]):
   return { ...settle(open.row, outcome('created', detail, id, lastOf(work, open))), warnings: [warning] };
 }
 
-function settleDoubt(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
-  const { row } = open;
-  const [group] = groups;
-  if (group) return attributeGroup(work, row, group);
+function settleDoubt(
+  work: GroupsWork,
+  open: OpenRow,
+  [group, ...others]: readonly Group[],
+  isStale: boolean,
+): Judgement {
+  const { row, message } = open;
+  if (group) return attributeGroup(work, row, [group, ...others]);
   if (open.sawConflict) return contradict(work, open);
-  if (work.api.uniqueNames && !open.wasResent) return { steps: [createGroup(work, row, true)] };
-  const detail = `${open.message}; not found in Zoom`;
-  return settle(row, outcome('failed', detail, undefined, lastOf(work, open)));
+  if (canResend(work, open)) return { steps: [createGroup(work, row, true)] };
+  const last = lastOf(work, open);
+  if (isStale) {
+    const detail = `${message}; Zoom's list of groups is out of date and cannot tell whether it was created`;
+    return settle(row, outcome('unknown', detail, undefined, last));
+  }
+  return settle(row, outcome('failed', `${message}; not found in Zoom`, undefined, last));
 }
 
 /** Without a listing, answers are all there is. */
@@ -156,7 +167,7 @@ function settleWithoutListing(work: GroupsWork, reason: string): Judgement {
   return { ...merged, warnings: [...(merged.warnings ?? []), warning] };
 }
 
-export function mergeJudgements(judgements: readonly Judgement[]): Judgement {
+function mergeJudgements(judgements: readonly Judgement[]): Judgement {
   return {
     outcomes: judgements.flatMap(({ outcomes }) => outcomes ?? []),
     steps: judgements.flatMap(({ steps }) => steps ?? []),

@@ -1,10 +1,11 @@
 /** Creating a group, and what each reply to it proves. */
 import { isInDoubt } from '../../events/row-state.js';
+import type { BodyFormat } from '../../model/choices.js';
 import type { Reply } from '../../model/reply.js';
 import { createStop } from '../../model/stop.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
-import { type BodyFormat, isUsableId } from './api.js';
-import { normalizeName } from './group.js';
+import { normalizeName } from './api/group.js';
+import { isUsableId } from './api/groups-api.js';
 import { compareWithGroup, describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, type OpenRow, toRef } from './work.js';
 
@@ -18,7 +19,7 @@ type Attempt = {
 
 /** The create of a row, in the format that is settled, or in the first one. */
 export function createGroup(work: GroupsWork, row: GroupRow, isResent?: true): Step {
-  const format = work.format ?? work.api.bodyFormats[0] ?? 'json';
+  const format = work.format ?? work.api.bodyFormats[0];
   return createStep(work, row, { format, ...(isResent ? { isResent } : {}) });
 }
 
@@ -60,7 +61,7 @@ function judgeCreate(
   row: GroupRow,
   attempt: Attempt,
   reply: Reply,
-  { ambiguous, attempts, now }: JudgeContext,
+  { ambiguous, attempts, now, sentAt }: JudgeContext,
 ): Judgement {
   const isDoubtful = ambiguous || hasOlderDoubts(work, row);
   const failure = describeFailure(reply, attempts);
@@ -71,7 +72,7 @@ function judgeCreate(
   };
   switch (reply.type) {
     case 'success':
-      return judgeCreated(work, row, reply, now);
+      return judgeCreated(work, row, reply, { now, sentAt });
     case 'conflict':
       return isDoubtful ? leaveOpen({ sawConflict: true }) : judgeConflict(work, row, reply, now);
     case 'rejected':
@@ -106,7 +107,7 @@ function judgeCreated(
   work: GroupsWork,
   row: GroupRow,
   reply: Extract<Reply, { type: 'success' }>,
-  now: number,
+  { now, sentAt }: Pick<JudgeContext, 'now' | 'sentAt'>,
 ): Judgement {
   const { idField, nameField, uniqueNames } = work.api;
   const inBody = reply.body[idField];
@@ -119,7 +120,7 @@ function judgeCreated(
   const detail = isChanged ? `Zoom writes the name ${JSON.stringify(name)}` : '';
   if (id === undefined) work.open.set(row.key, { row, cause: 'no-id', message: detail, at: now });
   else {
-    work.canary = { key: row.key, at: now };
+    if (!work.canary || work.canary.sentAt < sentAt) work.canary = { key: row.key, sentAt };
     // If names may repeat, another process may have created the same group at the same time.
     if (!uniqueNames) work.open.set(row.key, { row, cause: 'created', message: detail, at: now });
   }

@@ -11,7 +11,7 @@ import {
   nameKey,
   parseSettings,
   type Settings,
-} from './group.js';
+} from './api/group.js';
 
 /** What a row asks for. */
 export type GroupItem = {

@@ -1,6 +1,6 @@
 /** Groups as a resource: what `apply` and `plan` work on. */
 import type { IdColumn, Resource } from '../resource.js';
-import { GROUPS_APIS } from './apis.js';
+import { GROUPS_APIS } from './api/groups-apis.js';
 import { defineGroupInput, type GroupItem } from './fields.js';
 import { type GroupsOptions, openGroupsSession } from './session.js';
 

@@ -1,14 +1,12 @@
 /** Undoing a run on groups: what it created is deleted, what it updated is restored, if nobody has used it since. */
 import type { Note } from '../../events/event.js';
-import type { Effect } from '../../events/row-state.js';
+import { type Effect, isInDoubt } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
+import type { Api } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
 import type { Judgement, Resource, Session, SessionContext, Step } from '../resource.js';
-import type { Api, GroupsApi } from './api.js';
-import { GROUPS_APIS } from './apis.js';
-import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import {
   type Definition,
   describeDifferences,
@@ -17,9 +15,12 @@ import {
   isGroupType,
   nameKey,
   SETTINGS,
-} from './group.js';
+} from './api/group.js';
+import { type GroupsApi, isUsableId } from './api/groups-api.js';
+import { GROUPS_APIS } from './api/groups-apis.js';
+import { type GroupReading, readGroup } from './api/read-group.js';
+import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
-import { type GroupReading, readGroup } from './read-group.js';
 import { describeFailure, outcome, settle, settled } from './settle.js';
 import type { Change } from './update.js';
 import { type GroupRow, toRef } from './work.js';
@@ -28,6 +29,7 @@ import { type GroupRow, toRef } from './work.js';
 export type Undo = {
   readonly key: string;
   readonly operation: 'delete' | 'restore';
+  /** As the run recorded it: empty if it never learned it, and anything if the journal was edited. */
   readonly groupId: string;
   /** What the run left behind: if the group differs from it now, it was changed since. */
   readonly left: Definition;
@@ -49,14 +51,14 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
     const last = effects.at(-1);
     if (!last) continue;
     const left = { ...parseFingerprint(last.fingerprint), name: last.name };
-    const created = effects.find(({ operation }) => operation === 'create')?.ids.groupId;
-    if (created !== undefined) {
-      undos.push({ key, operation: 'delete', groupId: created, left, before: {} });
+    const created = effects.find(({ operation }) => operation === 'create');
+    if (created) {
+      undos.push({ key, operation: 'delete', groupId: created.ids.groupId ?? '', left, before: {} });
       continue;
     }
     const updates = effects.filter(({ operation }) => operation === 'update');
-    const groupId = updates.at(-1)?.ids.groupId;
-    if (includeUpdates && groupId !== undefined) {
+    if (includeUpdates && updates.length > 0) {
+      const groupId = updates.at(-1)?.ids.groupId ?? '';
       undos.push({ key, operation: 'restore', groupId, left, before: mergeBefore(updates) });
     }
   }
@@ -65,7 +67,9 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
 
 /** The oldest values are the ones to restore: a second update of one run must not hide them. */
 function mergeBefore(updates: readonly Effect[]): Change {
-  return updates.reduceRight<Change>((before, { note }) => ({ ...before, ...parseBefore(note) }), {});
+  let before: Change = {};
+  for (const { note } of [...updates].reverse()) before = { ...before, ...parseBefore(note) };
+  return before;
 }
 
 function parseBefore(note: Note | undefined): Change {
@@ -142,17 +146,27 @@ class RollbackSession implements Session {
         if (!undo) throw new Error(`nothing is known about line ${row.line}`);
         const done = this.#context.state.rows.get(key)?.outcome?.status;
         if (done === 'deleted' || done === 'restored') continue;
-        yield { steps: [this.#readStep({ key, fingerprint, name, line: row.line, item }, undo)] };
+        yield this.#undo({ key, fingerprint, name, line: row.line, item }, undo);
       }
     }
   }
 
+  #undo(row: GroupRow, undo: Undo): Judgement {
+    if (!isUsableId(undo.groupId)) return settle(row, outcome('kept', 'the run recorded no usable id of it'));
+    return { steps: [this.#readStep(row, undo)] };
+  }
+
   /** Nothing is deleted or changed that was not looked at right before. */
   #readStep(row: GroupRow, undo: Undo): Step {
+    // A process of this rollback was killed before the answer to its own delete or restore.
+    const wasSent = isInDoubt(this.#context.state.rows.get(row.key));
     return readGroup(this.#api, row, undo.groupId, (reading) => {
+      if (wasSent && undo.operation === 'restore' && isRestored(undo, reading)) {
+        return settle(row, outcome('restored', 'recovered', undo.groupId));
+      }
       const reason = findReasonToKeep(undo, reading);
       if (reason !== undefined) return settle(row, outcome('kept', reason, undo.groupId));
-      if (reading.type !== 'found') return settle(row, missingOutcome(undo));
+      if (reading.type !== 'found') return settle(row, missingOutcome(undo, wasSent));
       return {
         steps: [
           undo.operation === 'delete' ? this.#remove(row, undo) : this.#restore(row, undo, reading.group),
@@ -174,7 +188,7 @@ class RollbackSession implements Session {
         const failure = describeFailure(reply, attempts);
         const isGone = reply.type === 'not-found';
         if (!ambiguous && !isGone) return settle(row, outcome('failed', failure, undo.groupId, reply));
-        return { steps: [this.#verify(row, undo, isGone ? 'already gone' : 'recovered', failure)] };
+        return { steps: [this.#verify(row, undo, ambiguous ? 'recovered' : 'already gone', failure)] };
       },
     };
   }
@@ -213,17 +227,22 @@ class RollbackSession implements Session {
   }
 }
 
-function judgeRestored({ before, groupId }: Undo, reading: GroupReading, failure: string): Outcome {
+function judgeRestored(undo: Undo, reading: GroupReading, failure: string): Outcome {
+  const { before, groupId } = undo;
   if (reading.type !== 'found') return outcome('unknown', `${failure}; the group cannot be read`, groupId);
-  const left = differences(before, reading.group);
-  const isNamed = before.name === undefined || nameKey(before.name) === nameKey(reading.group.name);
-  if (left.length === 0 && isNamed) return outcome('restored', 'recovered', groupId);
-  return outcome('failed', `${failure}; ${describeDifferences(left)}`, groupId);
+  if (isRestored(undo, reading)) return outcome('restored', 'recovered', groupId);
+  const left = describeDifferences(differences(before, reading.group));
+  return outcome('failed', `${failure}; ${left}`, groupId);
 }
 
-function missingOutcome({ operation, groupId }: Undo): Outcome {
+function isRestored({ before }: Undo, reading: GroupReading): boolean {
+  if (reading.type !== 'found' || differences(before, reading.group).length > 0) return false;
+  return before.name === undefined || nameKey(before.name) === nameKey(reading.group.name);
+}
+
+function missingOutcome({ operation, groupId }: Undo, wasSent: boolean): Outcome {
   return operation === 'delete'
-    ? outcome('deleted', 'already gone', groupId)
+    ? outcome('deleted', wasSent ? 'recovered' : 'already gone', groupId)
     : outcome('kept', 'the group no longer exists', groupId);
 }
 

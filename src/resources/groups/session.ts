@@ -1,19 +1,21 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
+import type { RowOutcome } from '../../events/event.js';
 import { doubtsOf } from '../../events/row-state.js';
+import type { Api, BodyChoice, BodyFormat } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import type { Api, BodyFormat, GroupsApi } from './api.js';
-import { GROUPS_APIS } from './apis.js';
+import { differences, type Group } from './api/group.js';
+import type { GroupsApi } from './api/groups-api.js';
+import { GROUPS_APIS } from './api/groups-apis.js';
+import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
 import { createGroup } from './create.js';
 import type { GroupItem } from './fields.js';
-import { differences, type Group } from './group.js';
-import { type Listing, listGroups } from './list-groups.js';
 import { compareWithGroup, outcome, settled } from './settle.js';
 import { findChange, updateGroup } from './update.js';
 import type { GroupRow, GroupsWork } from './work.js';
@@ -23,7 +25,7 @@ export type GroupsOptions = {
   readonly api: Api;
   /** Whether existing groups whose settings differ are changed to what the rows say. */
   readonly update: boolean;
-  readonly body: 'auto' | BodyFormat;
+  readonly body: BodyChoice;
   /** Whether the groups are listed before the first create. */
   readonly listing: boolean;
   /** Whether nothing is to be done if they cannot be listed, as in a plan. */
@@ -54,11 +56,12 @@ export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptio
 class GroupsSession implements Session {
   readonly #context: SessionContext<GroupItem, GroupsOptions>;
   readonly #work: GroupsWork;
-  #stage: 'list' | 'rows' | 'limited' | 'closing' = 'list';
+  #stage: 'list' | 'rows' | 'closing' = 'list';
   #rows: AsyncIterator<readonly ValidatedRow<GroupItem>[]> | undefined;
   #batch: readonly ValidatedRow<GroupItem>[] = [];
   #at = 0;
   #started = 0;
+  #isLimitReached = false;
 
   constructor(context: SessionContext<GroupItem, GroupsOptions>) {
     this.#context = context;
@@ -84,12 +87,10 @@ class GroupsSession implements Session {
       if (this.#context.options.listing && !draining) return [{ steps: [this.#list()] }];
       if (!this.#work.api.uniqueNames) return [{ stop: listingRequired(this.#work.api) }];
     }
+    const { limit } = this.#context;
+    // The rows that may be sent are, before the run drains.
+    if (this.#isLimitReached && limit !== undefined && !draining) return [{ drain: limitReached(limit) }];
     if (this.#stage === 'rows' && !draining) return this.#readRows();
-    if (this.#stage === 'limited' && !draining) {
-      // Only now: what was started has ended, and would not be sent any more after this.
-      this.#stage = 'closing';
-      return [{ drain: limitReached(this.#started) }];
-    }
     this.#stage = 'closing';
     if (this.#work.open.size === 0) return undefined;
     return [{ steps: [takeClosingListing(this.#work, this.#context.now())] }];
@@ -101,6 +102,7 @@ class GroupsSession implements Session {
     this.#batch = [];
     this.#at = 0;
     this.#started = 0;
+    this.#isLimitReached = false;
   }
 
   #list(): Step {
@@ -138,35 +140,42 @@ class GroupsSession implements Session {
     return { stop: explainFailedListing(listing, why, api) };
   }
 
-  /** Reads on until a create has to settle the body format, or to the last row. */
+  /** Reads on until a create has to settle the body format, up to the limit, or to the last row. */
   async *#readRows(): AsyncGenerator<Judgement> {
     const { limit } = this.#context;
-    let known: NonNullable<Judgement['outcomes']>[number][] = [];
-    for (;;) {
-      const row = await this.#nextRow();
-      if (!row) break;
-      const planned = this.#plan(row);
-      if (planned === undefined) continue;
-      if ('status' in planned) {
-        known.push(settled(row, planned));
-        if (known.length < OUTCOMES_PER_RECORD) continue;
-        yield { outcomes: known };
+    let known: RowOutcome[] = [];
+    let isPaused = false;
+    try {
+      for (;;) {
+        const row = await this.#nextRow();
+        if (!row) break;
+        const planned = this.#plan(row);
+        if (planned === undefined) continue;
+        if ('status' in planned) {
+          known.push(settled(row, planned));
+          if (known.length < OUTCOMES_PER_RECORD) continue;
+          yield { outcomes: known };
+          known = [];
+          continue;
+        }
+        if (limit !== undefined && this.#started >= limit) {
+          this.#isLimitReached = true;
+          break;
+        }
+        this.#started += 1;
+        const isFirstCreate =
+          this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create');
+        isPaused = isFirstCreate ?? false;
+        yield { outcomes: known, ...planned };
         known = [];
-        continue;
+        if (isPaused) return;
       }
-      if (limit !== undefined && this.#started >= limit) {
-        if (known.length > 0) yield { outcomes: known };
-        this.#stage = 'limited';
-        return;
-      }
-      this.#started += 1;
-      yield { outcomes: known, ...planned };
-      known = [];
-      if (this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create'))
-        return;
+      if (known.length > 0) yield { outcomes: known };
+      if (!this.#isLimitReached) this.#stage = 'closing';
+    } finally {
+      // Left for good: at the last row, at the limit, or because the run ends early.
+      if (!isPaused) await this.#rows?.return?.();
     }
-    if (known.length > 0) yield { outcomes: known };
-    this.#stage = 'closing';
   }
 
   async #nextRow(): Promise<GroupRow | undefined> {
@@ -193,17 +202,15 @@ class GroupsSession implements Session {
     const { definition, previousName } = row.item;
     const before = state.rows.get(row.key);
     const exact = index?.findExact(definition.name) ?? [];
+    const alike = index?.findAlike(row.key) ?? [];
     const isWanted = before?.fingerprint === row.fingerprint;
     if (before?.outcome && isWanted && isProvisioned(before.outcome.status)) {
-      const [group] = exact;
-      if (before.outcome.ids?.groupId !== undefined || !group) return undefined;
-      return { ...before.outcome, ids: { groupId: group.id } };
+      return this.#planProvisioned(row, before.outcome, exact.length > 0 ? exact : alike);
     }
     // Another spelling is the same group if Zoom would accept both, or if it may be renamed.
-    const alike = index?.findAlike(row.key) ?? [];
     const groups = exact.length > 0 || (api.uniqueNames && !update) ? exact : alike;
     const [group] = groups;
-    if (group) return this.#planExisting(row, group, groups.length);
+    if (group) return this.#planExisting(row, [group, ...groups.slice(1)]);
     if (previousName !== undefined) {
       const planned = this.#planRename(row, previousName);
       if (planned) return planned;
@@ -211,7 +218,27 @@ class GroupsSession implements Session {
     return { steps: [createGroup(this.#work, row)] };
   }
 
-  #planExisting(row: GroupRow, group: Group, count: number): Outcome | Judgement {
+  /** A row that an earlier process settled by an answer alone, without an id, is completed or put to the closing. */
+  #planProvisioned(
+    row: GroupRow,
+    before: Outcome,
+    [group, ...others]: readonly Group[],
+  ): Outcome | undefined {
+    if (before.ids?.groupId !== undefined) return undefined;
+    const { open } = this.#work;
+    const isCreated = before.status === 'created';
+    if (!group) {
+      const cause = isCreated ? 'no-id' : 'conflict';
+      open.set(row.key, { row, cause, message: before.detail, at: this.#context.now() });
+      return undefined;
+    }
+    const ids = { groupId: group.id };
+    if (isCreated || before.detail !== '') return { ...before, ids };
+    return { ...before, detail: compareWithGroup(row.item.definition, group, others.length + 1), ids };
+  }
+
+  #planExisting(row: GroupRow, groups: readonly [Group, ...Group[]]): Outcome | Judgement {
+    const [group] = groups;
     const { state, update } = this.#work;
     const { definition } = row.item;
     const doubts = doubtsOf(state.rows.get(row.key));
@@ -220,8 +247,9 @@ class GroupsSession implements Session {
     if (doubts.some(({ operation }) => operation === 'update')) {
       return outcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
     }
-    if (doubts.some(({ operation }) => operation === 'create')) return attributeGroup(this.#work, row, group);
-    return outcome('already-provisioned', compareWithGroup(definition, group, count), group.id);
+    if (doubts.some(({ operation }) => operation === 'create'))
+      return attributeGroup(this.#work, row, groups);
+    return outcome('already-provisioned', compareWithGroup(definition, group, groups.length), group.id);
   }
 
   /** A row that renames a group, if the group exists under its previous name only. */

@@ -4,7 +4,7 @@ import type { Outcome, RowRef } from '../../model/outcome.js';
 import { pickMetadata, type Reply, type ResponseMetadata } from '../../model/reply.js';
 import type { Status } from '../../model/statuses.js';
 import type { Judgement } from '../resource.js';
-import { type Definition, describeDifferences, differences, type Group, normalizeName } from './group.js';
+import { type Definition, describeDifferences, differences, type Group, normalizeName } from './api/group.js';
 import { toRef } from './work.js';
 
 export function outcome(

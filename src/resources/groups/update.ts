@@ -7,8 +7,8 @@ import {
   type Group,
   normalizeName,
   type Settings,
-} from './group.js';
-import { readGroup } from './read-group.js';
+} from './api/group.js';
+import { readGroup } from './api/read-group.js';
 import { describeFailure, outcome, settle } from './settle.js';
 import { type GroupRow, type GroupsWork, toRef } from './work.js';
 
@@ -32,7 +32,7 @@ function isRename(wanted: string, actual: string): boolean {
   return fold(wanted) !== fold(actual);
 }
 
-export function describeChange(wanted: Definition, group: Group): string {
+function describeChange(wanted: Definition, group: Group): string {
   const settings = differences(wanted, group);
   const renamed = isRename(wanted.name, group.name) ? [`renamed from ${JSON.stringify(group.name)}`] : [];
   return [...renamed, ...(settings.length > 0 ? [describeDifferences(settings)] : [])].join('; ');
@@ -75,11 +75,7 @@ export function updateGroup({ api }: GroupsWork, row: GroupRow, group: Group, ch
 }
 
 /** After a lost answer: the group as it is now tells whether the change took effect. */
-export function judgeAfterDoubt(
-  wanted: Definition,
-  group: Group,
-  failure: string,
-): ReturnType<typeof outcome> {
+function judgeAfterDoubt(wanted: Definition, group: Group, failure: string): ReturnType<typeof outcome> {
   if (findChange(wanted, group) === undefined) return outcome('updated', 'recovered', group.id);
   return outcome('failed', `${failure}; ${describeChange(wanted, group)}`, group.id);
 }

@@ -1,9 +1,10 @@
 /** What the parts of one session on groups share. */
 import type { RunState } from '../../events/run-state.js';
+import type { BodyFormat } from '../../model/choices.js';
 import type { RowRef } from '../../model/outcome.js';
-import type { BodyFormat, GroupsApi } from './api.js';
+import type { GroupIndex } from './api/group-index.js';
+import type { GroupsApi } from './api/groups-api.js';
 import type { GroupItem } from './fields.js';
-import type { GroupIndex } from './group-index.js';
 
 /** A row in the form in which the session carries it. */
 export type GroupRow = RowRef & { readonly item: GroupItem };
@@ -18,7 +19,7 @@ export type OpenRow = {
   readonly cause: 'doubt' | 'conflict' | 'no-id' | 'created';
   /** The last answer, in one line. */
   readonly message: string;
-  /** When its youngest attempt was sent or answered, in ms since 1970. */
+  /** When its youngest attempt was answered or lost, in ms since 1970: it may have taken effect until then. */
   readonly at: number;
   /** After a doubt: Zoom said that the name is in use. */
   readonly sawConflict?: true;
@@ -35,8 +36,8 @@ export type GroupsWork = {
   readonly open: Map<string, OpenRow>;
   /** The body format of creates; undefined until the first create has settled it. */
   format: BodyFormat | undefined;
-  /** The youngest group that this process is known to have created, and when it was answered. */
-  canary: { readonly key: string; readonly at: number } | undefined;
+  /** The youngest group that this process is known to have created, and when its create was sent. */
+  canary: { readonly key: string; readonly sentAt: number } | undefined;
   /** Whether the user fixed the body format. */
   readonly isFormatFixed: boolean;
 };

@@ -97,7 +97,7 @@ function judgeBatch(
         return failAll(work, group, batch, reply, `group not found: ${reply.message}`, leaveOpen);
       }
       if (batch.length > 1) return { steps: sendBatches(work, group, batch, Math.ceil(batch.length / 2)) };
-      // Whoever is no member any more need not be removed: the group's members, read again, tell.
+      // A user who is no longer a member need not be removed: the group's members, read again, show it.
       if (reply.type === 'not-found' && first.operation === 'remove') {
         leaveOpen(first, 'refused');
         return {};

@@ -1,11 +1,11 @@
 /** The memberships of the account's groups, as the CSV that `members` reads. */
 
+import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
-import type { Api } from '../groups/api.js';
-import type { Group } from '../groups/group.js';
-import type { GroupIndex } from '../groups/group-index.js';
-import { listGroups } from '../groups/list-groups.js';
+import type { Group } from '../groups/api/group.js';
+import type { GroupIndex } from '../groups/api/group-index.js';
+import { listGroups } from '../groups/api/list-groups.js';
 import { explainFailedListing } from '../groups/session.js';
 import type { Judgement, Session } from '../resource.js';
 import { MEMBERS_APIS } from './api/members-apis.js';

@@ -1,7 +1,7 @@
 /** The columns of a members CSV: how they are called, and how their cells become memberships. */
 import type { Field } from '../../validation/header.js';
 import type { Entry, Finding, FirstEntry, InputDefinition, ValidatedRow } from '../../validation/row.js';
-import { nameKey } from '../groups/group.js';
+import { nameKey } from '../groups/api/group.js';
 
 /** What an entry asks for. */
 export type MemberItem = {
@@ -19,7 +19,7 @@ export type MemberInputOptions = {
   readonly split?: string;
 };
 
-/** `name` comes last: beside a more specific column, it is more likely a person's name. */
+/** `name` comes last: beside a more specific column, it more likely holds names of people. */
 const GROUP: Field = {
   name: 'group',
   aliases: ['group name', 'im group', 'im group name', 'contact group', 'user group', 'name'],
@@ -108,7 +108,7 @@ function checkGroup(group: string): Finding | undefined {
 
 function checkEmail(email: string): Finding | undefined {
   const field = 'email';
-  if (email === '') return { rule: 'email-missing', message: 'the row names nobody', field };
+  if (email === '') return { rule: 'email-missing', message: 'the row has no e-mail address', field };
   if (!email.includes('@')) {
     const message = 'not an e-mail address: export addresses or user principal names, not object ids';
     return { rule: 'email-invalid', message, field };

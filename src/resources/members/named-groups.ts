@@ -2,8 +2,8 @@
 import type { RowOutcome } from '../../events/event.js';
 import { isProvisioned } from '../../model/statuses.js';
 import type { ValidatedRow } from '../../validation/row.js';
-import { nameKey } from '../groups/group.js';
-import type { GroupIndex } from '../groups/group-index.js';
+import { nameKey } from '../groups/api/group.js';
+import type { GroupIndex } from '../groups/api/group-index.js';
 import { emailKey, type MemberItem, parseMembershipName } from './fields.js';
 import { type GroupWork, type MemberRow, type MembersWork, outcome, settled } from './work.js';
 
@@ -77,11 +77,11 @@ export class NamedGroups {
     }
     const group = this.#findOrCreate(found);
     if (mode === 'sync') group.wanted.add(emailKey(item.email));
-    // A sync looks again: somebody else may have removed the member since.
+    // A sync looks again: another program may have removed the member since.
     if (!isDone || mode === 'sync') group.rows.push(isDone ? { ...row, isDone: true } : row);
   }
 
-  /** Whom an invalid row means may be a member: nobody is removed from its group. */
+  /** An invalid row may mean one of the members: no one is removed from its group. */
   #addInvalid({ name, problems }: Extract<Row, { type: 'invalid' }>, index: GroupIndex | undefined): void {
     if (this.#work.mode !== 'sync') return;
     const membership = parseMembershipName(name);

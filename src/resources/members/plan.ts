@@ -5,7 +5,7 @@ import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { formatCount } from '../../text/format.js';
-import { nameKey } from '../groups/group.js';
+import { nameKey } from '../groups/api/group.js';
 import type { Member } from './api/members-api.js';
 import { emailKey, membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
 import type { MemberIndex } from './member-index.js';
@@ -98,7 +98,7 @@ function planRemoval(
   return { row, operation: 'remove', userId: member.id, losses: 0 };
 }
 
-/** Everybody may be removed from a group that can be empty; elsewhere the last one stays. */
+/** All members may be removed from a group that can be empty; elsewhere the last one stays. */
 function keepLast(
   { api }: MembersWork,
   group: GroupWork,
@@ -182,7 +182,7 @@ export function findReasonToKeepAll({ unresolved }: GroupWork): string | undefin
   const [first] = unresolved;
   if (first === undefined) return undefined;
   const more = unresolved.length === 1 ? '' : ` and ${unresolved.length - 1} more`;
-  return `not everybody whom the file names in this group could be found: ${first}${more}`;
+  return `not every member that the file names in this group could be found: ${first}${more}`;
 }
 
 /** @param groups all groups that the file names, planned as far as their members could be read */

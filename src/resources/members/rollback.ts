@@ -1,7 +1,7 @@
 /** Undoing a run on members: whom it added is removed again, if the membership still exists. */
 import type { RunState } from '../../events/run-state.js';
+import type { Api } from '../../model/choices.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
-import type { Api } from '../groups/api.js';
 import type { Resource } from '../resource.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
 import { defineMemberInput, type MemberItem, membershipKey, parseMembershipName } from './fields.js';

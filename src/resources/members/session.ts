@@ -1,10 +1,10 @@
 /** The work of `members`, in phases: groups, rows, users, each group's members, changes, removals of `--sync`. */
 import type { RowOutcome } from '../../events/event.js';
+import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
-import type { Api } from '../groups/api.js';
-import type { GroupIndex } from '../groups/group-index.js';
-import { listGroups } from '../groups/list-groups.js';
+import type { GroupIndex } from '../groups/api/group-index.js';
+import { listGroups } from '../groups/api/list-groups.js';
 import { explainFailedListing } from '../groups/session.js';
 import type { PagesResult } from '../paging/read-pages.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
@@ -251,20 +251,16 @@ class MembersSession implements Session {
     }
   }
 
-  #removeFrom(group: GroupWork, { removals, adds, users }: NonNullable<GroupWork['plan']>): Judgement {
+  #removeFrom(group: GroupWork, { removals, adds }: NonNullable<GroupWork['plan']>): Judgement {
     group.stage = 'finished';
     if (removals.length === 0) return {};
     if (this.#work.mode === 'remove') return { steps: this.#send(group, removals) };
     // What --limit held back of the additions is to come first.
     if (adds.length > 0 && this.#isLimited) return {};
+    // Without such a reason, whom the file names is a member by now: a group is never emptied.
     const reason = findReasonToKeepAll(group);
     if (reason !== undefined) return { outcomes: keep(group, removals, reason) };
-    const isEmptied = users + adds.length <= removals.length;
-    const kept = isEmptied ? removals.slice(-1) : [];
-    return {
-      outcomes: keep(group, kept, 'the last member of the group'),
-      steps: this.#send(group, removals.slice(0, removals.length - kept.length)),
-    };
+    return { steps: this.#send(group, removals) };
   }
 
   #send(group: GroupWork, changes: readonly Change[]): readonly Step[] {

@@ -1,5 +1,5 @@
 /** The account's users: which id belongs to an e-mail address, and whether that user can be a member. */
-import { isUsableId } from '../groups/api.js';
+import { isUsableId } from '../groups/api/groups-api.js';
 import { type PagesResult, readPages } from '../paging/read-pages.js';
 import type { Judgement, Step } from '../resource.js';
 import { emailKey } from './fields.js';

@@ -62,7 +62,7 @@ export type GroupWork = {
   readonly name: string;
   /** Rows to be settled. */
   readonly rows: MemberRow[];
-  /** Everybody whom the file names in this group, by `emailKey`. */
+  /** Everyone whom the file names in this group, by `emailKey`. */
   readonly wanted: Set<string>;
   plan: GroupPlan | undefined;
   /** `started`: what the plan has to add is scheduled. `finished`: its removals too. */

@@ -23,6 +23,19 @@ describe.each(['im', 'contacts'] as const)('a run that was killed (%s)', (api) =
     expect(zoom.writes).toHaveLength(1);
   });
 
+  test('does not count rows for --limit that it had begun', async () => {
+    const zoom = new FakeZoom();
+    zoom.addUsers('ann@x.org', 'bob@x.org', 'cat@x.org');
+    zoom.addGroup('Sales');
+    const csv = 'group,email\nSales,ann@x.org\nSales,bob@x.org\nSales,cat@x.org';
+    zoom.fault = () => 'lost-before';
+    const whole = await runMembers(zoom, csv, options, { limit: 1 });
+    const add = whole.events.findIndex((event) => event.type === 'attempt' && event.operation === 'add');
+    zoom.fault = () => undefined;
+    await runMembers(zoom, csv, options, { limit: 1, events: whole.events.slice(0, add + 1) });
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
+  });
+
   test('leaves alone what it settled, and does what a changed row asks for', async () => {
     const zoom = new FakeZoom();
     zoom.addUsers('ann@x.org', 'bob@x.org');

@@ -45,7 +45,7 @@ describe.each(['im', 'contacts'] as const)('rolling back a run on members (%s)',
     expect(zoom.sent.slice(sent).every(({ path }) => path.includes('/g1/members'))).toBe(true);
   });
 
-  test('has nothing to do for whom somebody else removed since, or for a group that is gone', async () => {
+  test('has nothing to do for whom another program removed since, or for a group that is gone', async () => {
     zoom.addGroup('Sales', ['cat@x.org']);
     const run = await runMembers(zoom, csv, options);
     zoom.groups.get('g1')?.members.delete('u-bob');

@@ -214,7 +214,7 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
 });
 
 describe('who can be added', () => {
-  test('contact groups: unknown, pending and deactivated users are told apart', async () => {
+  test('contact groups: unknown, pending and deactivated users are distinguished', async () => {
     zoom.users.push(
       { email: 'new@x.org', id: 'u-new', status: 'pending' },
       { email: 'old@x.org', id: 'u-old', status: 'inactive' },
@@ -278,7 +278,7 @@ describe.each(['im', 'contacts'] as const)('--remove (%s)', (api) => {
     expect(describeOutcomes(run)).toEqual({ 'bob@x.org in Sales': 'removed: recovered' });
   });
 
-  test('somebody whom another program removed meanwhile is no member', async () => {
+  test('a user whom another program removed meanwhile is no member', async () => {
     const group = zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
     zoom.fault = (call) => {
       if (peopleIn(call).includes('u-bob')) group.members.delete('u-bob');

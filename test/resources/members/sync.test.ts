@@ -56,7 +56,7 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     const run = await runMembers(zoom, csv, options);
     expect(run.outcomes.get('alias@x.org in Sales')?.status).toBe('failed');
     expect(describeOutcomes(run)['bob@x.org in Sales']).toBe(
-      'kept: not everybody whom the file names in this group could be found: alias@x.org',
+      'kept: not every member that the file names in this group could be found: alias@x.org',
     );
     expect(run.outcomes.get('bob@x.org in Support')?.status).toBe('removed');
     expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
@@ -112,6 +112,42 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     dry.session.restart();
     await runMembers(zoom, csv, options, { session: dry.session });
     expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'dan@x.org']);
+  });
+
+  test('--limit counts additions first, and removes nobody from a group before all are added', async () => {
+    zoom.addGroup('Sales', ['ann@x.org']);
+    const csv = 'group,email\nSales,bob@x.org\nSales,cat@x.org';
+    const first = await runMembers(zoom, csv, options, { limit: 1 });
+    expect(first.stop?.reason).toBe('limit');
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org', 'bob@x.org']);
+    const second = await runMembers(zoom, csv, options, { limit: 2, events: first.events });
+    expect(second.stop).toBeUndefined();
+    expect(zoom.membersOf('Sales')).toEqual(['bob@x.org', 'cat@x.org']);
+  });
+
+  test('a removal that was begun waits too, if --limit holds back an addition of its group', async () => {
+    zoom.addGroup('First');
+    const group = zoom.addGroup('Sales', ['ann@x.org']);
+    const whole = await runMembers(zoom, 'group,email\nSales,bob@x.org', options);
+    const removal = whole.events.findIndex(
+      (event) => event.type === 'attempt' && event.operation === 'remove',
+    );
+    group.members.delete('u-bob');
+    group.members.set('u-ann', { from: 0, until: Number.POSITIVE_INFINITY });
+    // A member whom no process of the run attempted to add.
+    const csv = 'group,email\nFirst,ann@x.org\nSales,cat@x.org';
+    await runMembers(zoom, csv, options, { limit: 1, events: whole.events.slice(0, removal + 1) });
+    expect(zoom.membersOf('Sales')).toEqual(['ann@x.org']);
+  });
+
+  test('adds a member again whom another program removed before the run was resumed', async () => {
+    const group = zoom.addGroup('Sales', ['ann@x.org']);
+    const csv = 'group,email\nSales,bob@x.org';
+    const first = await runMembers(zoom, csv, options);
+    group.members.delete('u-bob');
+    group.members.set('u-ann', { from: 0, until: Number.POSITIVE_INFINITY });
+    await runMembers(zoom, csv, options, { events: first.events });
+    expect(zoom.membersOf('Sales')).toEqual(['bob@x.org']);
   });
 
   test('a removal whose answer a crash lost is removed, not forgotten', async () => {

@@ -1,6 +1,7 @@
 /** Members of contact groups, from Zoom's API reference (OpenAPI of March 2026). */
-import { isUsableId, pathOf } from '../../groups/api.js';
-import { contactGroups } from '../../groups/contact-groups.js';
+
+import { contactGroups } from '../../groups/api/contact-groups.js';
+import { isUsableId, pathOf } from '../../groups/api/groups-api.js';
 import type { MembersApi } from './members-api.js';
 
 /** The most that a page of the list holds. */

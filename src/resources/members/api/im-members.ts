@@ -1,6 +1,6 @@
 /** Members of IM groups, from Zoom's API reference (OpenAPI of March 2026). */
-import { isUsableId, pathOf } from '../../groups/api.js';
-import { imGroups } from '../../groups/im-groups.js';
+import { isUsableId, pathOf } from '../../groups/api/groups-api.js';
+import { imGroups } from '../../groups/api/im-groups.js';
 import type { MembersApi } from './members-api.js';
 
 /** The most that a page of the list holds. */

@@ -1,6 +1,7 @@
 /** What the members of Zoom's two group APIs have in common, and in which they differ, as data. */
 import type { Call } from '../../../model/call.js';
-import type { Api, GroupsApi } from '../../groups/api.js';
+import type { Api } from '../../../model/choices.js';
+import type { GroupsApi } from '../../groups/api/groups-api.js';
 
 /** A member of a group as Zoom lists it: an id, an e-mail address, or both. */
 export type Member = {

@@ -1,5 +1,5 @@
 /** The members APIs by the value of `--api`. */
-import type { Api } from '../../groups/api.js';
+import type { Api } from '../../../model/choices.js';
 import { contactMembers } from './contact-members.js';
 import { imMembers } from './im-members.js';
 import type { MembersApi } from './members-api.js';

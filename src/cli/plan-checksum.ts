@@ -1,11 +1,11 @@
 /** The checksum of what a run would do: the account, what shapes the run, what is wanted, and what exists. */
 import { createHash } from 'node:crypto';
-import type { Account } from '../cli/account.js';
 import { clock } from '../engine/clock.js';
 import { dryRun } from '../engine/provision.js';
 import type { RowOutcome, RunShape } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';
 import type { Session, Step } from '../resources/resource.js';
+import type { Account } from './account.js';
 
 export type PlanObserver = {
   /** What is known about a row without a request. */

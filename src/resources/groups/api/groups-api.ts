@@ -1,11 +1,7 @@
 /** What the two group APIs of Zoom have in common, and in which they differ, as data. */
-import type { Call } from '../../model/call.js';
+import type { Call } from '../../../model/call.js';
+import type { Api, BodyFormat } from '../../../model/choices.js';
 import type { Definition, Group, SettingName, Settings } from './group.js';
-
-/** Request body of a create. */
-export type BodyFormat = 'multipart' | 'json';
-
-export type Api = 'im' | 'contacts';
 
 /** The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. */
 export type Scopes = Readonly<Record<'read' | 'create' | 'update' | 'delete', readonly string[]>>;
@@ -19,7 +15,7 @@ export type GroupsApi = {
   /** Whether a second group of one name is refused (409). If not, a create that is sent twice makes two groups. */
   readonly uniqueNames: boolean;
   /** The first one is tried first if the user names none. */
-  readonly bodyFormats: readonly BodyFormat[];
+  readonly bodyFormats: readonly [BodyFormat, ...BodyFormat[]];
   readonly scopes: Scopes;
   /** The field of a list's body that holds the groups. */
   readonly listField: string;

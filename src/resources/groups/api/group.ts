@@ -1,5 +1,5 @@
 /** What a group is: its settings, the key of its name, and how two groups differ. */
-import { removeInvisible } from '../../text/invisible-characters.js';
+import { removeInvisible } from '../../../text/invisible-characters.js';
 
 export const GROUP_TYPES = ['normal', 'shared', 'restricted'] as const;
 export type GroupType = (typeof GROUP_TYPES)[number];
@@ -103,12 +103,6 @@ export function differences(wanted: Settings, actual: Settings): readonly Differ
     const from = actual[setting];
     return to === undefined || from === undefined || from === to ? [] : [{ setting, from, to }];
   });
-}
-
-/** The settings to change so that a group is as it was asked for; undefined if it is already. */
-export function toChange(wanted: Settings, actual: Settings): Settings | undefined {
-  const found = differences(wanted, actual);
-  return found.length === 0 ? undefined : Object.fromEntries(found.map((d) => [d.setting, d.to]));
 }
 
 /** `differs: type normal → shared; search_by_domain true → false`, or `identical`. */

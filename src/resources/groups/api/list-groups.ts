@@ -1,9 +1,9 @@
 /** The listing of all groups, as one chain of page requests. */
 
-import { type PagesResult, readPages } from '../paging/read-pages.js';
-import type { Judgement, Step } from '../resource.js';
-import type { GroupsApi } from './api.js';
+import { type PagesResult, readPages } from '../../paging/read-pages.js';
+import type { Judgement, Step } from '../../resource.js';
 import { GroupIndex } from './group-index.js';
+import type { GroupsApi } from './groups-api.js';
 
 export type Listing = PagesResult<GroupIndex>;
 

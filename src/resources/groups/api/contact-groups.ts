@@ -1,6 +1,7 @@
 /** Contact groups, the successor of IM groups since October 2022: paths, fields and capabilities. JSON only. */
-import { type GroupsApi, isUsableId, pathOf } from './api.js';
+
 import type { Group, GroupType } from './group.js';
+import { type GroupsApi, isUsableId, pathOf } from './groups-api.js';
 
 const PATH = '/contacts/groups';
 

@@ -1,12 +1,13 @@
 /** Reads all groups of an account for commands that are no run: export, and the preview of a rollback. */
-import type { Account } from '../cli/account.js';
+
 import { clock } from '../engine/clock.js';
 import { dryRun } from '../engine/provision.js';
-import { GROUPS_APIS } from '../resources/groups/apis.js';
-import type { GroupIndex } from '../resources/groups/group-index.js';
-import { listGroups } from '../resources/groups/list-groups.js';
+import type { GroupIndex } from '../resources/groups/api/group-index.js';
+import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
+import { listGroups } from '../resources/groups/api/list-groups.js';
 import { explainFailedListing } from '../resources/groups/session.js';
 import type { Session, Step } from '../resources/resource.js';
+import type { Account } from './account.js';
 
 /**
  * @param why what the listing is needed for, for the message
@@ -35,7 +36,7 @@ export async function listAllGroups(
 }
 
 /** Sends one step and what follows from it through the engine, outside any run. */
-export async function readOnce(
+async function readOnce(
   account: Account,
   step: Step,
   warn: (message: string) => void,

@@ -1,7 +1,8 @@
 /** IM groups: paths, fields and capabilities, from Zoom's API reference (OpenAPI of March 2026). */
-import { type CallBody, MAX_LIST_BYTES } from '../../model/call.js';
-import { type BodyFormat, type GroupsApi, isUsableId, pathOf } from './api.js';
+import { type CallBody, MAX_LIST_BYTES } from '../../../model/call.js';
+import type { BodyFormat } from '../../../model/choices.js';
 import { type Group, isGroupType, type SettingName, type Settings } from './group.js';
+import { type GroupsApi, isUsableId, pathOf } from './groups-api.js';
 
 const PATH = '/im/groups';
 

@@ -1,11 +1,11 @@
 /** Every resource by its kind: what a report has to know of the one that a run was about. */
 
+import { groups } from '../resources/groups/groups.js';
+import { createGroupsRollback } from '../resources/groups/rollback.js';
+import { members } from '../resources/members/members.js';
+import { createMembersRollback } from '../resources/members/rollback.js';
+import type { IdColumn, Resource } from '../resources/resource.js';
 import type { InputDefinition } from '../validation/row.js';
-import { groups } from './groups/groups.js';
-import { createGroupsRollback } from './groups/rollback.js';
-import { members } from './members/members.js';
-import { createMembersRollback } from './members/rollback.js';
-import type { IdColumn, Resource } from './resource.js';
 
 /** What reading and reporting need: everything but the work itself. */
 export type ResourceDescription = {
@@ -16,7 +16,7 @@ export type ResourceDescription = {
 };
 
 /** A journal's options are those that the resource of this kind wrote there. */
-export function describeResource<Item, O extends object>({
+function describeResource<Item, O extends object>({
   kind,
   idColumns,
   input,

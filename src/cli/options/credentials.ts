@@ -1,7 +1,7 @@
 /** Credentials and Zoom's addresses, from the environment and from the --config file. */
-import { usageError } from '../model/stop.js';
-import { ZOOM } from '../model/zoom-limits.js';
-import type { Credentials } from '../zoom/oauth.js';
+import { usageError } from '../../model/stop.js';
+import { ZOOM } from '../../model/zoom-limits.js';
+import type { Credentials } from '../../zoom/oauth.js';
 import {
   type Config,
   isInEnvironment,

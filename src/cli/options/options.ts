@@ -1,16 +1,16 @@
 /** The options of one command: their types, as commander wants them, and which combinations are refused. */
 import { type Command, Option } from 'commander';
-import type { Target } from '../events/event.js';
-import { usageError } from '../model/stop.js';
-import type { Shard } from '../validation/shard.js';
+import type { AccountPlan, Api, BodyChoice } from '../../model/choices.js';
+import { usageError } from '../../model/stop.js';
+import type { Shard } from '../../validation/shard.js';
 import type { Limit } from './option-parsers.js';
 import { type CommandName, OPTIONS, type OptionSpec } from './option-table.js';
 
 /** Typed as the table parses them. */
 export type Options = {
   readonly simulate?: boolean;
-  readonly accountPlan: Target['accountPlan'];
-  readonly api: Target['api'];
+  readonly accountPlan: AccountPlan;
+  readonly api: Api;
   readonly out?: string;
   readonly force?: boolean;
   readonly members?: boolean;
@@ -31,7 +31,7 @@ export type Options = {
   readonly detailedExitcode?: boolean;
   readonly all?: boolean;
   readonly shard?: Shard;
-  readonly body: 'auto' | 'multipart' | 'json';
+  readonly body: BodyChoice;
   readonly listing: boolean;
   readonly rate?: number;
   readonly concurrency?: number;

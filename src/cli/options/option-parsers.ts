@@ -1,6 +1,6 @@
 /** What the options accept: text in, a value out, or what it must be. Without such a parser an option is text. */
 import { InvalidArgumentError } from 'commander';
-import { parseShard, type Shard } from '../validation/shard.js';
+import { parseShard, type Shard } from '../../validation/shard.js';
 
 export function parseInteger(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Option } from 'commander';
-import { usageError } from '../model/stop.js';
-import { errorCode } from '../storage/disk.js';
-import { parseDotenv } from '../text/dotenv.js';
+import { usageError } from '../../model/stop.js';
+import { errorCode } from '../../storage/disk.js';
+import { parseDotenv } from '../../text/dotenv.js';
 import { appendMapping, appendValue } from './option-parsers.js';
 import { optionNames } from './options.js';
 

@@ -1,5 +1,13 @@
 /** Every option once: its flags, its help, its default, what it accepts and which commands take it. */
 import {
+  ACCOUNT_PLANS,
+  APIS,
+  BODY_CHOICES,
+  DEFAULT_ACCOUNT_PLAN,
+  DEFAULT_API,
+  DEFAULT_BODY,
+} from '../../model/choices.js';
+import {
   appendMapping,
   appendValue,
   parseChecksum,
@@ -64,15 +72,15 @@ export const OPTIONS: readonly OptionSpec[] = [
       flags: '--account-plan <plan>',
       help: "the account's Zoom plan, which sets the rate",
       on: SIMULATOR,
-      choices: ['free', 'pro', 'business'],
-      default: 'pro',
+      choices: ACCOUNT_PLANS,
+      default: DEFAULT_ACCOUNT_PLAN,
     },
     {
       flags: '--api <name>',
       help: 'IM groups, or their successor, contact groups',
       on: ['apply', 'plan', 'members', 'validate', 'export'],
-      choices: ['im', 'contacts'],
-      default: 'im',
+      choices: APIS,
+      default: DEFAULT_API,
     },
     { flags: '--out <dir>', help: 'the run folder (default: runs/<file>-<UTC time>)', on: RUN },
     { flags: '--out <file>', help: 'write the CSV to this file, not to standard output', on: ['export'] },
@@ -153,8 +161,8 @@ export const OPTIONS: readonly OptionSpec[] = [
       flags: '--body <format>',
       help: 'the request body of creates',
       on: ['apply'],
-      choices: ['auto', 'multipart', 'json'],
-      default: 'auto',
+      choices: BODY_CHOICES,
+      default: DEFAULT_BODY,
     },
     {
       flags: '--no-listing',

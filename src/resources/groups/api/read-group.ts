@@ -1,8 +1,8 @@
 /** Reads one group: what a delete, or the claim that this run made a group, has to rest on. */
-import type { RowRef } from '../../model/outcome.js';
-import type { Judgement, Step } from '../resource.js';
-import type { GroupsApi } from './api.js';
+import type { RowRef } from '../../../model/outcome.js';
+import type { Judgement, Step } from '../../resource.js';
 import type { Group } from './group.js';
+import type { GroupsApi } from './groups-api.js';
 
 export type GroupReading =
   | { readonly type: 'found'; readonly group: Group }

@@ -123,6 +123,52 @@ describe('help', () => {
   });
 });
 
+describe('an option that has no effect is refused', () => {
+  test.each([
+    ['--fault', ['apply', SAMPLE, '--fault', '503:0.1'], '--simulate'],
+    ['--port', ['export', '--port', '8080'], '--simulate'],
+    ['--detailed-exitcode', ['apply', SAMPLE, '--simulate', '--detailed-exitcode'], '--dry-run'],
+    ['--force', ['export', '--simulate', '--force'], '--out'],
+    ['--json', ['export', '--simulate', '--json'], '--out'],
+  ])('%s of %j works only with %s', async (flag, args, needed) => {
+    const cwd = folder();
+    const done = await command(args, { cwd });
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain(`${flag} works only with ${needed}`);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test.each([
+    [['--update', '--no-listing'], '--no-listing'],
+    [['--checksum', '0123abcd', '--no-listing'], '--checksum'],
+    [['--api', 'contacts', '--body', 'multipart'], '--body multipart'],
+  ])('%j contradict each other', async (options, named) => {
+    const done = await command(['apply', SAMPLE, '--simulate', ...options]);
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr).toContain(named);
+  });
+
+  test('but ignored where a variable sets it for all commands', async () => {
+    const env = { ZOOM_IM_GROUPS_FAULT: 'nonsense', ZOOM_IM_GROUPS_SEED: '7', ZOOM_IM_GROUPS_YES: '1' };
+    expect(await command(['validate', SAMPLE], { env })).toMatchObject({ code: 0 });
+    const done = await command(['plan', SAMPLE], { env });
+    expect(done.stderr).toContain('no credentials');
+  });
+});
+
+test('-q of simulate prints only lines that a shell can evaluate', async () => {
+  const done = await command(['simulate', '-q'], {
+    onStart: (child) => child.stdout?.once('data', () => child.kill('SIGTERM')),
+  });
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(
+    done.stdout
+      .trimEnd()
+      .split('\n')
+      .every((line) => /^export ZOOM_\w+=\S+$/.test(line)),
+  ).toBe(true);
+});
+
 describe("an option's environment variable", () => {
   test('is read for every option: a value that it can not have is refused by its name', async () => {
     const seen = new Set<string>();

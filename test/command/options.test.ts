@@ -23,26 +23,26 @@ beforeAll(async () => {
 });
 afterAll(() => zoom.close());
 
-const API = ['apply', 'plan', 'export', 'rollback'];
-const CSV = ['apply', 'plan', 'validate'];
-const RUN = ['apply', 'rollback'];
+const API = ['apply', 'plan', 'members', 'export', 'rollback'];
+const CSV = ['apply', 'plan', 'members', 'validate'];
+const RUN = ['apply', 'members', 'rollback'];
 const SIMULATOR = [...API, 'simulate'];
 
-/** Which commands take which option; those that have none yet are not listed. */
+/** Which commands take which option. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--simulate': API,
   '--account-plan': SIMULATOR,
-  '--api': ['apply', 'plan', 'validate', 'export'],
-  '--rate': ['apply', 'plan', 'rollback'],
+  '--api': ['apply', 'plan', 'members', 'validate', 'export'],
+  '--rate': ['apply', 'plan', 'members', 'rollback'],
   '--concurrency': RUN,
-  '--out': ['apply', 'export', 'rollback', 'report'],
+  '--out': ['apply', 'members', 'export', 'rollback', 'report'],
   '--force': ['export'],
   '--members': ['export'],
   '--resume': RUN,
-  '--skip-invalid': ['apply', 'plan'],
-  '--max-failures': ['apply'],
-  '--limit': ['apply'],
-  '--checksum': ['apply'],
+  '--skip-invalid': ['apply', 'plan', 'members'],
+  '--max-failures': ['apply', 'members'],
+  '--limit': ['apply', 'members'],
+  '--checksum': ['apply', 'members'],
   '--update': ['apply', 'plan'],
   '--include-updates': ['rollback'],
   '--body': ['apply'],
@@ -50,11 +50,16 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--shared-limit': RUN,
   '--lock-timeout': RUN,
   '--state-dir': RUN,
-  '--shard': ['apply', 'plan'],
-  '--dry-run': ['apply'],
-  '--detailed-exitcode': ['apply', 'plan'],
+  '--shard': ['apply', 'plan', 'members'],
+  '--dry-run': ['apply', 'members'],
+  '--detailed-exitcode': ['apply', 'plan', 'members'],
   '--all': ['plan', 'validate'],
-  '--yes': ['rollback'],
+  '--yes': ['rollback', 'members'],
+  '--remove': ['members'],
+  '--sync': ['members'],
+  '--max-removals': ['members'],
+  '--group': ['members'],
+  '--split': ['members'],
   '--fault': SIMULATOR,
   '--latency': SIMULATOR,
   '--daily-limit': SIMULATOR,
@@ -63,9 +68,9 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--delimiter': CSV,
   '--encoding': CSV,
   '--map': CSV,
-  '--config': ['apply', 'plan', 'validate', 'export', 'rollback', 'report', 'simulate'],
-  '--json': ['apply', 'plan', 'validate', 'export', 'rollback', 'report'],
-  '--quiet': ['apply', 'plan', 'validate', 'export', 'rollback', 'report', 'simulate'],
+  '--config': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
+  '--json': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report'],
+  '--quiet': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
   '--log-format': API,
   '--log-level': API,
 };

@@ -1,7 +1,7 @@
 /** A confirmation: what counts as yes, and how everything else ends. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { FatalError } from '../../src/model/outcome.js';
+import { FatalError } from '../../src/model/stop.js';
 import { askYes } from '../../src/terminal/question.js';
 
 type Input = PassThrough & { isTTY: boolean };
@@ -34,7 +34,7 @@ describe('a question', () => {
   });
 
   test('that is left by Ctrl-C ends with 130', async () => {
-    expect(await stopOf(answer('\x03'))).toMatchObject({ exit: 130, reason: 'interrupted' });
+    expect(await stopOf(answer('\x03'))).toMatchObject({ exit: 130, reason: 'SIGINT' });
   });
 
   test('is not asked under --yes, whatever the input', async () => {

@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly [string, RegExp])[] = [
   ['pure', /^(resources|model|validation|events|resilience|reporting|text)\//],
   ['adapters', /^(csv|zoom|rate-limit|journal|storage|terminal)\//],
   ['engine', /^(engine|runs)\//],
-  ['process', /^(cli\.ts|main\.ts|index\.ts|(cli|commands|doctor)\/.*)$/],
+  ['process', /^(cli\.ts|main\.ts|index\.ts|(cli|commands|doctor|library)\/.*)$/],
 ];
 
 function findLayer(path: string): number {

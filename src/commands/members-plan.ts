@@ -5,7 +5,7 @@ import type { Options } from '../cli/options/options.js';
 import { makePlan } from '../cli/plan-checksum.js';
 import type { RunShape } from '../events/event.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
-import { EXIT } from '../model/stop.js';
+import type { ExitCode } from '../model/stop.js';
 import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { formatForecast, type LabelForecast } from '../reporting/forecast.js';
 import { parseMembershipName } from '../resources/members/fields.js';
@@ -84,6 +84,7 @@ export async function collectMembersPlan(
 export function printMembersPlan(
   { groups, forecast, checksum, simulated }: MembersPlan,
   options: Options,
+  code: ExitCode,
 ): void {
   if (options.json) {
     const fields = {
@@ -97,7 +98,7 @@ export function printMembersPlan(
       })),
       checksum,
     };
-    writeJson('members', fields, { code: EXIT.ok, reason: 'planned' });
+    writeJson('members', fields, { code, reason: 'planned' });
     return;
   }
   const paint = wantsColor(process.stdout.isTTY === true)

@@ -103,11 +103,11 @@ function toMembersOptions({ api, remove, sync, group, split, maxRemovals }: Opti
 }
 
 async function showPlan(plan: MembersPlan, options: Options): Promise<ExitCode> {
-  printMembersPlan(plan, options);
   const hasChanges = plan.groups.some(({ add, remove }) => add.length + remove.length > 0);
-  const code = await flushStdout(EXIT.ok);
   // With --detailed-exitcode, 2 means that there is something to do.
-  return options.detailedExitcode && hasChanges ? EXIT.usage : code;
+  const code = options.detailedExitcode && hasChanges ? EXIT.usage : EXIT.ok;
+  printMembersPlan(plan, options, code);
+  return flushStdout(code);
 }
 
 /** Removals are shown before the question about them. */

@@ -37,25 +37,18 @@ type Plan = {
 
 /** `plan FILE`. With --detailed-exitcode: 0 nothing to do, 1 an error, 2 something to do. */
 export async function planFile([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
-  const { code, changes } = await run(file, options);
-  if (!options.detailedExitcode) return code;
-  if (code !== EXIT.ok) return EXIT.unprovisioned;
-  return changes ? EXIT.usage : EXIT.ok;
-}
-
-async function run(file: string, options: Options): Promise<{ code: ExitCode; changes: boolean }> {
   const terminal = openTerminal(options);
   const resourceOptions = { ...toGroupsOptions(options), needsListing: true };
   const source = { file, folder: '', state: undefined };
   try {
     const input = await readAndValidate(source, {
-      command: 'plan',
+      command: commandOf(options),
       resource: groups,
       resourceOptions,
       options,
       terminal,
     });
-    if (input.type === 'refused') return { code: input.code, changes: false };
+    if (input.type === 'refused') return input.code;
     const account = await connect(options, {
       api: options.api,
       writeLabel: groups.writeLabel(resourceOptions),
@@ -72,14 +65,21 @@ async function run(file: string, options: Options): Promise<{ code: ExitCode; ch
         createRunState(),
       );
       const plan = await collectPlan(session, account, shape, input, options);
-      print(file, plan, account, input, options);
-      return { code: await flushStdout(EXIT.ok), changes: plan.counts.create + plan.counts.update > 0 };
+      const hasChanges = plan.counts.create + plan.counts.update > 0;
+      const code = options.detailedExitcode && hasChanges ? EXIT.usage : EXIT.ok;
+      print(file, plan, account, input, options, code);
+      return await flushStdout(code);
     } finally {
       await account.close();
     }
   } finally {
     terminal.end();
   }
+}
+
+/** A dry run is a plan under its own name. */
+function commandOf({ dryRun }: Options): string {
+  return dryRun ? 'apply' : 'plan';
 }
 
 async function collectPlan(
@@ -153,11 +153,12 @@ function print(
   account: Account,
   { validation }: Extract<ValidatedInput, { type: 'valid' }>,
   options: Options,
+  code: ExitCode,
 ): void {
   const { simulated, target } = account;
   if (options.json) {
     writeJson(
-      'plan',
+      commandOf(options),
       {
         simulated,
         input: { path: file, sha256: validation.sha256, rows: validation.rows },
@@ -177,7 +178,7 @@ function print(
         checksum,
         rows,
       },
-      { code: EXIT.ok, reason: 'planned' },
+      { code, reason: 'planned' },
     );
     return;
   }

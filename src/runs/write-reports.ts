@@ -25,6 +25,8 @@ export type ReportRows = {
   readonly csv: OpenInput['csv'];
   readonly results: AsyncIterable<Result>;
   readonly idColumns: readonly IdColumn[];
+  /** The group that a row belongs to, by its name. */
+  readonly findGroup?: (name: string) => string | undefined;
   /** In a report of several runs: what is missing, or contained twice. Such a report has no journal of its own. */
   readonly gaps?: readonly string[];
 };
@@ -53,8 +55,14 @@ async function* joinRows(
 export async function readReportRows(folder: string, state: RunState): Promise<ReportRows> {
   const input = await openStoredInput(folder, state);
   const { resource, readOptions } = describeStoredRun(state);
-  const results = joinRows(input, state, readOptions.input.describeExtra);
-  return { csv: input.csv, results, idColumns: resource.idColumns };
+  const { describeExtra } = readOptions.input;
+  const results = joinRows(input, state, describeExtra);
+  return {
+    csv: input.csv,
+    results,
+    idColumns: resource.idColumns,
+    ...(describeExtra ? { findGroup: (name: string) => describeExtra(name).group } : {}),
+  };
 }
 
 /** Makes all reports of a run from its journal, in one pass over its rows; each is complete or does not exist. */
@@ -69,7 +77,7 @@ export async function writeReports(
 ): Promise<Summary> {
   const rows = options.rows ?? (await readReportRows(folder, state));
   const totals = createTotals();
-  const page = createHtmlPage(state, sha256Base64, rows.idColumns);
+  const page = createHtmlPage(state, sha256Base64, rows.idColumns, rows.findGroup);
   await writeTables(folder, rows, disk, (result) => {
     addResult(totals, result);
     page.add(result);

@@ -1,4 +1,4 @@
-/** A command from its start to its end, and what it cost; and how figures are told. */
+/** A command from its start to its end, and what it cost; and how figures are written. */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,9 +36,9 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** The median, and from the lowest to the highest where there is more than one. */
-export function spread(values: readonly number[], digits: number): string {
-  const told = median(values).toFixed(digits);
-  if (values.length < 2) return told;
-  return `${told} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+/** The median, and from the lowest to the highest if there is more than one. */
+export function formatSpread(values: readonly number[], digits: number): string {
+  const middle = median(values).toFixed(digits);
+  if (values.length < 2) return middle;
+  return `${middle} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
 }

@@ -3,19 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Account, standIn } from './empty-account.js';
-import { type Cost, cost, median, spread } from './measure.js';
+import { type Cost, cost, formatSpread, median } from './measure.js';
+import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.js';
 
 const ROWS = 500;
 const LATENCY_MS = 150;
 const CLI = resolve('dist/cli.js');
 const NEWMAN = resolve('.bench/newman');
 
-type Rival = { readonly name: string; readonly run: (account: Account, folder: string) => Promise<Cost> };
+type Tool = {
+  readonly name: string;
+  readonly run: (simulator: SimulatorProcess, folder: string) => Promise<Cost>;
+};
 
-const ours: Rival = {
+const ours: Tool = {
   name: 'zoom-im-groups',
-  run: ({ base, token }, folder) =>
+  run: (simulator, folder) =>
     cost(
       [
         process.execPath,
@@ -29,22 +32,22 @@ const ours: Rival = {
         join(folder, 'run'),
       ],
       {
-        env: { ZOOM_BASE_URL: base, ZOOM_ACCESS_TOKEN: token, XDG_STATE_HOME: folder },
+        env: simulator.env(folder),
       },
     ),
 };
 
 /** Zoom's own collection item, as its Postman workspace has it: a form, a bearer token. */
-const newman: Rival = {
+const newman: Tool = {
   name: 'newman (Postman)',
-  run: ({ base, token }, folder) => {
+  run: ({ origin, token }, folder) => {
     const fields = ['name', 'type', 'search_by_domain', 'search_by_account', 'search_by_ma_account'];
     const formdata = fields.map((key) => ({ key, value: `{{${key}}}`, type: 'text' }));
     const item = {
       name: 'Create an IM directory group',
       request: {
         method: 'POST',
-        url: `${base}/im/groups`,
+        url: `${origin}/v2/im/groups`,
         header: [{ key: 'Authorization', value: `Bearer ${token}` }],
         body: { mode: 'formdata', formdata },
       },
@@ -66,39 +69,42 @@ const newman: Rival = {
   },
 };
 
-const xargs: Rival = {
+const xargs: Tool = {
   name: 'xargs -P 32 curl',
-  run: ({ base, token }, folder) => {
-    const curl = `curl -s -o /dev/null -X POST "${base}/im/groups" -H "Authorization: Bearer ${token}" -F "name=$1" -F type=normal`;
+  run: ({ origin, token }, folder) => {
+    const curl = `curl -s -o /dev/null -X POST "${origin}/v2/im/groups" -H "Authorization: Bearer ${token}" -F "name=$1" -F type=normal`;
     writeFileSync(join(folder, 'one.sh'), `${curl}\n`, { mode: 0o700 });
     const stdin = Array.from({ length: ROWS }, (_, i) => `Group ${i}`).join('\n');
     return cost(['xargs', '-P', '32', '-d', '\\n', '-n', '1', 'sh', join(folder, 'one.sh')], { stdin });
   },
 };
 
-/** A line of the table a rival; those that are not to be had are told as such. */
-export async function rivals(rounds: number, told: (line: string) => void): Promise<readonly string[]> {
-  const there = [ours, ...(hasNewman(told) ? [newman] : []), ...(hasCurl() ? [xargs] : [])];
-  const figures = new Map(there.map((rival): [Rival, (Cost & { lost: number })[]] => [rival, []]));
+/** One line of the table a tool; those that are not available are named on standard error. */
+export async function compareTools(
+  rounds: number,
+  report: (line: string) => void,
+): Promise<readonly string[]> {
+  const tools = [ours, ...(hasNewman(report) ? [newman] : []), ...(hasCurl() ? [xargs] : [])];
+  const figures = new Map(tools.map((tool): [Tool, (Cost & { lost: number })[]] => [tool, []]));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const rival of there) figures.get(rival)?.push(await measure(rival));
-    told(`rivals: round ${round} of ${rounds}`);
+    for (const tool of tools) figures.get(tool)?.push(await measure(tool));
+    report(`tools: round ${round} of ${rounds}`);
   }
   const base = median((figures.get(ours) ?? []).map(({ seconds }) => seconds));
   return [
     '| 500 rows by | seconds | × ours | rows lost | CPU ms a row | peak MiB |',
     '|---|---|---|---|---|---|',
-    ...there.map((rival) => {
-      const all = figures.get(rival) ?? [];
+    ...tools.map((tool) => {
+      const all = figures.get(tool) ?? [];
       const of = (value: (one: Cost & { lost: number }) => number, digits: number): string =>
-        spread(all.map(value), digits);
+        formatSpread(all.map(value), digits);
       const ratio = (median(all.map(({ seconds }) => seconds)) / base).toFixed(1);
-      return `| ${rival.name} | ${of((one) => one.seconds, 1)} | ${ratio} | ${of((one) => one.lost, 0)} | ${of((one) => (1000 * one.cpu) / ROWS, 1)} | ${of((one) => one.memory, 0)} |`;
+      return `| ${tool.name} | ${of((one) => one.seconds, 1)} | ${ratio} | ${of((one) => one.lost, 0)} | ${of((one) => (1000 * one.cpu) / ROWS, 1)} | ${of((one) => one.memory, 0)} |`;
     }),
   ];
 }
 
-async function measure(rival: Rival): Promise<Cost & { lost: number }> {
+async function measure(tool: Tool): Promise<Cost & { lost: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const names = Array.from({ length: ROWS }, (_, i) => `Group ${i}`);
   writeFileSync(join(folder, 'rows.csv'), `name,type\n${names.map((name) => `${name},normal\n`).join('')}`);
@@ -107,18 +113,19 @@ async function measure(rival: Rival): Promise<Cost & { lost: number }> {
     join(folder, 'full.csv'),
     header + names.map((name) => `${name},normal,true,true,false\n`).join(''),
   );
-  const account = await standIn({ accountPlan: 'business', latencyMs: LATENCY_MS, groups: [] });
+  const options = { accountPlan: 'business', latencyMs: LATENCY_MS, groups: [] } as const;
+  const simulator = await startSimulatorProcess(options);
   try {
-    const spent = await rival.run(account, folder);
-    return { ...spent, lost: ROWS - (await account.made()) };
+    const spent = await tool.run(simulator, folder);
+    return { ...spent, lost: ROWS - (await simulator.countGroups()) };
   } finally {
-    account.end();
+    simulator.end();
     rmSync(folder, { recursive: true });
   }
 }
 
 /** Its hundred-odd packages are no dependency of ours: they are fetched for the benchmark only. */
-function hasNewman(told: (line: string) => void): boolean {
+function hasNewman(report: (line: string) => void): boolean {
   if (existsSync(join(NEWMAN, 'node_modules/newman'))) return true;
   mkdirSync(NEWMAN, { recursive: true });
   try {
@@ -134,7 +141,7 @@ function hasNewman(told: (line: string) => void): boolean {
     execFileSync('npm', install, { stdio: 'ignore' });
     return true;
   } catch {
-    told('newman could not be installed: it is left out');
+    report('newman could not be installed: it is left out');
     return false;
   }
 }

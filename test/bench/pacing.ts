@@ -1,22 +1,23 @@
 /**
- * How near the pacer comes to the limit without breaking it: so many rows against the stand-in, which is
- * 150 ms away with 30 ms of jitter, as % of the limit and % of 429s.
+ * How near the limiter comes to the limit without breaking it: requests to a simulator that is 150 ms away with 30 ms
+ * of jitter, as % of the limit and % of 429s.
  */
-import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Bottleneck from 'bottleneck';
 import { Pool } from 'undici';
 import type { Reply } from '../../src/model/reply.js';
-import { type Pacer, pacer } from '../../src/rate-limit/limiter.js';
-import { fairWeather, MARGIN, react } from '../../src/resilience/run-policy.js';
-import { spread } from './measure.js';
+import { type Limiter, LocalLimiter } from '../../src/rate-limit/local-limiter.js';
+import { adaptRate, createAdaptiveRate } from '../../src/resilience/adaptive-rate.js';
+import { formatSpread } from './measure.js';
 import type { Distance } from './simulator.js';
+import { startSimulatorProcess } from './simulator-process.js';
 
-type Limiter = 'sliding' | 'fixed';
-type Contender = { readonly name: string; readonly open: (perSecond: number) => Pacer };
+/** How the simulator counts: any second, or whole ones. */
+type Window = 'sliding' | 'fixed';
+type Contender = { readonly name: string; readonly open: (perSecond: number) => Limiter };
 type Case = {
   readonly contender: Contender;
-  readonly limiter: Limiter;
+  readonly limiter: Window;
   readonly plan: 'pro' | 'business';
   readonly perSecond: number;
 };
@@ -26,22 +27,21 @@ const ROWS = 1_200;
 /** 150 ms there and back; the jitter of the way there is what breaks limits. */
 const AWAY: Distance = { awayMs: 75, jitterMs: 30 };
 
-const ours: Contender = {
-  name: 'pacer',
-  open: (perSecond) => pacer({ perSecond, marginMs: MARGIN.startMs }),
-};
+const NEVER = new AbortController().signal;
+
+const ours: Contender = { name: 'our limiter', open: (perSecond) => new LocalLimiter(perSecond) };
 
 /** What bottleneck does by itself; it learns nothing. */
 const plain: Contender = {
   name: 'minTime alone',
   open: (perSecond) => {
     const limiter = new Bottleneck({ minTime: 1_000 / perSecond });
-    const nothing = () => undefined;
+    const ignore = (): void => undefined;
     return {
-      turn: () => limiter.schedule(async () => undefined),
-      pause: nothing,
-      setRate: nothing,
-      setMargin: nothing,
+      acquire: () => limiter.schedule(async () => undefined),
+      pause: ignore,
+      setRate: ignore,
+      setWindowPadding: ignore,
       close: () => limiter.stop(),
     };
   },
@@ -55,8 +55,11 @@ const CASES: readonly Case[] = [
   { contender: plain, limiter: 'sliding', plan: 'business', perSecond: 80 },
 ];
 
-/** One line of the table a case; all cases of a round run side by side. */
-export async function pacing(rounds: number, told: (line: string) => void): Promise<readonly string[]> {
+/** One line of the table a case; the cases of a round run side by side. */
+export async function measurePacing(
+  rounds: number,
+  report: (line: string) => void,
+): Promise<readonly string[]> {
   const figures = new Map<Case, Figures[]>(CASES.map((each) => [each, []]));
   for (let round = 1; round <= rounds; round += 1) {
     await Promise.all(
@@ -66,34 +69,29 @@ export async function pacing(rounds: number, told: (line: string) => void): Prom
         figures.get(each)?.push(await measure(each));
       }),
     );
-    told(`pacing: round ${round} of ${rounds}`);
+    report(`pacing: round ${round} of ${rounds}`);
   }
   return [
-    '| turns by | limit a second | counted by | % of the limit | % of 429s | rows lost |',
+    '| limiter | requests/s | counted by | % of the limit | % of 429s | rows lost |',
     '|---|---|---|---|---|---|',
     ...CASES.map((each) => line(each, figures.get(each) ?? [])),
   ];
 }
 
 function line({ contender, limiter, perSecond }: Case, all: readonly Figures[]): string {
-  const column = (of: (figures: Figures) => number, digits: number) => spread(all.map(of), digits);
+  const column = (of: (figures: Figures) => number, digits: number) => formatSpread(all.map(of), digits);
   const lost = all.reduce((sum, figures) => sum + figures.lost, 0);
   const window = limiter === 'sliding' ? 'any second' : 'whole seconds';
   return `| ${contender.name} | ${perSecond} | ${window} | ${column((f) => f.ofLimit, 1)} | ${column((f) => f.refused, 2)} | ${lost} |`;
 }
 
 async function measure({ contender, limiter, plan, perSecond }: Case): Promise<Figures> {
-  const standIn = fork(new URL('simulator.js', import.meta.url), [
-    JSON.stringify({ accountPlan: plan, limiter, latencyMs: 0, groups: [] }),
-    JSON.stringify(AWAY),
-  ]);
-  const { origin, token } = await new Promise<{ origin: string; token: string }>((ready, fail) => {
-    standIn.once('message', (message) => ready(message as { origin: string; token: string }));
-    standIn.once('error', fail);
-  });
+  const options = { accountPlan: plan, limiter, latencyMs: 0, groups: [] } as const;
+  const simulator = await startSimulatorProcess(options, { distance: AWAY });
+  const { origin, token } = simulator;
   const pool = new Pool(origin, { connections: perSecond });
-  const turns = contender.open(perSecond);
-  const weather = fairWeather(perSecond);
+  const slots = contender.open(perSecond);
+  const rate = createAdaptiveRate(perSecond);
   const starts: number[] = [];
   let refused = 0;
 
@@ -109,33 +107,33 @@ async function measure({ contender, limiter, plan, perSecond }: Case): Promise<F
   };
   const row = async (name: string): Promise<boolean> => {
     for (;;) {
-      await turns.turn();
+      await slots.acquire(NEVER);
       const sentAt = performance.now();
-      const http = await send(name);
+      const httpStatus = await send(name);
       const reply: Reply =
-        http === 429
-          ? { kind: 'limited', per: 'second', http, message: '' }
-          : { kind: 'done', http, message: '' };
-      const { marginMs, perSecond: rate, pauseMs } = react(weather, reply, sentAt, performance.now());
-      if (marginMs !== undefined) turns.setMargin(marginMs);
-      if (rate !== undefined) turns.setRate(rate);
-      if (pauseMs !== undefined) turns.pause(pauseMs);
-      if (http !== 429) {
+        httpStatus === 429
+          ? { type: 'rate-limited', httpStatus, message: '' }
+          : { type: 'success', httpStatus, message: '', body: {}, complete: true };
+      const change = adaptRate(rate, reply, sentAt, performance.now());
+      if (change.windowPaddingMs !== undefined) slots.setWindowPadding(change.windowPaddingMs);
+      if (change.perSecond !== undefined) slots.setRate(change.perSecond);
+      if (change.pauseMs !== undefined) slots.pause(change.pauseMs);
+      if (httpStatus !== 429) {
         starts.push(sentAt);
-        return http === 201;
+        return httpStatus === 201;
       }
       refused += 1;
       await sleep(1_000);
     }
   };
-  const made = await Promise.all(Array.from({ length: ROWS }, (_, i) => row(`Group ${i}`)));
+  const created = await Promise.all(Array.from({ length: ROWS }, (_, i) => row(`Group ${i}`)));
 
-  await Promise.all([pool.close(), turns.close()]);
-  standIn.disconnect();
+  await Promise.all([pool.close(), slots.close()]);
+  simulator.end();
   const seconds = (Math.max(...starts) - Math.min(...starts)) / 1_000;
   return {
     ofLimit: (100 * (ROWS - 1)) / seconds / perSecond,
     refused: (100 * refused) / (ROWS + refused),
-    lost: made.filter((one) => !one).length,
+    lost: created.filter((one) => !one).length,
   };
 }

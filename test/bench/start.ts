@@ -1,6 +1,6 @@
-/** How long a person waits for `--help`, against a Node that does nothing. */
+/** How long `--help` takes, against a Node that does nothing. */
 import { resolve } from 'node:path';
-import { cost, median, spread } from './measure.js';
+import { cost, formatSpread, median } from './measure.js';
 
 const CLI = resolve('dist/cli.js');
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
@@ -11,7 +11,7 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 /** From the start of the process to its end. */
-export async function start(rounds: number): Promise<readonly string[]> {
+export async function measureStart(rounds: number): Promise<readonly string[]> {
   const figures = COMMANDS.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [i, [, args]] of COMMANDS.entries()) {
@@ -26,7 +26,7 @@ export async function start(rounds: number): Promise<readonly string[]> {
     '|---|---|---|',
     ...COMMANDS.map(
       ([name], i) =>
-        `| ${name} | ${spread(figures[i] ?? [], 0)} | ${(median(figures[i] ?? []) / base).toFixed(2)} |`,
+        `| ${name} | ${formatSpread(figures[i] ?? [], 0)} | ${(median(figures[i] ?? []) / base).toFixed(2)} |`,
     ),
   ];
 }

@@ -101,6 +101,12 @@ const COMPLETED: readonly (readonly [readonly string[], readonly string[]])[] = 
   [['validate', '--he'], ['--help']],
 ];
 
+test.each(['fish', 'zsh'])('%s describes commands and options', async (shell) => {
+  const { stdout } = await command(['completion', shell]);
+  for (const text of ['show what apply would do', 'print the version', 'rows in flight'])
+    expect(stdout).toContain(text);
+});
+
 for (const [shell, complete] of Object.entries(SHELLS)) {
   const there = spawnSync(shell, ['--version']).error === undefined;
   if (!there && process.env.CI === 'true') throw new Error(`CI has to have a ${shell}`);

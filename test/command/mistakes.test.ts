@@ -78,9 +78,25 @@ describe.skipIf(!hasPty)('at a terminal', () => {
       answer: { to: 'Delete 1 group from Zoom? Type yes to continue: ', with: `${answer}\n` },
     });
     expect(code).toBe(isDone ? 0 : 2);
-    expect(text.includes('Nothing was rolled back.')).toBe(!isDone);
+    expect(text.includes('nothing was rolled back')).toBe(!isDone);
     expect(existsSync(join(cwd, 'back'))).toBe(isDone);
     if (isDone) expect(summary(join(cwd, 'back')).counts.deleted).toBe(1);
+  });
+
+  test.each([
+    ['Ctrl-C', '\x03', 130],
+    ['Ctrl-D', '\x04', 2],
+  ])('%s at the question of rollback ends it, and nothing is done', async (_, key, exit) => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'in.csv'), numbered([1]));
+    await command(['apply', 'in.csv', '--simulate', '--out', 'r'], { cwd });
+    const { code, text } = await inPty(['rollback', 'r', '--simulate', '--out', 'back'], {
+      cwd,
+      answer: { to: 'Type yes to continue: ', with: key },
+    });
+    expect(code).toBe(exit);
+    expect(text).not.toMatch(/^ +at /m);
+    expect(existsSync(join(cwd, 'back'))).toBe(false);
   });
 
   test('Ctrl-C ends a run with 130, and what it prints to go on with can be typed as it stands', async () => {

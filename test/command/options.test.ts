@@ -23,26 +23,26 @@ beforeAll(async () => {
 });
 afterAll(() => zoom.close());
 
-const API = ['apply', 'plan', 'export', 'rollback'];
-const CSV = ['apply', 'plan', 'validate'];
-const RUN = ['apply', 'rollback'];
+const API = ['apply', 'plan', 'members', 'export', 'rollback'];
+const CSV = ['apply', 'plan', 'members', 'validate'];
+const RUN = ['apply', 'members', 'rollback'];
 const SIMULATOR = [...API, 'simulate'];
 
-/** Which commands take which option; those that have none yet are not listed. */
+/** Which commands take which option. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--simulate': API,
   '--account-plan': SIMULATOR,
-  '--api': ['apply', 'plan', 'validate', 'export'],
-  '--rate': ['apply', 'plan', 'rollback'],
+  '--api': ['apply', 'plan', 'members', 'validate', 'export'],
+  '--rate': ['apply', 'plan', 'members', 'rollback'],
   '--concurrency': RUN,
-  '--out': ['apply', 'export', 'rollback', 'report'],
+  '--out': ['apply', 'members', 'export', 'rollback', 'report'],
   '--force': ['export'],
   '--members': ['export'],
   '--resume': RUN,
-  '--skip-invalid': ['apply', 'plan'],
-  '--max-failures': ['apply'],
-  '--limit': ['apply'],
-  '--checksum': ['apply'],
+  '--skip-invalid': ['apply', 'plan', 'members'],
+  '--max-failures': ['apply', 'members'],
+  '--limit': ['apply', 'members'],
+  '--checksum': ['apply', 'members'],
   '--update': ['apply', 'plan'],
   '--include-updates': ['rollback'],
   '--body': ['apply'],
@@ -50,11 +50,16 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--shared-limit': RUN,
   '--lock-timeout': RUN,
   '--state-dir': RUN,
-  '--shard': ['apply', 'plan'],
-  '--dry-run': ['apply'],
-  '--detailed-exitcode': ['apply', 'plan'],
+  '--shard': ['apply', 'plan', 'members'],
+  '--dry-run': ['apply', 'members'],
+  '--detailed-exitcode': ['apply', 'plan', 'members'],
   '--all': ['plan', 'validate'],
-  '--yes': ['rollback'],
+  '--yes': ['rollback', 'members'],
+  '--remove': ['members'],
+  '--sync': ['members'],
+  '--max-removals': ['members'],
+  '--group': ['members'],
+  '--split': ['members'],
   '--fault': SIMULATOR,
   '--latency': SIMULATOR,
   '--daily-limit': SIMULATOR,
@@ -63,9 +68,9 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--delimiter': CSV,
   '--encoding': CSV,
   '--map': CSV,
-  '--config': ['apply', 'plan', 'validate', 'export', 'rollback', 'report', 'simulate'],
-  '--json': ['apply', 'plan', 'validate', 'export', 'rollback', 'report'],
-  '--quiet': ['apply', 'plan', 'validate', 'export', 'rollback', 'report', 'simulate'],
+  '--config': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
+  '--json': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report'],
+  '--quiet': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
   '--log-format': API,
   '--log-level': API,
 };
@@ -121,6 +126,52 @@ describe('help', () => {
     expect(asVariable.stderr).toContain(variable(flag));
     expect(asOption.stderr + asVariable.stderr).not.toMatch(/^ +at /m);
   });
+});
+
+describe('an option that has no effect is refused', () => {
+  test.each([
+    ['--fault', ['apply', SAMPLE, '--fault', '503:0.1'], '--simulate'],
+    ['--port', ['export', '--port', '8080'], '--simulate'],
+    ['--detailed-exitcode', ['apply', SAMPLE, '--simulate', '--detailed-exitcode'], '--dry-run'],
+    ['--force', ['export', '--simulate', '--force'], '--out'],
+    ['--json', ['export', '--simulate', '--json'], '--out'],
+  ])('%s of %j works only with %s', async (flag, args, needed) => {
+    const cwd = folder();
+    const done = await command(args, { cwd });
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain(`${flag} works only with ${needed}`);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test.each([
+    [['--update', '--no-listing'], '--no-listing'],
+    [['--checksum', '0123abcd', '--no-listing'], '--checksum'],
+    [['--api', 'contacts', '--body', 'multipart'], '--body multipart'],
+  ])('%j contradict each other', async (options, named) => {
+    const done = await command(['apply', SAMPLE, '--simulate', ...options]);
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr).toContain(named);
+  });
+
+  test('but ignored where a variable sets it for all commands', async () => {
+    const env = { ZOOM_IM_GROUPS_FAULT: 'nonsense', ZOOM_IM_GROUPS_SEED: '7', ZOOM_IM_GROUPS_YES: '1' };
+    expect(await command(['validate', SAMPLE], { env })).toMatchObject({ code: 0 });
+    const done = await command(['plan', SAMPLE], { env });
+    expect(done.stderr).toContain('no credentials');
+  });
+});
+
+test('-q of simulate prints only lines that a shell can evaluate', async () => {
+  const done = await command(['simulate', '-q'], {
+    onStart: (child) => child.stdout?.once('data', () => child.kill('SIGTERM')),
+  });
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(
+    done.stdout
+      .trimEnd()
+      .split('\n')
+      .every((line) => /^export ZOOM_\w+=\S+$/.test(line)),
+  ).toBe(true);
 });
 
 describe("an option's environment variable", () => {

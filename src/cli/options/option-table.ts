@@ -98,7 +98,7 @@ export const OPTIONS: readonly OptionSpec[] = [
       flags: '--sync',
       help: "make the groups' members exactly those of the file",
       on: ['members'],
-      excludes: { '--remove': '--sync removes whoever the file does not name' },
+      excludes: { '--remove': '--sync removes every member that the file does not name' },
     },
     {
       flags: '--max-removals <n|n%>',

@@ -14,6 +14,7 @@ import { formatCommandLabel } from '../summary-text.js';
 import { PAGE_SCRIPT, PAGE_STYLE } from './assets.js';
 import { renderCountsBar } from './counts-bar.js';
 import { escapeHtml, fileName, formatSiblingLink } from './escape.js';
+import { addToGroup, type GroupsTotals, renderGroupsSection } from './groups-table.js';
 import {
   formatRowJson,
   PAGE_ROWS,
@@ -45,16 +46,21 @@ export type Page = {
 /**
  * A page for a run.
  * @param sha256Base64 the base64 SHA-256 of a text's UTF-8, for the page's Content-Security-Policy
+ * @param findGroup the group that a row belongs to, by the row's name; undefined if rows belong to none
  */
 export function createHtmlPage(
   timeline: TimelineData,
   sha256Base64: (text: string) => string,
   idColumns: readonly IdColumn[],
+  findGroup: (name: string) => string | undefined = () => undefined,
 ): Page {
+  const groups: GroupsTotals = new Map();
   const all = createRowList();
   const missing = createRowList();
   const staticMissing: TableRow[] = [];
   const add = (result: Result): void => {
+    const group = findGroup(result.name);
+    if (group !== undefined) addToGroup(groups, group, result);
     // Too many rows for a page: from here on it is only about those that are not provisioned.
     if (all.n === ROWS_MAX) all.texts.length = 0;
     if (result.provisioned && all.n >= ROWS_MAX) {
@@ -75,6 +81,7 @@ export function createHtmlPage(
       renderHeader(summary),
       `<section aria-labelledby="counts"><h2 id="counts">Rows by status</h2>\n${renderCountsBar(summary.counts)}\n</section>`,
       renderMissingSection(summary, staticMissing, idColumns),
+      renderGroupsSection(groups),
       `<section aria-labelledby="time"><h2 id="time">Requests over time</h2>\n${renderTimelineChart(timeline, summary.target.rate_per_second)}\n</section>`,
       renderRowsSection(summary, firstRows, texts.length, idColumns),
       renderAboutSection(summary),

@@ -262,13 +262,13 @@ async function finish<Item, O extends object>(
     disk,
   ).catch((error: unknown) => {
     const { stop } = state;
-    if (stop?.exit === EXIT.unwritable) {
+    if (stop?.reason === 'journal-gone') {
       // Without a journal there are no reports: standard error is the last place for what this run did.
       printEffects(state, terminal);
-      throw new FatalError(stop);
+    } else if (stop) {
+      terminal.say(`${stop.message}\nTo resume, run: ${resumeCommand}`, { always: true });
     }
-    if (stop) terminal.say(`${stop.message}\nTo resume, run: ${resumeCommand}`, { always: true });
-    throw error;
+    throw stop?.exit === EXIT.unwritable ? new FatalError(stop) : error;
   });
   if (summary.input.rows < validation.rows) {
     throw new Error(`${validation.rows} rows went in and ${summary.input.rows} came out`);

@@ -24,7 +24,7 @@ export class Watched {
   readonly unrecorded: string[] = [];
 
   constructor(existing: Iterable<string>) {
-    this.groups = [...existing].map((name) => ({ id: `there-${name}`, name, total_members: 0 }));
+    this.groups = [...existing].map((name) => ({ id: toId('there', name), name, total_members: 0 }));
   }
 
   /** @param run the folder whose journal has to have what is sent */
@@ -41,7 +41,10 @@ export class Watched {
 
   #answer(call: Call, journal: string): Reply {
     const success = { type: 'success', message: '', complete: true } as const;
-    if (call.method === 'GET') return { ...success, httpStatus: 200, body: { groups: [...this.groups] } };
+    if (call.method === 'GET') {
+      const one = this.groups.find(({ id }) => call.path.endsWith(`/${id}`));
+      return { ...success, httpStatus: 200, body: one ?? { groups: [...this.groups] } };
+    }
     const name = call.body?.type === 'form' ? (call.body.parts[0]?.[1] ?? '') : '';
     if (call.method !== 'POST' || name === '') throw new Error(`not expected: ${call.method} ${call.path}`);
     this.sent.push(name);
@@ -50,10 +53,15 @@ export class Watched {
     if (!isRecorded) this.unrecorded.push(name);
     if (this.groups.some((group) => group.name === name))
       return { type: 'conflict', message: 'in use', httpStatus: 409 };
-    const group = { id: `made-${name}`, name, total_members: 0 };
+    const group = { id: toId('made', name), name, total_members: 0 };
     this.groups.push(group);
     return { ...success, httpStatus: 201, body: group };
   }
+}
+
+/** Zoom's ids have no blanks. */
+function toId(prefix: string, name: string): string {
+  return `${prefix}-${name.replace(/\s/g, '-')}`;
 }
 
 function toAccount(api: ApiClient): Account {

@@ -1,4 +1,4 @@
-/** Whether a line of a journal is an event: somebody may have edited it, and a crash may have cut it off. */
+/** Checks whether a line of a journal is an event: the file may have been edited, or cut off by a crash. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
 import { RATE_LABELS } from '../model/call.js';
 import { ACCOUNT_PLANS, APIS } from '../model/choices.js';
@@ -30,7 +30,7 @@ const isMapOf =
   (check: Check): Check =>
   (value) =>
     isObject(value) && Object.values(value).every(check);
-/** An object in which every named field passes its check; other fields are not looked at. */
+/** An object in which every named field passes its check; other fields are ignored. */
 const hasFields =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>
@@ -38,7 +38,7 @@ const hasFields =
 
 const isLabel = isOneOf(RATE_LABELS);
 
-/** In ms: the limits of what a date can express. */
+/** The largest time of a Date, in ms (ECMA-262, "Time Values and Time Range"). */
 const TIME_MAX = 8.64e15;
 const isTime: Check = (value) => isNumber(value) && Math.abs(Number(value)) <= TIME_MAX;
 
@@ -97,7 +97,7 @@ const isRun = hasFields({
 });
 
 const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
-  // Of another version only that it is one: it is refused for that, with a message of its own.
+  // A header of another schema needs its version only, so that the message can name it.
   run: (event) =>
     isObject(event) &&
     isCount(event.schemaVersion) &&
@@ -129,7 +129,7 @@ const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
   end: hasFields({ exit: isCount, reason: isText }),
 };
 
-/** Schema 1 named its events by `e`: only its header is recognised, so that the message can name the version. */
+/** The schema version of an older header. Schema 1 named its events by `e`; nothing else of it is recognised. */
 export function findOlderSchema(value: unknown): number | undefined {
   return isObject(value) && value.e === 'run' && isCount(value.schemaVersion)
     ? Number(value.schemaVersion)

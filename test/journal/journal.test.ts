@@ -47,7 +47,7 @@ const header: EventOf<'run'> = {
   target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'pro', perSecond: 30 },
   shape: {
     resource: 'groups',
-    options: {},
+    options: { api: 'im' },
     skipInvalid: false,
     dialect: { encoding: '', delimiter: '', map: {} },
   },

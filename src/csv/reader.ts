@@ -36,20 +36,23 @@ export type CsvReader = {
 /** In bytes of UTF-8. A longer record has an unclosed quote or is no CSV; a cell of 64 KiB is fine. */
 const RECORD_BYTES_MAX = 1024 * 1024;
 
-const SEP_LINE = /^"?sep=([^"\r\n])"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
+/** A first line before the header: Excel's `sep=;`, or the version of Microsoft Entra's bulk files. */
+const EXTRA_LINE = /^"?(?:sep=([^"\r\n])|version:v\d+(?:\.\d+)*)"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
-/** The first line of Microsoft Entra's bulk files. */
-const VERSION_LINE = /^"?version:v\d+(?:\.\d+)*"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
+/** The line before the header with its ending, empty if there is none, and the delimiter that it names. */
+function matchExtraLine(text: string): readonly [line: string, delimiter: string | undefined] {
+  const match = EXTRA_LINE.exec(text);
+  return [match?.[0] ?? '', match?.[1]];
+}
 
 /** Reads up to the header. @throws CsvError if the file is no CSV, FatalError if an option is wrong */
 export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
   const given = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
-  const sep = SEP_LINE.exec(start.toString('utf8', 0, 64));
-  const firstLine = sep?.[0] ?? VERSION_LINE.exec(start.toString('utf8', 0, 64))?.[0] ?? '';
+  const [firstLine, sep] = matchExtraLine(start.toString());
   const rest = start.subarray(Buffer.byteLength(firstLine));
-  const delimiter = given ?? sep?.[1] ?? detectDelimiter(rest.toString(), options.isHeader ?? (() => false));
+  const delimiter = given ?? sep ?? detectDelimiter(rest.toString(), options.isHeader ?? (() => false));
 
   const batches = records(concat(rest, pieces), delimiter, firstLine === '' ? 1 : 2);
   let preamble = firstLine;
@@ -111,7 +114,7 @@ async function readHead(pieces: AsyncGenerator<Buffer, void>): Promise<Buffer> {
     if (next.done === true) break;
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
     const lineEnds = next.value.includes(10) || next.value.includes(13);
-    if (lineEnds && /[\r\n]/.test(blankOutQuoted(head.toString().replace(SEP_LINE, '')))) break;
+    if (lineEnds && /[\r\n]/.test(blankOutQuoted(head.toString().replace(EXTRA_LINE, '')))) break;
   }
   return head;
 }

@@ -1,7 +1,7 @@
-/** Whether a line of a journal is an event: somebody may have edited it, and a crash may have cut it off. */
+/** Checks whether a line of a journal is an event: the file may have been edited, or cut off by a crash. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
 import { RATE_LABELS } from '../model/call.js';
-import { ACCOUNT_PLANS, APIS } from '../model/choices.js';
+import { ACCOUNT_PLANS, APIS, BODY_CHOICES } from '../model/choices.js';
 import { STATUS_NAMES } from '../model/statuses.js';
 import { STOP_REASONS } from '../model/stop.js';
 
@@ -30,7 +30,7 @@ const isMapOf =
   (check: Check): Check =>
   (value) =>
     isObject(value) && Object.values(value).every(check);
-/** An object in which every named field passes its check; other fields are not looked at. */
+/** An object in which every named field passes its check; other fields are ignored. */
 const hasFields =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>
@@ -38,7 +38,7 @@ const hasFields =
 
 const isLabel = isOneOf(RATE_LABELS);
 
-/** In ms: the limits of what a date can express. */
+/** The largest time of a Date, in ms (ECMA-262, "Time Values and Time Range"). */
 const TIME_MAX = 8.64e15;
 const isTime: Check = (value) => isNumber(value) && Math.abs(Number(value)) <= TIME_MAX;
 
@@ -79,6 +79,23 @@ const isStop = hasFields({
   hint: isText,
 });
 
+const isApi = isOneOf(APIS);
+
+/** The options of all resources: each has the API and some of the others. */
+const isOptions = hasFields({
+  api: isApi,
+  mode: isAbsentOr(isOneOf(['add', 'remove', 'sync'])),
+  group: isAbsentOr(isText),
+  split: isAbsentOr(isText),
+  maxRemovals: isAbsentOr(hasFields({ n: isNumber, percent: isBoolean })),
+  update: isAbsentOr(isBoolean),
+  includeUpdates: isAbsentOr(isBoolean),
+  body: isAbsentOr(isOneOf(BODY_CHOICES)),
+  listing: isAbsentOr(isBoolean),
+  needsListing: isAbsentOr(isBoolean),
+  source: isAbsentOr(isText),
+});
+
 const isRun = hasFields({
   runId: isText,
   toolVersion: isText,
@@ -88,16 +105,16 @@ const isRun = hasFields({
   input: hasFields({ path: isText, sha256: isText, rows: isCount, items: isCount, isClean: isBoolean }),
   target: hasFields({
     baseUrl: isText,
-    api: isOneOf(APIS),
+    api: isApi,
     accountPlan: isOneOf(ACCOUNT_PLANS),
     perSecond: isNumber,
   }),
-  shape: hasFields({ resource: isText, options: isObject, skipInvalid: isBoolean, dialect: isDialect }),
+  shape: hasFields({ resource: isText, options: isOptions, skipInvalid: isBoolean, dialect: isDialect }),
   account: isAbsentOr(isText),
 });
 
 const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
-  // Of another version only that it is one: it is refused for that, with a message of its own.
+  // A header of another schema needs its version only, so that the message can name it.
   run: (event) =>
     isObject(event) &&
     isCount(event.schemaVersion) &&
@@ -129,7 +146,7 @@ const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
   end: hasFields({ exit: isCount, reason: isText }),
 };
 
-/** Schema 1 named its events by `e`: only its header is recognised, so that the message can name the version. */
+/** The schema version of an older header. Schema 1 named its events by `e`; nothing else of it is recognised. */
 export function findOlderSchema(value: unknown): number | undefined {
   return isObject(value) && value.e === 'run' && isCount(value.schemaVersion)
     ? Number(value.schemaVersion)

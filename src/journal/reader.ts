@@ -1,4 +1,4 @@
-/** Reads a journal: its events in order, where it is damaged, and what a crash has left at its end. */
+/** Reads a journal: its events in order, where it is damaged, and what a crash left at its end. */
 import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -19,14 +19,14 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /**
  * The events of a run folder's journal, in batches, in the order in which they were recorded. A torn last line
  * is left out.
- * @throws FatalError (exit 2) where there is no journal, where a newer version wrote it, and where it is damaged
+ * @throws FatalError (exit 2) if there is no journal, if another version wrote it, or if it is damaged
  */
 export async function* readJournal(folder: string): AsyncGenerator<readonly Event[]> {
   const path = join(folder, JOURNAL_FILE);
   const file = await openToRead(path, folder);
   try {
     let lines = 0;
-    for await (const { bytes, offset } of wholeLines(file, path)) {
+    for await (const { bytes, offset } of readWholeLines(file, path)) {
       const { events, end } = parseLines(bytes);
       if (lines === 0 && events[0]?.type !== 'run') break;
       for (const event of events) if (event.type === 'run') refuseOtherSchema(path, event.schemaVersion);
@@ -36,17 +36,18 @@ export async function* readJournal(folder: string): AsyncGenerator<readonly Even
       const next = bytes.indexOf(NEWLINE, end) + 1;
       // The line's end can reach the disk without its middle: as the very last line it is torn, not damaged.
       if (offset + next === (await file.stat()).size) break;
-      throw damaged(path, lines + 1, offset + end);
+      throw damageError(path, lines + 1, offset + end);
     }
-    if (lines === 0) throw await headless(path, file);
+    if (lines === 0) throw await explainMissingHeader(path, file);
   } catch (error) {
-    throw errorCode(error) === '' ? error : cantRead(path, error);
+    throw errorCode(error) === '' ? error : unreadableError(path, error);
   } finally {
     await file.close();
   }
 }
 
-async function* wholeLines(
+/** Pieces that end with a line; what follows the last newline is left out. */
+async function* readWholeLines(
   file: FileHandle,
   path: string,
 ): AsyncGenerator<{ bytes: Buffer; offset: number }> {
@@ -57,7 +58,7 @@ async function* wholeLines(
   for (;;) {
     const { buffer, bytesRead } = await next;
     if (bytesRead === 0) return;
-    // The next piece comes while this one is looked at. Whoever stops reading here does not wait for it.
+    // The next piece is read while the caller parses this one; a caller that stops does not wait for it.
     next = read();
     next.catch(() => undefined);
     const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
@@ -65,14 +66,14 @@ async function* wholeLines(
     if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
     rest = bytes.subarray(end);
     offset += end;
-    if (rest.length > MAX_LINE_BYTES) throw damaged(path, undefined, offset);
+    if (rest.length > MAX_LINE_BYTES) throw damageError(path, undefined, offset);
   }
 }
 
-/** Lines as events, up to the first that is none; `end` is how many bytes they took. */
+/** Parses lines up to the first that is not an event; `end` is how many bytes they took. */
 function parseLines(bytes: Buffer): { readonly events: readonly Event[]; readonly end: number } {
   const events: Event[] = [];
-  // Bytes that are no UTF-8 would turn to U+FFFD in silence. Asked once for all lines, it costs next to nothing.
+  // Decoding replaces invalid UTF-8 silently by U+FFFD. One check for all lines is much faster than one for each.
   const isText = isUtf8(bytes);
   let end = 0;
   while (end < bytes.length) {
@@ -96,21 +97,21 @@ function parseLine(line: string): Event | undefined {
 }
 
 /**
- * Where a journal's whole lines end, and what follows them: a line without its end, or a last one that is no
- * event. Throws the system's error.
+ * Finds where a journal's whole lines end, and what follows them: a line without its newline, or a last line that is
+ * not an event. Throws the system's error.
  */
 export function findTornTail(
   fd: number,
   size: number,
 ): { readonly from: number; readonly bytes: Uint8Array } {
-  // The last line has a hundred bytes or some hundred thousand; a wider look is taken until all of it is seen.
+  // A line has a hundred bytes or some hundred thousand: read more until the whole last line is there.
   for (let length = CHUNK_BYTES; ; length *= 4) {
     const start = Math.max(0, size - length);
     const tail = readAt(fd, start, size - start);
     const end = tail.lastIndexOf(NEWLINE) + 1;
     const last = tail.subarray(0, Math.max(0, end - 1)).lastIndexOf(NEWLINE) + 1;
     if (last === 0 && start > 0) continue;
-    // Only the very last line can be torn: where it has no end, the one before was whole.
+    // Only the very last line can be torn: if it has no newline, the one before is whole.
     const from = end < tail.length ? end : last + parseLines(tail.subarray(last, end)).end;
     return { from: start + from, bytes: tail.subarray(from) };
   }
@@ -131,7 +132,7 @@ async function openToRead(path: string, folder: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw cantRead(path, error);
+    if (errorCode(error) !== 'ENOENT') throw unreadableError(path, error);
     throw usageError(
       `${folder} holds no run: there is no ${JOURNAL_FILE} in it`,
       'Name the folder of a run.',
@@ -139,11 +140,11 @@ async function openToRead(path: string, folder: string): Promise<FileHandle> {
   }
 }
 
-function cantRead(path: string, error: unknown): FatalError {
+function unreadableError(path: string, error: unknown): FatalError {
   return usageError(`${path} can't be read: ${describeError(error)}`, 'Check the path and its permissions.');
 }
 
-function damaged(path: string, line: number | undefined, offset: number): FatalError {
+function damageError(path: string, line: number | undefined, offset: number): FatalError {
   const where = line === undefined ? `byte ${offset}` : `line ${line}, byte ${offset}`;
   return new FatalError({
     exit: EXIT.usage,
@@ -153,7 +154,7 @@ function damaged(path: string, line: number | undefined, offset: number): FatalE
   });
 }
 
-/** Schema 1 was never released, so that nothing reads it any more. */
+/** Only the current schema can be read: schema 1 was never released, and a newer one is unknown here. */
 function refuseOtherSchema(path: string, version: number): void {
   if (version === SCHEMA_VERSION) return;
   const isNewer = version > SCHEMA_VERSION;
@@ -166,25 +167,27 @@ function refuseOtherSchema(path: string, version: number): void {
   );
 }
 
-/** Why nothing could be read: the run was killed before its first line was whole, or this is something else. */
-async function headless(path: string, file: FileHandle): Promise<FatalError> {
+/** Why there is no header: the run was killed before its first line was whole, or the file is no journal. */
+async function explainMissingHeader(path: string, file: FileHandle): Promise<FatalError> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
   const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
   const isOneLine = bytesRead < CHUNK_BYTES && (newline < 0 || newline === bytesRead - 1);
-  const older = findOlderHeader(buffer.toString('utf8', 0, newline < 0 ? bytesRead : newline));
-  if (older !== undefined) refuseOtherSchema(path, older);
-  const began = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
+  const olderSchema = parseOlderSchema(buffer.toString('utf8', 0, newline < 0 ? bytesRead : newline));
+  if (olderSchema !== undefined) refuseOtherSchema(path, olderSchema);
+  const isCutShort = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
   return new FatalError({
     exit: EXIT.usage,
-    reason: began ? 'nothing-stored' : 'journal-damaged',
-    message: began
+    reason: isCutShort ? 'nothing-stored' : 'journal-damaged',
+    message: isCutShort
       ? `${path} has no whole line: its run ended before anything was sent`
       : `${path} is no journal of a run, or its first line is damaged`,
-    hint: began ? 'Delete the folder and run it anew, without --resume.' : 'Name the folder of a run.',
+    hint: isCutShort
+      ? 'Delete the folder and run the command again, without --resume.'
+      : 'Name the folder of a run.',
   });
 }
 
-function findOlderHeader(line: string): number | undefined {
+function parseOlderSchema(line: string): number | undefined {
   try {
     return findOlderSchema(JSON.parse(line));
   } catch {
@@ -192,22 +195,35 @@ function findOlderHeader(line: string): number | undefined {
   }
 }
 
-/** The first and the last event of a journal, without what is between; undefined if it has none. */
+/**
+ * The first and the last event of a journal, without reading what is between; undefined if it has no whole line. A
+ * last line that is torn or longer than a megabyte is left out.
+ * @throws FatalError (exit 2) if there is no journal, or if another version wrote it
+ */
 export async function readFirstAndLastEvent(
   folder: string,
 ): Promise<{ readonly first: Event; readonly last: Event } | undefined> {
-  const file = await openToRead(join(folder, JOURNAL_FILE), folder);
+  const path = join(folder, JOURNAL_FILE);
+  const file = await openToRead(path, folder);
   try {
     const { size } = await file.stat();
-    const first = parseLines(await readBlock(file, 0, size)).events[0];
+    const head = await readBlock(file, 0, size);
+    const first = parseLine(head.toString('utf8', 0, Math.max(0, head.indexOf(NEWLINE))));
     if (!first) return undefined;
+    if (first.type === 'run') refuseOtherSchema(path, first.schemaVersion);
     const start = Math.max(0, size - CHUNK_BYTES);
     const tail = await readBlock(file, start, size - start);
-    // What stands before the first line break of the block may be a part of a line.
+    // The block may begin inside a line.
     const from = start === 0 ? 0 : tail.indexOf(NEWLINE) + 1;
-    const end = tail.lastIndexOf(NEWLINE) + 1;
-    const lines = tail.toString('utf8', from, end).trimEnd().split('\n');
-    return { first, last: parseLine(lines.at(-1) ?? '') ?? first };
+    const end = tail.lastIndexOf(NEWLINE);
+    const lines = tail.toString('utf8', from, Math.max(from, end)).split('\n');
+    for (const line of lines.reverse()) {
+      const last = parseLine(line);
+      if (last) return { first, last };
+    }
+    return { first, last: first };
+  } catch (error) {
+    throw errorCode(error) === '' ? error : unreadableError(path, error);
   } finally {
     await file.close();
   }

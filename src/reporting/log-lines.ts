@@ -14,6 +14,9 @@ export type LogLine = {
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
+/** Later pauses are of no news: on an account with a lower plan there is one every few seconds. */
+const PAUSES_WARNED = 3;
+
 /** The lines for one event, in order; most events have none. */
 export type EventLogger = (event: Event) => readonly LogLine[];
 
@@ -21,6 +24,7 @@ export type EventLogger = (event: Event) => readonly LogLine[];
 export function createEventLogger(): EventLogger {
   const inFlight = new Map<string, EventOf<'attempt'>>();
   let runId = '';
+  let pauses = 0;
   const log = (event: Event): readonly LogLine[] => {
     switch (event.type) {
       case 'run':
@@ -45,12 +49,13 @@ export function createEventLogger(): EventLogger {
       case 'warning':
         return [{ level: 'warn', message: event.message, fields: {} }];
       case 'pace':
-        return [formatPace(event)];
+        if (event.pauseMs > 0) pauses += 1;
+        return [formatPace(event, pauses <= PAUSES_WARNED ? 'warn' : 'debug')];
       case 'stop':
         return [formatStop(event.stop)];
     }
   };
-  return (event) => log(event).map((line) => ({ ...line, fields: { run_id: runId, ...line.fields } }));
+  return (event) => log(event).map((line) => ({ ...line, fields: { runId, ...line.fields } }));
 }
 
 function formatRow({ line, name }: RowRef): string {
@@ -90,13 +95,13 @@ function formatOutcome({ outcome, ...row }: RowOutcome): LogLine {
   };
 }
 
-function formatPace({ label, perSecond, pauseMs, reason }: EventOf<'pace'>): LogLine {
+function formatPace({ label, perSecond, pauseMs, reason }: EventOf<'pace'>, level: Level): LogLine {
   const rate = Math.round(perSecond * 10) / 10;
   const fields = { label, perSecond: rate, pauseMs: Math.round(pauseMs) };
   // The bar shows how the rate grows back; a line for each step would only be noise.
   if (pauseMs === 0) return { level: 'debug', message: `${reason}: ${rate} requests/s from now on`, fields };
   return {
-    level: 'warn',
+    level,
     message: `paused ${formatSeconds(pauseMs)}: ${reason}; then ${rate} requests/s`,
     fields,
   };

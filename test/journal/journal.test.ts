@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Event, SCHEMA_VERSION } from '../../src/events/event.js';
-import { readJournal } from '../../src/journal/reader.js';
+import { type Event, type EventOf, SCHEMA_VERSION } from '../../src/events/event.js';
+import { readFirstAndLastEvent, readJournal } from '../../src/journal/reader.js';
 import { createJournal, type Journal, reopenJournal } from '../../src/journal/writer.js';
 import { EXIT, FatalError } from '../../src/model/stop.js';
 import { realDisk } from '../../src/storage/disk.js';
@@ -34,8 +34,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const header: Event = {
-  e: 'run',
+const header: EventOf<'run'> = {
+  type: 'run',
   at: 1,
   schemaVersion: SCHEMA_VERSION,
   runId: 'r',
@@ -43,12 +43,28 @@ const header: Event = {
   command: 'apply',
   resumed: false,
   simulated: true,
-  input: { path: 'a.csv', sha256: '', rows: 1, dialect: { encoding: '', delimiter: '', map: {} } },
+  input: { path: 'a.csv', sha256: '', rows: 1, items: 1, isClean: true },
   target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'pro', perSecond: 30 },
+  shape: {
+    resource: 'groups',
+    options: { api: 'im' },
+    skipInvalid: false,
+    dialect: { encoding: '', delimiter: '', map: {} },
+  },
 };
 
 function attempt(name: string, line = 2): Event {
-  return { e: 'attempt', at: 2, op: 'create', key: name.toLowerCase(), name, line, settings: '', n: 1 };
+  const rows = [{ key: name.toLowerCase(), fingerprint: '', name, line }];
+  return {
+    type: 'attempt',
+    at: 2,
+    step: 1,
+    n: 1,
+    operation: 'create',
+    label: 'medium',
+    effect: 'write',
+    rows,
+  };
 }
 
 async function read(of = folder): Promise<readonly Event[]> {
@@ -113,7 +129,7 @@ describe('a journal', () => {
   });
 
   test('reads lines that are longer than one read', async () => {
-    const long: Event = { e: 'input', at: 1, text: 'ä'.repeat(700_000) };
+    const long: Event = { type: 'input', at: 1, text: 'ä'.repeat(700_000) };
     await written(header, long, attempt('after'));
     expect(await read()).toEqual([header, long, attempt('after')]);
     appendFileSync(path, JSON.stringify(long).slice(0, -9));
@@ -274,7 +290,7 @@ describe('on a disk that fails', () => {
   });
 
   test('a repair that fails does no harm: the torn bytes are in the journal or saved beside it', async () => {
-    const torn = '{"e":"attempt","at":5,"na';
+    const torn = '{"type":"attempt","at":5,"na';
     for (let at = 1; ; at += 1) {
       rmSync(folder, { recursive: true });
       mkdirSync(folder);
@@ -398,7 +414,7 @@ describe('a torn tail', () => {
 
   test('may have its line end but not its middle', async () => {
     await written(header, attempt('whole'));
-    appendFileSync(path, `{"e":"attempt",${'\0'.repeat(40)}}\n`);
+    appendFileSync(path, `{"type":"attempt",${'\0'.repeat(40)}}\n`);
     expect(await read()).toEqual([header, attempt('whole')]);
     const journal = reopenJournal(folder);
     journal.record(attempt('next'));
@@ -455,8 +471,80 @@ describe('damage', () => {
   });
 });
 
+function line(event: object): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+describe('the first and the last event, from which a run is recognised', () => {
+  const ended: Event = { type: 'end', at: 9, exit: 0, reason: 'ok' };
+
+  test.each<readonly [string, string, Event]>([
+    ['of a whole journal', line(header) + line(attempt('a')) + line(ended), ended],
+    ['of one line', line(header), header],
+    ['before a torn last line', line(header) + line(attempt('a')) + line(ended).slice(0, 20), attempt('a')],
+    [
+      'before a last line without its middle',
+      `${line(header)}${line(attempt('a'))}{"type":\0\0}\n`,
+      attempt('a'),
+    ],
+    [
+      'of a journal of many megabytes',
+      line(header) + line(attempt('größer')).repeat(30_000) + line(ended),
+      ended,
+    ],
+    [
+      'after an event of almost a megabyte',
+      line(header) + line({ type: 'input', at: 1, text: 'x'.repeat(1_000_000) }) + line(ended),
+      ended,
+    ],
+  ])('are found %s', async (_, text, last) => {
+    writeFileSync(path, text);
+    expect(await readFirstAndLastEvent(folder)).toEqual({ first: header, last });
+  });
+
+  test.each([
+    ['is empty', ''],
+    ['has no whole line', line(header).slice(0, 40)],
+    ['is something else', 'name,type\nA,\n'],
+  ])('do not exist if the file %s', async (_, text) => {
+    writeFileSync(path, text);
+    expect(await readFirstAndLastEvent(folder)).toBeUndefined();
+  });
+
+  test('of another schema are refused, so that such a run is not taken for one to resume', async () => {
+    const { input: _, ...other } = header;
+    writeFileSync(path, line({ ...other, schemaVersion: SCHEMA_VERSION + 1 }));
+    expect(await stopOf(() => readFirstAndLastEvent(folder))).toMatchObject({ reason: 'journal-newer' });
+  });
+
+  test('can only be read from a file', async () => {
+    expect((await stopOf(() => readFirstAndLastEvent(folder)))?.message).toContain('holds no run');
+    mkdirSync(path);
+    expect((await stopOf(() => readFirstAndLastEvent(folder)))?.message).toContain('it is a folder');
+  });
+});
+
 describe('what is not a journal is reported in plain words', () => {
-  const line = (event: object): string => `${JSON.stringify(event)}\n`;
+  // The header as schema 1 wrote it: events were named by `e`.
+  const schema1 = { e: 'run', at: 1, schemaVersion: 1, runId: 'r', toolVersion: '0', command: 'apply' };
+
+  test.each([
+    ['only its header', line(schema1)],
+    [
+      'with events',
+      line(schema1) + line({ e: 'input', at: 1, text: 'name\nA\n' }) + line({ e: 'input-end', at: 1 }),
+    ],
+    ['cut off in its second line', `${line(schema1)}{"e":"inp`],
+  ])('one of schema 1, %s: one line names both schemas and what to do', async (_, text) => {
+    writeFileSync(path, text);
+    const stop = await stopOf(() => read());
+    expect(stop).toEqual({
+      exit: EXIT.usage,
+      reason: 'journal-older',
+      message: `${path} was written by an older version: its schema is 1, this version reads 2`,
+      hint: 'Begin a new run, without --resume.',
+    });
+  });
 
   test('a folder without one', async () => {
     expect(await stopOf(() => read())).toMatchObject({

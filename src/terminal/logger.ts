@@ -41,7 +41,7 @@ const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', debu
 
 /** Fields that a plain line leaves out, because its message or prefix has them. */
 const IN_MESSAGE: ReadonlySet<string> = new Set([
-  ...['level', 'time', 'msg', 'simulated', 'runId', 'label'],
+  ...['level', 'time', 'msg', 'simulated'],
   ...[
     'line',
     'name',

@@ -1,5 +1,4 @@
 /** Sharding: which of N shards a row belongs to, by a hash of its key, so that machines need not communicate. */
-import { fnv1a } from '../text/string-table.js';
 
 /** Shard `k` of `n`, from 1. */
 export type Shard = { readonly k: number; readonly n: number };
@@ -16,4 +15,11 @@ export function isInShard(key: string, { k, n }: Shard): boolean {
   const hash = fnv1a(key);
   // FNV's low bits alone are uneven for short keys; folding in the high half evens them out.
   return ((hash ^ (hash >>> 16)) >>> 0) % n === k - 1;
+}
+
+/** FNV-1a over the UTF-16 units, as a signed number. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
 }

@@ -17,7 +17,7 @@ import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/ato
 import { type Disk, realDisk } from '../storage/disk.js';
 import { sha256Base64 } from '../storage/file-source.js';
 import { RUN_FILES } from '../storage/run-folder.js';
-import { describeStoredRun, openStoredInput } from './stored-input.js';
+import { describeStoredRun, type FindResource, openStoredInput } from './stored-input.js';
 import type { OpenInput } from './validate-input.js';
 
 /** Rows with what became of them, to be read once. */
@@ -34,9 +34,13 @@ async function* joinRows(input: OpenInput, state: RunState): AsyncGenerator<Resu
 }
 
 /** The rows of one run, in the order of its input, then those that stand in no file. */
-export async function readReportRows(folder: string, state: RunState): Promise<ReportRows> {
-  const input = await openStoredInput(folder, state);
-  const { idColumns } = describeStoredRun(state).resource;
+export async function readReportRows(
+  folder: string,
+  state: RunState,
+  find?: FindResource,
+): Promise<ReportRows> {
+  const input = await openStoredInput(folder, state, find);
+  const { idColumns } = describeStoredRun(state, find).resource;
   return { csv: input.csv, results: joinRows(input, state), idColumns };
 }
 

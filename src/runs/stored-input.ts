@@ -58,8 +58,14 @@ export function findStoredInput(state: RunState): Input | undefined {
   return findStoredRun(state)?.input;
 }
 
+/** Finds a resource by its kind; default: in the registry. */
+export type FindResource = (kind: string) => ResourceDescription | undefined;
+
 /** The resource that a run is about, and how to read its input. @throws FatalError if the run stored none */
-export function describeStoredRun(state: RunState): {
+export function describeStoredRun(
+  state: RunState,
+  find: FindResource = findResource,
+): {
   readonly run: EventOf<'run'>;
   readonly resource: ResourceDescription;
   readonly readOptions: ReadOptions;
@@ -70,7 +76,7 @@ export function describeStoredRun(state: RunState): {
     throw new FatalError(createStop('nothing-stored', message, 'Run the command again, without --resume.'));
   }
   const { dialect, resource: kind, options } = run.shape;
-  const resource = findResource(kind);
+  const resource = find(kind);
   if (!resource) {
     const message = `this run is about ${kind}, which this version does not know`;
     throw new FatalError(createStop('journal-newer', message, `It was made by version ${run.toolVersion}.`));
@@ -107,6 +113,10 @@ export async function reuseValidation(
 }
 
 /** Opens the input that a run's journal holds. */
-export async function openStoredInput(folder: string, state: RunState): Promise<OpenInput> {
-  return openInput(readStoredInput(folder, state), describeStoredRun(state).readOptions);
+export async function openStoredInput(
+  folder: string,
+  state: RunState,
+  find?: FindResource,
+): Promise<OpenInput> {
+  return openInput(readStoredInput(folder, state), describeStoredRun(state, find).readOptions);
 }

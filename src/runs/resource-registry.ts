@@ -11,17 +11,19 @@ import type { InputDefinition } from '../validation/row.js';
 export type ResourceDescription = {
   readonly kind: string;
   readonly idColumns: readonly IdColumn[];
+  readonly isOptions: (options: object) => boolean;
   /** @param options what shaped the run, as its journal has it */
   readonly input: (options: object) => InputDefinition<unknown>;
 };
 
 /** A journal's options are those that the resource of this kind wrote there. */
-function describeResource<Item, O extends object>({
+export function describeResource<Item, O extends object>({
   kind,
   idColumns,
+  isOptions,
   input,
 }: Resource<Item, O>): ResourceDescription {
-  return { kind, idColumns, input: (options) => input(options as O) as InputDefinition<unknown> };
+  return { kind, idColumns, isOptions, input: (options) => input(options as O) as InputDefinition<unknown> };
 }
 
 const RESOURCES: ReadonlyMap<string, ResourceDescription> = new Map(

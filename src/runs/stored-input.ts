@@ -12,8 +12,21 @@ import { type InputValidation, type OpenInput, openInput, type ReadOptions } fro
 /** Reads a run folder's journal. @throws FatalError if there is none, or if it is damaged */
 export async function readRunState(folder: string): Promise<RunState> {
   const state = createRunState();
-  for await (const batch of readJournal(folder)) for (const event of batch) applyEvent(state, event);
+  for await (const batch of readJournal(folder)) {
+    for (const event of batch) {
+      if (event.type === 'run') refuseForeignOptions(folder, event);
+      applyEvent(state, event);
+    }
+  }
   return state;
+}
+
+/** The journal's schema knows no resource; the resource knows its options. */
+function refuseForeignOptions(folder: string, { shape }: EventOf<'run'>): void {
+  const resource = findResource(shape.resource);
+  if (!resource || resource.isOptions(shape.options)) return;
+  const message = `the journal in ${folder} is damaged: its header has options that no run of ${shape.resource} has`;
+  throw new FatalError(createStop('journal-damaged', message, 'Restore a copy of it, or begin a new run.'));
 }
 
 /** The input as events: text if it is UTF-8, as most are, otherwise base64. */

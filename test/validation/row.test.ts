@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCsv } from '../../src/csv/reader.js';
 import { defineGroupInput, type GroupItem } from '../../src/resources/groups/fields.js';
-import { type Definition, nameKey } from '../../src/resources/groups/group.js';
+import { type Definition, nameKey } from '../../src/resources/groups/api/group.js';
 import { type Columns, mapHeader } from '../../src/validation/header.js';
 import { formatProblem, type Problem } from '../../src/validation/problem.js';
 import { createRowValidator, type Row, type ValidatedRow } from '../../src/validation/row.js';

@@ -10,8 +10,8 @@ import {
   nameKey,
   normalizeName,
   parseSettings,
-} from '../../../src/resources/groups/group.js';
-import { GroupIndex } from '../../../src/resources/groups/group-index.js';
+} from '../../../src/resources/groups/api/group.js';
+import { GroupIndex } from '../../../src/resources/groups/api/group-index.js';
 
 describe('the key of a name', () => {
   const anyName = fc.oneof(

@@ -8,7 +8,7 @@ import { type Job, provision } from '../../../src/engine/provision.js';
 import type { Event } from '../../../src/events/event.js';
 import { applyEvent, createRunState, type RunState } from '../../../src/events/run-state.js';
 import { createJournal, type Journal, reopenJournal } from '../../../src/journal/writer.js';
-import { describeResource } from '../../../src/resources/registry.js';
+import { describeResource } from '../../../src/runs/resource-registry.js';
 import { readRunState, toInputEvents } from '../../../src/runs/stored-input.js';
 import { openInput, validateInput } from '../../../src/runs/validate-input.js';
 import { readReportRows, writeReports } from '../../../src/runs/write-reports.js';

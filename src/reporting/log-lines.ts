@@ -55,7 +55,7 @@ export function createEventLogger(): EventLogger {
         return [formatStop(event.stop)];
     }
   };
-  return (event) => log(event).map((line) => ({ ...line, fields: { run_id: runId, ...line.fields } }));
+  return (event) => log(event).map((line) => ({ ...line, fields: { runId, ...line.fields } }));
 }
 
 function formatRow({ line, name }: RowRef): string {

@@ -23,15 +23,17 @@ beforeAll(() => {
 test('holds the program, the samples and what is to be read, and nothing else', () => {
   const others = packed.files
     .map(({ path }) => path)
-    .filter(
-      (path) => !/^(dist\/.+\.(js|d\.ts)|samples\/.+\.csv|README\.md|LICENSE|package\.json)$/.test(path),
-    );
+    .filter((path) => !/^(dist\/.+\.(js|d\.ts)|samples\/.+|README\.md|LICENSE|package\.json)$/.test(path));
   expect(others).toEqual([]);
   const paths = packed.files.map(({ path }) => path);
   expect(paths).toEqual(
     expect.arrayContaining(['dist/cli.js', 'dist/index.js', 'dist/index.d.ts', 'LICENSE']),
   );
-  expect(paths.filter((path) => /test|\.env|\.ts$/.test(path) && !path.endsWith('.d.ts'))).toEqual([]);
+  expect(paths.filter((path) => /test|\.env$|\.ts$/.test(path) && !path.endsWith('.d.ts'))).toEqual([]);
+  // A sample must not bring credentials or what a run left behind.
+  const tracked = execFileSync('git', ['ls-files', '-z', 'samples'], { cwd: ROOT, encoding: 'utf8' });
+  const samples = paths.filter((path) => path.startsWith('samples/'));
+  expect(samples.sort()).toEqual(tracked.split('\0').filter(Boolean).sort());
 });
 
 test('brings the types of the library, with their docstrings, and all that they lead to', () => {

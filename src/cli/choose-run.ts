@@ -103,7 +103,7 @@ export function restoreOptions(
 }
 
 /** The shaping options as the journal has them; those that the run did not use are absent. */
-function toOptions({ shape, target }: EventOf<'run'>): Partial<Options> {
+export function toOptions({ shape, target }: EventOf<'run'>): Partial<Options> {
   const { encoding, delimiter, map, shard } = shape.dialect;
   const { mode, ...own } = shape.options as Partial<Options> & { readonly mode?: string };
   return {

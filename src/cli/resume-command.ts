@@ -1,7 +1,11 @@
-/** The command line that resumes a run: made here for every command that prints one, from the run's own journal. */
+/** The command line that a run prints at its end: made here for every command, from the run's own journal. */
 import type { EventOf } from '../events/event.js';
 import { DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
+import type { Stop } from '../model/stop.js';
+import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
+import { findResource } from '../runs/resource-registry.js';
 import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
+import { toOptions } from './choose-run.js';
 import type { Options } from './options/options.js';
 
 const ROLLBACK_PREFIX = 'rollback of ';
@@ -17,21 +21,30 @@ function findRollbackSource(path: string): string {
 }
 
 /**
- * What shapes the run is in its journal, so that the folder is enough; besides it stand only the options that a
- * resume may change, and those that say how to reach the account.
+ * What shapes the run is in its journal, so that the folder is enough to resume it; besides it stand only the options
+ * that a resume may change, and those that say how to reach the account. A run belongs to one API: if that is gone, a
+ * new run on its successor is what comes next.
  */
-export function formatResumeCommand(run: EventOf<'run'>, folder: string, options: Options): string {
+export function formatNextCommand(
+  run: EventOf<'run'>,
+  folder: string,
+  options: Options,
+  stop: Stop | undefined,
+): string {
   const { command, input, simulated, target } = run;
-  const { rate, concurrency, config, sharedLimit, stateDir, yes } = options;
+  const { concurrency, config, sharedLimit, stateDir, yes } = options;
   const source = command === 'rollback' ? findRollbackSource(input.path) : input.path;
+  const isReplaced = stop?.reason === 'api-gone' && target.api === 'im' && command !== 'rollback';
   return formatShellCommand([
     'zoom-im-groups',
     command,
     formatFileArgument(source),
-    ...['--resume', formatPathArgument(folder)],
+    ...(isReplaced
+      ? ['--api', 'contacts', ...formatShape(toOptions(run))]
+      : ['--resume', formatPathArgument(folder)]),
     ...(simulated ? ['--simulate'] : []),
     ...(target.accountPlan === DEFAULT_ACCOUNT_PLAN ? [] : ['--account-plan', target.accountPlan]),
-    ...(rate === undefined ? [] : ['--rate', String(rate)]),
+    ...(isReplaced || hasDefaultRate(run) ? [] : ['--rate', String(target.perSecond)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
     ...(yes ? ['--yes'] : []),
     ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
@@ -41,13 +54,34 @@ export function formatResumeCommand(run: EventOf<'run'>, folder: string, options
   ]);
 }
 
+/** Whether the run keeps to the rate of its account plan, so that `--rate` need not be given again. */
+function hasDefaultRate({ shape, target }: EventOf<'run'>): boolean {
+  const label = findResource(shape.resource)?.writeLabel(shape.options);
+  return label === undefined || REQUESTS_PER_SECOND[label][target.accountPlan] === target.perSecond;
+}
+
+/** The options that shape a run, except those that belong to one API. */
+function formatShape(shape: Partial<Options>): readonly string[] {
+  const { update, skipInvalid, shard, remove, sync, group, split } = shape;
+  return [
+    ...(update ? ['--update'] : []),
+    ...(remove ? ['--remove'] : []),
+    ...(sync ? ['--sync'] : []),
+    ...(group === undefined ? [] : ['--group', group]),
+    ...(split === undefined ? [] : ['--split', split]),
+    ...(skipInvalid ? ['--skip-invalid'] : []),
+    ...(shard ? ['--shard', `${shard.k}/${shard.n}`] : []),
+    ...formatReadOptions(shape),
+  ];
+}
+
 /** A dash alone is standard input. */
 export function formatFileArgument(file: string): string {
   return file === '-' ? file : formatPathArgument(file);
 }
 
 /** The options that say how a file is read. */
-export function formatReadOptions({ delimiter, encoding, map }: Options): readonly string[] {
+export function formatReadOptions({ delimiter, encoding, map }: Partial<Options>): readonly string[] {
   return [
     ...(delimiter === undefined ? [] : ['--delimiter', delimiter]),
     ...(encoding === undefined ? [] : ['--encoding', encoding]),

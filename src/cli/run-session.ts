@@ -25,7 +25,7 @@ import type { Account } from './account.js';
 import { findStateFolder } from './options/environment.js';
 import type { Options } from './options/options.js';
 import { printSummary } from './output.js';
-import { formatResumeCommand } from './resume-command.js';
+import { formatNextCommand } from './resume-command.js';
 import { handleSignals } from './signals.js';
 
 export type RunSession<Item, ResourceOptions extends object> = {
@@ -254,11 +254,11 @@ async function finish<Item, O extends object>(
   const header = state.runs.at(-1);
   if (!header) throw new Error('a run without a header');
   const isComplete = await syncJournal(journal, state);
-  const resumeCommand = formatResumeCommand(header, run.folder, options);
+  const nextCommand = formatNextCommand(header, run.folder, options, state.stop);
   const summary = await writeReports(
     run.folder,
     state,
-    { resumeCommand: (draft) => (canResume(draft) ? resumeCommand : undefined) },
+    { resumeCommand: (draft) => (canResume(draft) ? nextCommand : undefined) },
     disk,
   ).catch((error: unknown) => {
     const { stop } = state;
@@ -266,7 +266,7 @@ async function finish<Item, O extends object>(
       // Without a journal there are no reports: standard error is the last place for what this run did.
       printEffects(state, terminal);
     } else if (stop) {
-      terminal.say(`${stop.message}\nTo resume, run: ${resumeCommand}`, { always: true });
+      terminal.say([stop.message, `To resume, run: ${nextCommand}`], { always: true });
     }
     throw stop?.exit === EXIT.unwritable ? new FatalError(stop) : error;
   });

@@ -108,7 +108,10 @@ async function collectPlan(
   const checksum = await makePlan(session, account, shape, {
     onKnown: ({ line, name, outcome: { status, detail } }) => {
       if (status === 'failed') add({ line, name, action: 'failed', detail });
-      else add({ line, name, action: detail.startsWith('differs') ? 'differs' : 'identical', detail });
+      else {
+        const action = detail.startsWith('differs') ? 'differs' : 'identical';
+        add({ line, name, action, detail: detail.replace(/^(?:differs: |identical(?:; )?)/, '') });
+      }
     },
     onWrite: (step) => {
       requests.set(step.call.label, (requests.get(step.call.label) ?? 0) + 1);

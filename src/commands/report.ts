@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Options } from '../cli/options/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
-import { formatResumeCommand } from '../cli/resume-command.js';
+import { formatNextCommand } from '../cli/resume-command.js';
 import { canResume } from '../cli/run-session.js';
 import { type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { readRunState } from '../runs/stored-input.js';
@@ -24,9 +24,9 @@ export async function report(folders: readonly string[], options: Options): Prom
   if (!run) throw new Error('a journal without a header');
   const lock = await tryLock(folder);
   const isRunning = lock === undefined;
-  const resumeCommand = formatResumeCommand(run, folder, options);
+  const nextCommand = formatNextCommand(run, folder, options, state.stop);
   const summary = await writeReports(folder, state, {
-    resumeCommand: (draft) => (canResume(draft) && !isRunning ? resumeCommand : undefined),
+    resumeCommand: (draft) => (canResume(draft) && !isRunning ? nextCommand : undefined),
   }).finally(() => lock?.release());
   const terminal = openTerminal(options);
   if (isRunning)

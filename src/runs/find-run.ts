@@ -100,7 +100,8 @@ export async function findUnfinishedRun({
   simulated,
   parents = [],
 }: RunFilter): Promise<string | undefined> {
-  const folders = [...new Set([RUNS, ...parents].map((parent) => resolve(parent)))].flatMap(listFolders);
+  const places = new Map([RUNS, ...parents].map((parent) => [resolve(parent), parent]));
+  const folders = [...places.values()].flatMap(listFolders);
   const journals = folders
     .map((folder) => ({ folder, stat: statSync(join(folder, RUN_FILES.journal), { throwIfNoEntry: false }) }))
     .flatMap(({ folder, stat }) => (stat ? [{ folder, at: stat.mtimeMs }] : []))

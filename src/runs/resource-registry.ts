@@ -1,5 +1,6 @@
 /** Every resource by its kind: what a report has to know of the one that a run was about. */
 
+import type { RateLabel } from '../model/call.js';
 import { groups } from '../resources/groups/groups.js';
 import { createGroupsRollback } from '../resources/groups/rollback.js';
 import { members } from '../resources/members/members.js';
@@ -14,6 +15,8 @@ export type ResourceDescription = {
   readonly isOptions: (options: object) => boolean;
   /** @param options what shaped the run, as its journal has it */
   readonly input: (options: object) => InputDefinition<unknown>;
+  /** The rate label of the writes that `--rate` is about. */
+  readonly writeLabel: (options: object) => RateLabel;
 };
 
 /** A journal's options are those that the resource of this kind wrote there. */
@@ -22,8 +25,15 @@ export function describeResource<Item, O extends object>({
   idColumns,
   isOptions,
   input,
+  writeLabel,
 }: Resource<Item, O>): ResourceDescription {
-  return { kind, idColumns, isOptions, input: (options) => input(options as O) as InputDefinition<unknown> };
+  return {
+    kind,
+    idColumns,
+    isOptions,
+    input: (options) => input(options as O) as InputDefinition<unknown>,
+    writeLabel: (options) => writeLabel(options as O),
+  };
 }
 
 const RESOURCES: ReadonlyMap<string, ResourceDescription> = new Map(

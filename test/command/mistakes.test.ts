@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
 import { command, file, folder, summary } from '../support/command.js';
-import { goOnIn, numbered, typed, upTo } from '../support/interrupted-run.js';
+import { findNextCommand, numbered, runInShell, upTo } from '../support/interrupted-run.js';
 import { hasPty, inPty } from '../support/pty.js';
 
 if (!hasPty && process.env.CI === 'true') throw new Error('CI has to have python3, for a terminal');
@@ -109,8 +109,8 @@ describe.skipIf(!hasPty)('at a terminal', () => {
     });
     expect(code).toBe(130);
     expect(text).toContain('requests in flight are finished');
-    const goOn = goOnIn(text.replaceAll('\r', '')) ?? '';
-    expect(goOn).toMatch(/^zoom-im-groups apply /);
-    expect(await typed(goOn, cwd, {})).toContain('All 90 rows are provisioned (simulated)');
+    const next = findNextCommand(text.replaceAll('\r', '')) ?? '';
+    expect(next).toMatch(/^zoom-im-groups apply /);
+    expect(await runInShell(next, cwd, {})).toContain('All 90 rows are provisioned (simulated)');
   });
 });

@@ -1,17 +1,17 @@
-/** What a user may rely on of the command that an unfinished run prints to go on with. */
+/** What a user may rely on of the command that an unfinished run prints to resume it, and of --resume. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { command, folder, results, summary } from '../support/command.js';
+import { command, folder, journal, results, summary } from '../support/command.js';
 import {
   expectEveryRowOnce,
   expectHonest,
-  goOnIn,
+  findNextCommand,
   inFolder,
   killedAt,
   numbered,
+  runInShell,
   startEmptyAccount,
-  typed,
   upTo,
 } from '../support/interrupted-run.js';
 
@@ -21,7 +21,7 @@ describe('a run that stopped', () => {
   test.each([
     "it's a file; $(x).csv",
     '-dash.csv',
-  ])('prints the exact command to go on with, and that command ends it: %s', async (odd) => {
+  ])('prints the exact command that resumes it, and that command completes it: %s', async (odd) => {
     const { zoom, env } = await startEmptyAccount({ accountPlan: 'free', dailyLimit: 30 });
     const cwd = folder();
     const text = numbered(upTo(50)).replaceAll('\n', ';x\n');
@@ -30,31 +30,31 @@ describe('a run that stopped', () => {
     const stopped = await command(args, { cwd, env });
     expect(stopped.code).toBe(4);
     expect(zoom.created().length).toBe(30);
-    const line = goOnIn(stopped.stdout) ?? '';
+    const line = findNextCommand(stopped.stdout) ?? '';
     expect(line).toMatch(/^zoom-im-groups apply .*--resume/);
     // The next day at the same address: it has all the groups, and a new budget.
     await zoom.close();
     const port = Number(new URL(zoom.url).port);
-    const morning = await startEmptyAccount({ groups: zoom.groups(), port, token: zoom.token });
-    const out = await typed(line, cwd, env);
-    expect(goOnIn(out)).toBeUndefined();
-    expect(morning.zoom.created().length).toBe(20);
+    const nextDay = await startEmptyAccount({ groups: zoom.groups(), port, token: zoom.token });
+    const out = await runInShell(line, cwd, env);
+    expect(findNextCommand(out)).toBeUndefined();
+    expect(nextDay.zoom.created().length).toBe(20);
     const run = join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0] ?? '');
     expect(summary(run)).toMatchObject({ counts: { created: 50 }, carried_over: 30, exit: { code: 0 } });
   });
 
-  test('of standard input is gone on with: the input is in its journal, and nowhere else', async () => {
+  test('and read standard input is resumed: the input is in its journal, and nowhere else', async () => {
     const { zoom, env } = await startEmptyAccount();
     const cwd = folder();
     const text = numbered(upTo(120));
     await killedAt(zoom, 30, ['apply', '-', ...QUICK, '--out', 'r'], { cwd, env, stdin: text });
-    expect(readdirSync(join(cwd, 'r'))).toEqual(['journal.ndjson']);
+    expect(readdirSync(join(cwd, 'r')).sort()).toEqual(['journal.ndjson', 'run.lock']);
     const done = await command(['apply', '-', '--resume', 'r', ...QUICK], { cwd, env, stdin: '' });
     expect(done).toMatchObject({ code: 0 });
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
   });
 
-  test('is not gone on with elsewhere', async () => {
+  test('is resumed neither at another address, nor simulated, nor with another API', async () => {
     const { env } = await startEmptyAccount();
     const { cwd, input } = inFolder('name\nA\n');
     await command(['apply', input, '--out', 'r'], { cwd, env });
@@ -65,8 +65,8 @@ describe('a run that stopped', () => {
       [['--simulate'], {}],
       [['--api', 'contacts'], env],
     ];
-    for (const [args, its] of tries) {
-      const refused = await command(['apply', input, '--resume', 'r', ...args], { cwd, env: its });
+    for (const [args, otherEnv] of tries) {
+      const refused = await command(['apply', input, '--resume', 'r', ...args], { cwd, env: otherEnv });
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain('--resume');
     }
@@ -74,7 +74,7 @@ describe('a run that stopped', () => {
     expect(readFileSync(join(cwd, 'r', 'journal.ndjson'))).toEqual(journal);
   });
 
-  test('is not gone on with on another account, where the token names its account', async () => {
+  test('is not resumed on another account, if the token names its account', async () => {
     const tokenOf = (aid: string, no: number): string =>
       ['{}', JSON.stringify({ aid, no }), 'x']
         .map((part) => Buffer.from(part).toString('base64url'))
@@ -100,19 +100,70 @@ describe('a run that stopped', () => {
     expect(done).toMatchObject({ code: 0 });
   });
 
-  test('where there is none to go on with, that is said', async () => {
-    const { cwd, input } = inFolder('name\nA\n');
-    const none = await command(['apply', input, '--resume', '--simulate'], { cwd });
-    expect(none.code).toBe(2);
-    expect(none.stderr).toContain('no unfinished run');
+  test('is not resumed with an option that shapes a run and differs, and its journal stays as it is', async () => {
+    const { zoom, env } = await startEmptyAccount({ dailyLimit: 1 });
+    const { cwd, input } = inFolder('name,type\nA,\nB,\nC,purple\n');
+    const begin = ['apply', input, '--skip-invalid', '--body', 'json', '--out', 'r'];
+    expect((await command(begin, { cwd, env })).code).toBe(4);
+    const stored = readFileSync(join(cwd, 'r', 'journal.ndjson'));
+    const sent = zoom.requests().length;
+    for (const more of [
+      ['--update'],
+      ['--body', 'multipart'],
+      ['--api', 'contacts'],
+      ['--no-listing'],
+      ['--shard', '1/2'],
+      ['--map', 'type=name'],
+      ['--delimiter', ';'],
+    ]) {
+      const refused = await command(['apply', input, '--resume', 'r', ...more], { cwd, env });
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain(`${more[0]} differs from what this run was begun with`);
+    }
+    expect(zoom.requests().length).toBe(sent);
+    expect(readFileSync(join(cwd, 'r', 'journal.ndjson'))).toEqual(stored);
   });
 
-  test('is moot after a later run of its file that ended well, and that is said with the way to it', async () => {
+  test('takes what shapes it from its journal: --update, --body and --skip-invalid need not be given again', async () => {
+    const groups = [{ id: 'there', name: 'There', type: 'normal' }] as const;
+    const { zoom, env } = await startEmptyAccount({ groups, dailyLimit: 1 });
+    const { cwd, input } = inFolder('name,type\nNew,\nThere,shared\nBad,purple\nLast,\n');
+    const begin = ['apply', input, '--update', '--body', 'json', '--skip-invalid', '--out', 'r'];
+    expect((await command([...begin, '--concurrency', '1'], { cwd, env })).code).toBe(4);
+    await zoom.close();
+    const port = Number(new URL(zoom.url).port);
+    await startEmptyAccount({ port, token: zoom.token, groups: zoom.groups() });
+    const more = ['--account-plan', 'business', '--rate', '50', '--concurrency', '3', '--max-failures', '9'];
+    expect((await command(['apply', '--resume', 'r', ...more], { cwd, env })).code).toBe(1);
+    expect(results(join(cwd, 'r')).map((row) => row.zoom__status)).toEqual([
+      'created',
+      'updated',
+      'invalid',
+      'created',
+    ]);
+    const [first, second] = journal(join(cwd, 'r')).flatMap((event) =>
+      event.type === 'run' ? [event.shape] : [],
+    );
+    expect(first).toMatchObject({ skipInvalid: true, options: { update: true, body: 'json' } });
+    expect(second).toEqual(first);
+  });
+});
+
+describe('--resume without a folder', () => {
+  test('begins a new run if there is nothing to resume, and says so', async () => {
+    const { cwd, input } = inFolder('name\nA\n');
+    const first = await command(['apply', input, '--resume', '--simulate'], { cwd });
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain('no unfinished run');
+    expect(readdirSync(join(cwd, 'runs')).length).toBe(1);
+  });
+
+  test('takes the newest unfinished run of the file, unless the same was done later', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['400'] });
     const { cwd, input } = inFolder('name\nA\n');
     const apply = (...more: readonly string[]) => command(['apply', input, '--json', ...more], { cwd, env });
     expect((await apply('--out', 'runs/failed')).code).toBe(1);
-    // A rehearsal and another share of the file are not about the same.
+    // A simulation and another shard of the file are other work.
     expect((await command(['apply', input, '--simulate'], { cwd })).code).toBe(0);
     const others = [await apply('--shard', '1/2'), await apply('--shard', '2/2')];
     expect(others.map(({ code }) => code).sort()).toEqual([0, 1]);
@@ -120,16 +171,16 @@ describe('a run that stopped', () => {
     expect(JSON.parse((await apply('--resume')).stdout).folder).toBe('runs/failed');
     await zoom.close();
     await startEmptyAccount({ port: Number(new URL(zoom.url).port), token: zoom.token });
-    expect((await apply('--out', 'runs/well')).code).toBe(0);
-    const moot = await apply('--resume');
-    expect(moot.code).toBe(2);
-    expect(moot.stderr).toMatch(/runs\/well, ended well: nothing to go on with\n.*--resume DIR/);
+    expect((await apply('--out', 'runs/complete')).code).toBe(0);
+    const fresh = await apply('--resume');
+    expect(fresh.code).toBe(0);
+    expect(fresh.stderr).toContain('no unfinished run');
     expect((await apply('--resume', 'runs/failed')).code).toBe(0);
   });
 });
 
 describe('the report of a killed run', () => {
-  test('of one shard goes on with that shard, and with the invalid rows left out', async () => {
+  test('of one shard prints a command that completes that shard, with invalid rows skipped', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(
       `name,type\n${upTo(200)
@@ -138,10 +189,10 @@ describe('the report of a killed run', () => {
     );
     const args = ['apply', input, ...QUICK, '--shard', '1/2', '--skip-invalid', '--out', 'r'];
     await killedAt(zoom, 20, args, { cwd, env });
-    const told = await command(['report', 'r'], { cwd });
-    expect(told.code).toBe(4);
+    const report = await command(['report', 'r'], { cwd });
+    expect(report.code).toBe(4);
     const { input: before } = summary(join(cwd, 'r'));
-    await typed(`${goOnIn(told.stdout)} || true`, cwd, env);
+    await runInShell(`${findNextCommand(report.stdout)} || true`, cwd, env);
     const { input: after, counts } = summary(join(cwd, 'r'));
     expect(after).toEqual(before);
     expect(counts['not-attempted']).toBe(0);
@@ -149,7 +200,7 @@ describe('the report of a killed run', () => {
     expect(results(join(cwd, 'r')).length).toBeLessThan(150);
   });
 
-  test('of a rollback goes on with the rollback', async () => {
+  test('of a rollback prints a command that completes the rollback', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(numbered(upTo(80)));
     expect(await command(['apply', input, ...QUICK, '--out', 'made'], { cwd, env })).toMatchObject({
@@ -178,11 +229,11 @@ describe('the report of a killed run', () => {
       },
     });
     expect(killed.signal).toBe('SIGKILL');
-    const told = await command(['report', 'undone'], { cwd });
-    expect(told.code).toBe(4);
-    const line = goOnIn(told.stdout) ?? '';
+    const report = await command(['report', 'undone'], { cwd });
+    expect(report.code).toBe(4);
+    const line = findNextCommand(report.stdout) ?? '';
     expect(line).toMatch(/^zoom-im-groups rollback made --resume undone/);
-    await typed(`${line} --yes`, cwd, env);
+    await runInShell(`${line} --yes`, cwd, env);
     expect(zoom.groups()).toEqual([]);
     expect(summary(join(cwd, 'undone'))).toMatchObject({ counts: { deleted: 80 }, exit: { code: 0 } });
   });

@@ -1,4 +1,4 @@
-/** What a user may rely on when a run is killed, stopped or edited, and gone on with. */
+/** What a user may rely on when a run is killed, or its file edited, and the run is resumed. */
 import {
   copyFileSync,
   mkdirSync,
@@ -13,16 +13,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command, results, summary } from '../support/command.js';
 import {
+  aheadBy,
   attemptsIn,
   expectEveryRowOnce,
   expectHonest,
-  goOnIn,
+  findNextCommand,
   inFolder,
   killedAt,
   numbered,
   reportBytes,
+  runInShell,
   startEmptyAccount,
-  typed,
   upTo,
 } from '../support/interrupted-run.js';
 
@@ -32,36 +33,36 @@ describe('a run that was killed', () => {
   const text = numbered(upTo(200));
   const there = upTo(200).filter((n) => n % 10 === 0);
   const groups = there.map((n) => ({ id: `there-${n}`, name: `Group ${n}`, total_members: n % 20 }));
-  const before = new Set(there.map((n) => `Group ${n}`));
+  const existing = new Set(there.map((n) => `Group ${n}`));
   const ways: readonly (readonly [string, readonly string[], readonly string[]])[] = [
     ['by its folder', ['--out', 'r'], ['--resume', 'r']],
     ['by --out', ['--out', 'r'], ['--resume', '--out', 'r']],
     ['as the newest of its file', [], ['--resume']],
   ];
 
-  test.each(ways)('is gone on with %s: every row once, none made twice', async (_, begin, goOn) => {
+  test.each(ways)('is resumed %s: every row once, no group created twice', async (_, begin, resume) => {
     const { zoom, env } = await startEmptyAccount({ groups });
     const { cwd, input } = inFolder(text);
     const killed = await killedAt(zoom, 60, ['apply', input, ...QUICK, ...begin], { cwd, env });
     expect(killed.signal).toBe('SIGKILL');
-    const done = await command(['apply', input, ...QUICK, ...goOn], { cwd, env });
+    const done = await command(['apply', input, ...QUICK, ...resume], { cwd, env });
     expect(done).toMatchObject({ code: 0 });
     const run =
       begin.length > 0 ? join(cwd, 'r') : join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0] ?? '');
     const rows = expectEveryRowOnce(run, text);
-    expectHonest(zoom, rows, before);
+    expectHonest(zoom, rows, existing);
     expect(rows.filter((row) => row.zoom__status === 'created').length).toBe(180);
     const { carried_over, counts } = summary(run);
     expect(counts).toMatchObject({ created: 180, 'already-provisioned': 20 });
     expect(carried_over).toBeGreaterThan(30);
     expect(carried_over).toBeLessThan(180);
-    // What was done is not sent again; what was in flight at the kill may be.
+    // Finished rows are not sent again; those in flight at the kill may be.
     const again = [...attemptsIn(run).values()].filter((n) => n > 1).length;
     expect(again).toBeLessThanOrEqual(200 - Number(carried_over));
-    expect(goOnIn(done.stdout)).toBeUndefined();
+    expect(findNextCommand(done.stdout)).toBeUndefined();
   });
 
-  test('is gone on with without naming the file', async () => {
+  test('is resumed without naming the file', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 40, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
@@ -69,49 +70,51 @@ describe('a run that was killed', () => {
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
   });
 
-  test('has a report that accounts for every row, and says how to go on', async () => {
+  test('has a report that accounts for every row and prints the command that resumes it', async () => {
     const { zoom, env } = await startEmptyAccount({ latencyMs: 60 });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
-    const told = await command(['report', 'r'], { cwd });
-    expect(told.code).toBe(4);
+    const report = await command(['report', 'r'], { cwd });
+    expect(report.code).toBe(4);
     const rows = expectEveryRowOnce(join(cwd, 'r'), text);
     const statuses = new Set(rows.map((row) => row.zoom__status));
     expect([...statuses].sort()).toEqual(['created', 'not-attempted', 'unknown']);
     const sent = attemptsIn(join(cwd, 'r'));
     for (const { name = '', zoom__status: status } of rows)
       expect(`${name} ${status !== 'not-attempted'}`).toBe(`${name} ${sent.has(name.toLowerCase())}`);
-    await typed(goOnIn(told.stdout) ?? 'false', cwd, env);
+    await runInShell(findNextCommand(report.stdout) ?? 'false', cwd, env);
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
     expect(summary(join(cwd, 'r')).exit.code).toBe(0);
   });
 
   test.each([
     1, 7, 40, 200, 1_500,
-  ])('and lost the last %i bytes of its journal, is gone on with', async (bytes) => {
+  ])('is resumed although the last %i bytes of its journal are lost', async (bytes) => {
     const { zoom, env } = await startEmptyAccount({ groups });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
     const path = join(cwd, 'r', 'journal.ndjson');
-    const whole = readFileSync(path);
-    truncateSync(path, whole.length - bytes);
+    const complete = readFileSync(path);
+    truncateSync(path, complete.length - bytes);
     const done = await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
     expect(done).toMatchObject({ code: 0 });
-    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), before);
+    expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), existing);
     const torn = readdirSync(join(cwd, 'r')).filter((name) => name.startsWith('journal.torn-'));
-    const cut = whole.subarray(0, whole.length - bytes);
+    const cut = complete.subarray(0, complete.length - bytes);
     const rest = cut.subarray(cut.lastIndexOf(0x0a) + 1);
     expect(torn.map((name) => readFileSync(join(cwd, 'r', name), 'utf8'))).toEqual(
       rest.length > 0 ? [rest.toString()] : [],
     );
   });
 
-  test('in the middle of its file’s keeping has sent nothing, and begins there', async () => {
+  test('while it stored its input has sent nothing, and a resume does everything', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
-    await command(['apply', input, ...QUICK, '--out', 'whole'], { cwd, env });
-    const [header = '', piece = ''] = readFileSync(join(cwd, 'whole', 'journal.ndjson'), 'utf8').split('\n');
-    expect(JSON.parse(piece).e).toBe('input');
+    await command(['apply', input, ...QUICK, '--out', 'complete'], { cwd, env });
+    const [header = '', piece = ''] = readFileSync(join(cwd, 'complete', 'journal.ndjson'), 'utf8').split(
+      '\n',
+    );
+    expect(JSON.parse(piece).type).toBe('input');
     mkdirSync(join(cwd, 'r'));
     writeFileSync(join(cwd, 'r', 'journal.ndjson'), `${header}\n${piece}\n`);
     expect(await command(['report', 'r'], { cwd })).toMatchObject({ code: 2 });
@@ -122,7 +125,7 @@ describe('a run that was killed', () => {
     expect(zoom.created().length).toBe(200);
   });
 
-  test('after a group was made whose id never came, learns its id from the listing', async () => {
+  test('learns the ids that Zoom did not answer with from the listing', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['no-id:1'] });
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 60, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
@@ -135,16 +138,17 @@ describe('a run that was killed', () => {
 });
 
 describe('contact groups, whose names may repeat', () => {
-  test('are made once each, though answers are lost and the process is killed', async () => {
+  test('are created once each, although answers are lost and the process is killed twice', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['reset-after:0.1', '500:0.1'], seed: 5 });
     const text = numbered(upTo(150));
     const { cwd, input } = inFolder(text);
     const contacts = ['--api', 'contacts', ...QUICK];
     await killedAt(zoom, 50, ['apply', input, ...contacts, '--out', 'r'], { cwd, env });
-    await killedAt(zoom, 100, ['apply', input, ...contacts, '--resume', 'r'], { cwd, env });
+    const resume = ['apply', input, ...contacts, '--resume', 'r'];
+    await killedAt(zoom, 100, resume, { cwd, env: { ...env, ...aheadBy(61_000) } });
     let code: number | null = null;
-    for (let round = 0; round < 8 && code !== 0; round += 1) {
-      code = (await command(['apply', input, ...contacts, '--resume', 'r'], { cwd, env })).code;
+    for (let round = 2; round < 10 && code !== 0; round += 1) {
+      code = (await command(resume, { cwd, env: { ...env, ...aheadBy(round * 61_000) } })).code;
     }
     expect(code).toBe(0);
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
@@ -152,8 +156,8 @@ describe('contact groups, whose names may repeat', () => {
   }, 60_000);
 });
 
-describe('a file that changed since', () => {
-  test('re-sorted, shortened and extended: only what is new or not provisioned is sent', async () => {
+describe('a file that was edited before the resume', () => {
+  test('sorted, shortened and extended: only new and unprovisioned rows are sent', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(numbered(upTo(60)));
     await command(['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
@@ -171,7 +175,7 @@ describe('a file that changed since', () => {
     expect(done.stdout).toContain('60 rows done before this resume');
   });
 
-  test('a row with other settings is told to differ, and is not called made like that', async () => {
+  test('a row with other settings is reported as different, and not as created like that', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder('name,type\nA,normal\nB,normal\n');
     await command(['apply', input, '--out', 'r'], { cwd, env });
@@ -184,7 +188,7 @@ describe('a file that changed since', () => {
     expect(zoom.created().length).toBe(2);
   });
 
-  test('failed rows are tried again, provisioned ones are not', async () => {
+  test('failed rows are sent again, provisioned ones are not', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['400:0.5'], seed: 3 });
     const text = numbered(upTo(40));
     const { cwd, input } = inFolder(text);
@@ -199,15 +203,15 @@ describe('a file that changed since', () => {
   });
 });
 
-test('a run is not gone on with from its own failed.csv, which it writes anew', async () => {
+test('a run is not resumed with its own failed.csv as input, which it would overwrite', async () => {
   const { zoom, env } = await startEmptyAccount({ faults: ['400:1'] });
   const { cwd, input } = inFolder(numbered(upTo(3)));
   await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env });
   const sent = zoom.requests().length;
   symlinkSync('r/failed.csv', join(cwd, 'again.csv'));
   const before = readFileSync(join(cwd, 'r', 'failed.csv'));
-  for (const its of ['r/failed.csv', 'again.csv']) {
-    const refused = await command(['apply', its, '--resume', 'r', ...QUICK], { cwd, env });
+  for (const path of ['r/failed.csv', 'again.csv']) {
+    const refused = await command(['apply', path, '--resume', 'r', ...QUICK], { cwd, env });
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(join('r', 'failed.csv'));
   }
@@ -215,8 +219,8 @@ test('a run is not gone on with from its own failed.csv, which it writes anew', 
   expect(readFileSync(join(cwd, 'r', 'failed.csv'))).toEqual(before);
 });
 
-describe('the reports come from the journal alone', () => {
-  test('byte for byte, where all else is gone', async () => {
+describe('the reports', () => {
+  test('are made from the journal alone, byte for byte', async () => {
     const { env } = await startEmptyAccount({ faults: ['400:0.2', 'reset-after:0.1'], seed: 2 });
     const { cwd, input } = inFolder(
       `name;x\r\n${upTo(50)
@@ -238,7 +242,7 @@ describe('the reports come from the journal alone', () => {
     expect(reportBytes(join(elsewhere, 'r'))).toEqual(first);
   });
 
-  test('a journal that is damaged before its last line is refused, with its byte', async () => {
+  test('of a journal that is damaged before its last line are refused, with the line and the byte', async () => {
     const { cwd, input } = inFolder(numbered(upTo(5)));
     await command(['apply', input, '--simulate', '--out', 'r'], { cwd });
     const path = join(cwd, 'r', 'journal.ndjson');

@@ -1,4 +1,4 @@
-/** What a user may rely on when a run is taken back that was cut off, or when the taking back is. */
+/** What a user may rely on when an interrupted run is rolled back, or a rollback is interrupted. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';
@@ -15,26 +15,26 @@ const SLOW = { latencyMs: 20, accountPlan: 'business', groups: THERE } as const;
 test.each([
   'im',
   'contacts',
-])('a run that was killed is taken back as far as it is known (%s)', async (api) => {
+])('of a run that was killed, the groups that its journal knows are deleted (%s)', async (api) => {
   const { zoom, env } = await startEmptyAccount(SLOW);
   const cwd = folder();
   const input = file(numbered(upTo(60)));
   const args = ['apply', input, '--api', api, '--account-plan', 'business', '--out', 'r'];
   expect(await killedAt(zoom, 15, args, { cwd, env })).toMatchObject({ signal: 'SIGKILL' });
-  const known = journal(join(cwd, 'r')).flatMap(({ e, kind, groupId }) =>
-    e === 'reply' && kind === 'done' ? [String(groupId)] : [],
+  const known = journal(join(cwd, 'r')).flatMap((event) =>
+    event.type === 'reply' ? (event.outcomes ?? []).flatMap(({ outcome }) => outcome.ids?.groupId ?? []) : [],
   );
   expect(known.length).toBeGreaterThan(0);
   const done = await command(['rollback', 'r', '--yes', '--out', 'back'], { cwd, env });
   expect(done).toMatchObject({ code: 0 });
   const doubtful = zoom.created().filter(({ id }) => !known.includes(id));
-  // What the journal has no answer for may be anybody's: it stays, like what was there before.
+  // A group whose create has no answer in the journal may be another program's: it stays.
   expect(new Set(names(zoom))).toEqual(new Set([...THERE, ...doubtful].map(({ name }) => name)));
   expect(summary(join(cwd, 'back')).counts).toMatchObject({ deleted: known.length });
   expect(results(join(cwd, 'back')).length).toBe(known.length);
 });
 
-test('a rollback that was killed goes on with --resume, and deletes nothing twice', async () => {
+test('a rollback that was killed is resumed, and deletes nothing twice', async () => {
   const { zoom, env } = await startEmptyAccount({ ...SLOW, groups: [...THERE] });
   const cwd = folder();
   expect(await command(['apply', file(numbered(upTo(50))), '--out', 'r'], { cwd, env })).toMatchObject({
@@ -60,7 +60,7 @@ test('a rollback that was killed goes on with --resume, and deletes nothing twic
   expect(new Set(deleted().map(({ path }) => path)).size).toBe(deleted().length);
 });
 
-test('of two runs the second takes back only its own', async () => {
+test('of two runs of one file, the rollback of the second deletes only what the second created', async () => {
   const { zoom, env } = await startEmptyAccount(SLOW);
   const cwd = folder();
   await command(['apply', file(numbered(upTo(5))), '--out', 'first'], { cwd, env });
@@ -71,12 +71,12 @@ test('of two runs the second takes back only its own', async () => {
   );
 });
 
-test('contact groups: a free plan’s thousand requests a day are counted, and the run stops with 4', async () => {
+test('the 1,000 heavy requests a day of a free plan are counted, and the run stops with 4', async () => {
   const { zoom, env } = await startEmptyAccount({ latencyMs: 0, accountPlan: 'free' });
   const cwd = folder();
   const args = ['apply', file(numbered(upTo(1_005))), '--api', 'contacts', '--account-plan', 'free'];
   const done = await command([...args, '--rate', '900', '--out', 'r'], { cwd, env });
   expect(done).toMatchObject({ code: 4 });
   expect(zoom.created().length).toBeLessThanOrEqual(1_000);
-  expect(summary(join(cwd, 'r'))).toMatchObject({ exit: { code: 4, reason: 'daily-budget' } });
+  expect(summary(join(cwd, 'r'))).toMatchObject({ exit: { code: 4, reason: 'daily-quota' } });
 }, 60_000);

@@ -1,4 +1,4 @@
-/** What needs half a minute to be seen. */
+/** The grace period after a signal, which takes half a minute. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command, journal, summary } from '../support/command.js';
@@ -10,7 +10,7 @@ import {
   upTo,
 } from '../support/interrupted-run.js';
 
-test('after a signal what never answers is waited for 30 s and no longer; then the reports are written', async () => {
+test('after a signal, requests in flight are waited for 30 s and no longer; then the reports are written', async () => {
   const { zoom, env } = await startEmptyAccount({ faults: ['hang:1'] });
   const text = numbered(upTo(150));
   const { cwd, input } = inFolder(text);
@@ -33,8 +33,10 @@ test('after a signal what never answers is waited for 30 s and no longer; then t
   expect(waitedMs).toBeGreaterThan(29_000);
   expect(waitedMs).toBeLessThan(45_000);
   const run = join(cwd, 'r');
-  const events = journal(run).map(({ e }) => e);
-  expect(events.filter((e) => e === 'attempt').length).toBe(events.filter((e) => e === 'reply').length);
+  const events = journal(run).map(({ type }) => type);
+  expect(events.filter((type) => type === 'attempt').length).toBe(
+    events.filter((type) => type === 'reply').length,
+  );
   const rows = expectEveryRowOnce(run, text);
   expect(new Set(rows.map((row) => row.zoom__status))).toEqual(new Set(['unknown', 'not-attempted']));
   expect(summary(run).exit).toEqual({ code: 143, reason: 'SIGTERM' });

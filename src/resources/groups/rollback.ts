@@ -110,8 +110,8 @@ export function createGroupsRollback(undos: readonly Undo[]): Resource<GroupItem
     input: () => defineGroupInput(true),
     writeLabel: ({ api }) => GROUPS_APIS[api].remove('x').label,
     scopes: ({ api, includeUpdates }) => {
-      const { read, delete: remove, update } = GROUPS_APIS[api].scopes;
-      return [read, remove, ...(includeUpdates ? [update] : [])];
+      const { read, get, delete: remove, update } = GROUPS_APIS[api].scopes;
+      return [read, get, remove, ...(includeUpdates ? [update] : [])];
     },
     open: (context) => new RollbackSession(context, byKey),
   };

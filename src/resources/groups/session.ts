@@ -8,7 +8,7 @@ import { createStop, type Stop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import { differences, type Group } from './api/group.js';
+import { differences, type Group, SETTINGS, type SettingName } from './api/group.js';
 import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { type Listing, listGroups } from './api/list-groups.js';
@@ -62,6 +62,7 @@ class GroupsSession implements Session {
   #at = 0;
   #started = 0;
   #isLimitReached = false;
+  readonly #unsupported = new Set<SettingName>();
 
   constructor(context: SessionContext<GroupItem, GroupsOptions>) {
     this.#context = context;
@@ -149,6 +150,8 @@ class GroupsSession implements Session {
       for (;;) {
         const row = await this.#nextRow();
         if (!row) break;
+        const warnings = this.#warnOfUnsupported(row);
+        if (warnings.length > 0) yield { warnings };
         const planned = this.#plan(row);
         if (planned === undefined) continue;
         if ('status' in planned) {
@@ -194,6 +197,17 @@ class GroupsSession implements Session {
       const { key, fingerprint, name, item } = row;
       return { key, fingerprint, name, line: row.row.line, item };
     }
+  }
+
+  /** Once for each setting that rows have and the API has no field for. */
+  #warnOfUnsupported({ item }: GroupRow): readonly string[] {
+    const { api } = this.#work;
+    return SETTINGS.flatMap(([setting, word]) => {
+      const isSent = item.definition[setting] === undefined || api.settings.includes(setting);
+      if (isSent || this.#unsupported.has(setting)) return [];
+      this.#unsupported.add(setting);
+      return [`${api.noun} have no ${word}: the values of this column are not sent`];
+    });
   }
 
   /** What a row needs: nothing more, an outcome that is known already, or requests. */
@@ -283,8 +297,8 @@ export function explainFailedListing(
   api: GroupsApi,
 ): Stop {
   const { reply, reason } = listing;
-  if (reply.type === 'fatal') return reply.stop;
   const message = `the existing ${api.noun} could not be listed, and ${why}: ${reason}`;
+  if (reply.type === 'fatal') return { ...reply.stop, message };
   const isRefused = reply.type === 'rejected' && !reply.expiredPageToken;
   if (isRefused || reply.type === 'not-found' || reply.type === 'conflict') {
     return createStop(

@@ -1,8 +1,8 @@
 /** What is sent to Zoom for each call, to the letter, and how its groups are read. */
 import { describe, expect, test } from 'vitest';
+import { GROUP_TYPES } from '../../../src/resources/groups/api/group.js';
 import { isUsableId } from '../../../src/resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../../src/resources/groups/api/groups-apis.js';
-import { GROUP_TYPES } from '../../../src/resources/groups/api/group.js';
 import { groups } from '../../../src/resources/groups/groups.js';
 
 const { im, contacts } = GROUPS_APIS;

@@ -28,6 +28,7 @@ export const contactGroups: GroupsApi = {
   // The reference lists GET one under the write scope.
   scopes: {
     read: ['contact_group:read:admin', 'contact_group:read:list_groups:admin'],
+    get: ['contact_group:write:admin', 'contact_group:read:group:admin'],
     create: ['contact_group:write:admin', 'contact_group:write:group:admin'],
     update: ['contact_group:write:admin', 'contact_group:update:group:admin'],
     delete: ['contact_group:write:admin', 'contact_group:delete:group:admin'],

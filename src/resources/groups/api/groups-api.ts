@@ -3,8 +3,11 @@ import type { Call } from '../../../model/call.js';
 import type { Api, BodyFormat } from '../../../model/choices.js';
 import type { Definition, Group, SettingName, Settings } from './group.js';
 
-/** The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. */
-export type Scopes = Readonly<Record<'read' | 'create' | 'update' | 'delete', readonly string[]>>;
+/**
+ * The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. `read` is
+ * for the list of groups, `get` for one group.
+ */
+export type Scopes = Readonly<Record<'read' | 'get' | 'create' | 'update' | 'delete', readonly string[]>>;
 
 export type GroupsApi = {
   readonly name: Api;

@@ -23,6 +23,7 @@ export const imGroups: GroupsApi = {
   bodyFormats: ['multipart', 'json'],
   scopes: {
     read: ['imgroup:read:admin', 'contact_group:read:list_groups:admin'],
+    get: ['imgroup:read:admin', 'contact_group:read:group:admin'],
     create: ['imgroup:write:admin', 'contact_group:write:group:admin'],
     update: ['imgroup:write:admin', 'contact_group:update:group:admin'],
     delete: ['imgroup:write:admin', 'contact_group:delete:group:admin'],

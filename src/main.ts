@@ -144,7 +144,8 @@ async function reportFailure(error: unknown, args: readonly string[]): Promise<E
   // Commander has printed what is wrong already.
   if (!(error instanceof CommanderError)) {
     const { message, hint } = failure;
-    process.stderr.write(escapeLines(`zoom-im-groups: ${message}\n${hint}\n`));
+    const lines = [`zoom-im-groups: ${message}`, hint].map(escapeInvisible);
+    process.stderr.write(`${lines.join('\n')}\n`);
     if (failure.code === EXIT.internalError) process.stderr.write(`${formatTrace(error)}\n`);
   }
   const code = exitCodeFor(failure.code, args);

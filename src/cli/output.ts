@@ -121,7 +121,7 @@ export function printSummary(summary: Summary, run: PrintedRun, options: Options
       ...(stop ? [`${stop.message}. ${stop.hint}`] : []),
       ...(resumeCommand === undefined ? [] : [`To resume, run: ${resumeCommand}`]),
     ];
-    terminal.say(lines.join('\n'), { always: true });
+    terminal.say(lines, { always: true });
     return;
   }
   if (options.json) return;

@@ -266,7 +266,7 @@ async function finish<Item, O extends object>(
       // Without a journal there are no reports: standard error is the last place for what this run did.
       printEffects(state, terminal);
     } else if (stop) {
-      terminal.say(`${stop.message}\nTo resume, run: ${nextCommand}`, { always: true });
+      terminal.say([stop.message, `To resume, run: ${nextCommand}`], { always: true });
     }
     throw stop?.exit === EXIT.unwritable ? new FatalError(stop) : error;
   });

@@ -13,6 +13,7 @@ import { readBytes } from '../storage/file-source.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
+import { escapeInvisible } from '../text/visible.js';
 
 /** `validate FILE`: exit 0 if apply would send every row, 2 if it would not. */
 export async function validate([file = '-']: readonly string[], options: Options): Promise<ExitCode> {
@@ -34,8 +35,9 @@ export async function validate([file = '-']: readonly string[], options: Options
   if (columns && !options.quiet) writeStdout(formatColumns(columns));
   if (!isValid) writeStdout(formatProblems(file, problems, options.all));
   if (options.quiet) return flushStdout(code);
-  writeStdout(`${file}: ${formatCounts(validation)}`);
-  if (rows === 0 && !broken) process.stderr.write(`warning: ${file} has a header and no rows\n`);
+  writeStdout(escapeInvisible(`${file}: ${formatCounts(validation)}`));
+  if (rows === 0 && !broken)
+    process.stderr.write(`${escapeInvisible(`warning: ${file} has a header and no rows`)}\n`);
   if (rows > 0 || !isValid) writeStdout(formatNextStep(file, validation, options));
   return flushStdout(code);
 }

@@ -77,5 +77,6 @@ export async function dryRun(job: DryRun): Promise<void> {
     onLost: () => undefined,
     wasAttempted: () => false,
   });
-  if (stop) throw new FatalError(stop);
+  // With --limit, the plan is that of the limited run.
+  if (stop && stop.reason !== 'limit') throw new FatalError(stop);
 }

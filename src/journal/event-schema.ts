@@ -1,7 +1,7 @@
 /** Checks whether a line of a journal is an event: the file may have been edited, or cut off by a crash. */
 import { type Event, SCHEMA_VERSION } from '../events/event.js';
 import { RATE_LABELS } from '../model/call.js';
-import { ACCOUNT_PLANS, APIS, BODY_CHOICES } from '../model/choices.js';
+import { ACCOUNT_PLANS, APIS } from '../model/choices.js';
 import { STATUS_NAMES } from '../model/statuses.js';
 import { STOP_REASONS } from '../model/stop.js';
 
@@ -81,21 +81,6 @@ const isStop = hasFields({
 
 const isApi = isOneOf(APIS);
 
-/** The options of all resources: each has the API and some of the others. */
-const isOptions = hasFields({
-  api: isApi,
-  mode: isAbsentOr(isOneOf(['add', 'remove', 'sync'])),
-  group: isAbsentOr(isText),
-  split: isAbsentOr(isText),
-  maxRemovals: isAbsentOr(hasFields({ n: isNumber, percent: isBoolean })),
-  update: isAbsentOr(isBoolean),
-  includeUpdates: isAbsentOr(isBoolean),
-  body: isAbsentOr(isOneOf(BODY_CHOICES)),
-  listing: isAbsentOr(isBoolean),
-  needsListing: isAbsentOr(isBoolean),
-  source: isAbsentOr(isText),
-});
-
 const isRun = hasFields({
   runId: isText,
   toolVersion: isText,
@@ -109,7 +94,7 @@ const isRun = hasFields({
     accountPlan: isOneOf(ACCOUNT_PLANS),
     perSecond: isNumber,
   }),
-  shape: hasFields({ resource: isText, options: isOptions, skipInvalid: isBoolean, dialect: isDialect }),
+  shape: hasFields({ resource: isText, options: isObject, skipInvalid: isBoolean, dialect: isDialect }),
   account: isAbsentOr(isText),
 });
 

@@ -3,6 +3,10 @@
 export const APIS = ['im', 'contacts'] as const;
 /** IM groups, or contact groups, their successor. */
 export type Api = (typeof APIS)[number];
+
+export function isApi(value: unknown): value is Api {
+  return APIS.some((api) => api === value);
+}
 export const DEFAULT_API: Api = 'im';
 
 /** `auto`: the first create settles which format Zoom accepts. */

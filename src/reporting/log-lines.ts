@@ -3,7 +3,7 @@ import type { Event, EventOf, RowOutcome } from '../events/event.js';
 import type { RowRef } from '../model/outcome.js';
 import { STATUSES } from '../model/statuses.js';
 import { EXIT, type Stop } from '../model/stop.js';
-import { formatCount } from '../text/format.js';
+import { formatCount, formatShortDuration } from '../text/format.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -55,7 +55,7 @@ export function createEventLogger(): EventLogger {
         return [formatStop(event.stop)];
     }
   };
-  return (event) => log(event).map((line) => ({ ...line, fields: { run_id: runId, ...line.fields } }));
+  return (event) => log(event).map((line) => ({ ...line, fields: { runId, ...line.fields } }));
 }
 
 function formatRow({ line, name }: RowRef): string {
@@ -76,13 +76,9 @@ function formatRetry(event: EventOf<'reply'>, attempt: EventOf<'attempt'> | unde
   const reason = message ?? (httpStatus === undefined ? 'no response' : `HTTP ${httpStatus}`);
   return {
     level: 'debug',
-    message: `${describeAttempt(attempt)}: ${reason}; retrying in ${formatSeconds(wait)}`,
+    message: `${describeAttempt(attempt)}: ${reason}; retrying in ${formatShortDuration(wait)}`,
     fields: { line: attempt?.rows[0]?.line, httpStatus, code, trackingId, waitMs: Math.round(wait) },
   };
-}
-
-function formatSeconds(spanMs: number): string {
-  return `${(spanMs / 1_000).toFixed(1)} s`;
 }
 
 function formatOutcome({ outcome, ...row }: RowOutcome): LogLine {
@@ -102,7 +98,7 @@ function formatPace({ label, perSecond, pauseMs, reason }: EventOf<'pace'>, leve
   if (pauseMs === 0) return { level: 'debug', message: `${reason}: ${rate} requests/s from now on`, fields };
   return {
     level,
-    message: `paused ${formatSeconds(pauseMs)}: ${reason}; then ${rate} requests/s`,
+    message: `paused ${formatShortDuration(pauseMs)}: ${reason}; then ${rate} requests/s`,
     fields,
   };
 }

@@ -87,6 +87,8 @@ export type IdColumn = { /** In `Outcome.ids`. */ readonly id: string; readonly 
 export type Resource<Item, Options> = {
   readonly kind: string;
   readonly idColumns: readonly IdColumn[];
+  /** Whether options from a journal are this resource's: the file may have been edited. */
+  readonly isOptions: (options: object) => boolean;
   readonly input: (options: Options) => InputDefinition<Item>;
   /** The rate label of the writes that `--rate` is about. */
   readonly writeLabel: (options: Options) => RateLabel;

@@ -12,6 +12,7 @@ import type { InputDefinition } from '../validation/row.js';
 export type ResourceDescription = {
   readonly kind: string;
   readonly idColumns: readonly IdColumn[];
+  readonly isOptions: (options: object) => boolean;
   /** @param options what shaped the run, as its journal has it */
   readonly input: (options: object) => InputDefinition<unknown>;
   /** The rate label of the writes that `--rate` is about. */
@@ -19,15 +20,17 @@ export type ResourceDescription = {
 };
 
 /** A journal's options are those that the resource of this kind wrote there. */
-function describeResource<Item, O extends object>({
+export function describeResource<Item, O extends object>({
   kind,
   idColumns,
+  isOptions,
   input,
   writeLabel,
 }: Resource<Item, O>): ResourceDescription {
   return {
     kind,
     idColumns,
+    isOptions,
     input: (options) => input(options as O) as InputDefinition<unknown>,
     writeLabel: (options) => writeLabel(options as O),
   };

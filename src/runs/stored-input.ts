@@ -12,8 +12,21 @@ import { type InputValidation, type OpenInput, openInput, type ReadOptions } fro
 /** Reads a run folder's journal. @throws FatalError if there is none, or if it is damaged */
 export async function readRunState(folder: string): Promise<RunState> {
   const state = createRunState();
-  for await (const batch of readJournal(folder)) for (const event of batch) applyEvent(state, event);
+  for await (const batch of readJournal(folder)) {
+    for (const event of batch) {
+      if (event.type === 'run') refuseForeignOptions(folder, event);
+      applyEvent(state, event);
+    }
+  }
   return state;
+}
+
+/** The journal's schema knows no resource; the resource knows its options. */
+function refuseForeignOptions(folder: string, { shape }: EventOf<'run'>): void {
+  const resource = findResource(shape.resource);
+  if (!resource || resource.isOptions(shape.options)) return;
+  const message = `the journal in ${folder} is damaged: its header has options that no run of ${shape.resource} has`;
+  throw new FatalError(createStop('journal-damaged', message, 'Restore a copy of it, or begin a new run.'));
 }
 
 /** The input as events: text if it is UTF-8, as most are, otherwise base64. */
@@ -58,8 +71,14 @@ export function findStoredInput(state: RunState): Input | undefined {
   return findStoredRun(state)?.input;
 }
 
+/** Finds a resource by its kind; default: in the registry. */
+export type FindResource = (kind: string) => ResourceDescription | undefined;
+
 /** The resource that a run is about, and how to read its input. @throws FatalError if the run stored none */
-export function describeStoredRun(state: RunState): {
+export function describeStoredRun(
+  state: RunState,
+  find: FindResource = findResource,
+): {
   readonly run: EventOf<'run'>;
   readonly resource: ResourceDescription;
   readonly readOptions: ReadOptions;
@@ -70,7 +89,7 @@ export function describeStoredRun(state: RunState): {
     throw new FatalError(createStop('nothing-stored', message, 'Run the command again, without --resume.'));
   }
   const { dialect, resource: kind, options } = run.shape;
-  const resource = findResource(kind);
+  const resource = find(kind);
   if (!resource) {
     const message = `this run is about ${kind}, which this version does not know`;
     throw new FatalError(createStop('journal-newer', message, `It was made by version ${run.toolVersion}.`));
@@ -107,6 +126,10 @@ export async function reuseValidation(
 }
 
 /** Opens the input that a run's journal holds. */
-export async function openStoredInput(folder: string, state: RunState): Promise<OpenInput> {
-  return openInput(readStoredInput(folder, state), describeStoredRun(state).readOptions);
+export async function openStoredInput(
+  folder: string,
+  state: RunState,
+  find?: FindResource,
+): Promise<OpenInput> {
+  return openInput(readStoredInput(folder, state), describeStoredRun(state, find).readOptions);
 }

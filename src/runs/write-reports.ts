@@ -17,7 +17,7 @@ import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/ato
 import { type Disk, realDisk } from '../storage/disk.js';
 import { sha256Base64 } from '../storage/file-source.js';
 import { RUN_FILES } from '../storage/run-folder.js';
-import { describeStoredRun, openStoredInput } from './stored-input.js';
+import { describeStoredRun, type FindResource, openStoredInput } from './stored-input.js';
 import type { OpenInput } from './validate-input.js';
 
 /** Rows with what became of them, to be read once. */
@@ -52,9 +52,13 @@ async function* joinRows(
 }
 
 /** The rows of one run. */
-export async function readReportRows(folder: string, state: RunState): Promise<ReportRows> {
-  const input = await openStoredInput(folder, state);
-  const { resource, readOptions } = describeStoredRun(state);
+export async function readReportRows(
+  folder: string,
+  state: RunState,
+  find?: FindResource,
+): Promise<ReportRows> {
+  const input = await openStoredInput(folder, state, find);
+  const { resource, readOptions } = describeStoredRun(state, find);
   const { describeExtra } = readOptions.input;
   const results = joinRows(input, state, describeExtra);
   return {

@@ -39,22 +39,11 @@ export function createLogger(options: LogOptions): Logger {
 
 const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', debug: '2', trace: '2' };
 
-/** Fields that a plain line leaves out, because its message or prefix has them. */
-const IN_MESSAGE: ReadonlySet<string> = new Set([
-  ...['level', 'time', 'msg', 'simulated'],
-  ...[
-    'line',
-    'name',
-    'status',
-    'perSecond',
-    'pauseMs',
-    'waitMs',
-    'exit',
-    'reason',
-    'which',
-    'groups',
-    'attempts',
-  ],
+/** Fields that a plain line leaves out: its message or prefix has them, and a terminal shows one run only. */
+const OMITTED_FIELDS: ReadonlySet<string> = new Set([
+  ...['level', 'time', 'msg', 'simulated', 'runId', 'label'],
+  ...['line', 'name', 'status', 'perSecond', 'pauseMs', 'waitMs', 'exit', 'reason'],
+  ...['rows', 'settled', 'failed'],
 ]);
 
 /** `08:02:11 error  line 17 "Sales" failed: Invalid type.  http=400 code=300`, in local time. */
@@ -65,7 +54,7 @@ function formatPretty(record: Record<string, unknown>, { color, simulated }: Log
   const at = new Date(String(record.time));
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0'));
   const rest = Object.entries(record)
-    .filter(([key]) => !IN_MESSAGE.has(key))
+    .filter(([key]) => !OMITTED_FIELDS.has(key))
     .map(([key, value]) =>
       escapeInvisible(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
     );

@@ -13,8 +13,11 @@ export type Terminal = {
   show(progress: Progress): void;
   /** Logs an event of a run if it is worth a line. */
   event(event: Event): void;
-  /** Prints a message above the bar; under quiet only with `always`. */
-  say(text: string, how?: { readonly always: boolean }): void;
+  /**
+   * Prints a line, or several, above the bar; under quiet only with `always`. A newline inside a line comes from data,
+   * such as a path, and is written out.
+   */
+  say(lines: string | readonly string[], how?: { readonly always: boolean }): void;
   /** Writes an event that could not be journaled as one line of JSON, under quiet too. */
   record(event: Event): void;
   /** From now on these are never written, in any encoding. Called for each line, since tokens change. */
@@ -87,8 +90,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
     },
     say: (text, { always } = { always: false }) => {
       if (quiet && !always) return;
-      if (messages) messages.info(text);
-      else for (const line of redact(text).replace(/\n$/, '').split('\n')) output.line(escapeInvisible(line));
+      const lines = typeof text === 'string' ? [text] : text;
+      if (messages) messages.info(lines.join('\n'));
+      else for (const line of lines) output.line(escapeInvisible(redact(line)));
     },
     record: (event) => output.line(escapeInvisibleJson(JSON.stringify(redactDeep(event, redact)))),
     hide: (more) => void secrets.push(more),

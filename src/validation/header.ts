@@ -1,5 +1,5 @@
 /** Which column of the file holds which field. */
-
+import { removeInvisible } from '../text/invisible-characters.js';
 import type { Problem, Rule } from './problem.js';
 
 /** One field that a resource reads from a file. */
@@ -28,10 +28,11 @@ export type Columns = {
 
 /** A header without what does not count: case, spaces, dashes and underscores. */
 function toPlain(header: string): string {
-  return header
+  const plain = header
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[\s\p{Pd}_\p{Cf}]/gu, '');
+    .replace(/[\s\p{Pd}_]/gu, '');
+  return removeInvisible(plain);
 }
 
 /** Whether a header could be one of these fields. */

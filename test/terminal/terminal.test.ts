@@ -3,12 +3,14 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Event } from '../../src/events/event.js';
+import type { Event, EventOf } from '../../src/events/event.js';
+import type { RowRef } from '../../src/model/outcome.js';
+import { EXIT } from '../../src/model/stop.js';
 import { createProgress } from '../../src/reporting/progress.js';
 import { createTerminal, type Terminal, type TerminalOptions } from '../../src/terminal/terminal.js';
 import { encodedForms } from '../../src/text/redact.js';
 import { displayWidth } from '../../src/text/visible.js';
-import { folder } from '../support/command.js';
+import { command, folder } from '../support/command.js';
 import { hasPty, inPty } from '../support/pty.js';
 
 const AT = 1_767_323_045_000;
@@ -45,37 +47,63 @@ function opened({ isTTY = false, columns = 80, ...options }: Given = {}): {
   return { terminal: createTerminal({ stream, now: () => AT, ...plain, ...options }), writes, lines };
 }
 
-const FAILED: Event = {
-  e: 'settled',
-  at: AT,
-  key: 'sales',
-  name: 'Sales',
-  line: 17,
-  settings: '',
-  outcome: {
+const SALES: RowRef = { key: 'sales', fingerprint: '', name: 'Sales', line: 17 };
+
+/** A reply after which a row has failed. */
+function failed(name: string): Event {
+  const outcome = {
     status: 'failed',
     detail: 'Validation Failed. type: Invalid field.',
-    attempts: 1,
-    http: 400,
+    httpStatus: 400,
     code: 300,
     trackingId: 'WEB_1',
+  } as const;
+  return {
+    ...{ type: 'reply', at: AT, step: 1, n: 1, label: 'medium', reply: { type: 'rejected' } },
+    outcomes: [{ ...SALES, name, outcome }],
+  };
+}
+
+const RUN: EventOf<'run'> = {
+  ...{ type: 'run', at: AT, schemaVersion: 2, runId: 'r', toolVersion: '0', command: 'apply' },
+  ...{ resumed: false, simulated: true },
+  input: { path: 'a.csv', sha256: '', rows: 1, items: 1, isClean: true },
+  target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'pro', perSecond: 30 },
+  shape: {
+    ...{ resource: 'groups', options: { api: 'im' }, skipInvalid: false },
+    dialect: { encoding: '', delimiter: '', map: {} },
   },
 };
 
+const FAILED = failed('Sales');
+
 const STOPPED: Event = {
-  e: 'stop',
+  type: 'stop',
   at: AT,
-  stop: { exit: 4, reason: 'daily-limit', message: 'the daily limit is used up', hint: 'Go on tomorrow.' },
+  stop: {
+    exit: 4,
+    reason: 'daily-limit',
+    message: 'the daily limit is used up',
+    hint: 'Run it again tomorrow.',
+  },
 };
 
-const SENT: Event = {
-  ...{ e: 'attempt', at: AT, op: 'create', n: 1 },
-  ...{ key: 'sales', name: 'Sales', line: 17, settings: '' },
+const SENT: EventOf<'attempt'> = {
+  ...{ type: 'attempt', at: AT, step: 1, n: 1, operation: 'create', label: 'medium', effect: 'write' },
+  rows: [SALES],
 };
 
 const RETRIED: Event = {
-  ...{ e: 'reply', at: AT, key: 'sales', line: 17, kind: 'trouble', ambiguous: true },
-  ...{ http: 503, message: 'Service Unavailable', trackingId: 'WEB_2', againInMs: 1_250 },
+  ...{ type: 'reply', at: AT, step: 1, n: 1, label: 'medium', retryInMs: 1_250 },
+  reply: {
+    ...{ type: 'transient', ambiguous: true, httpStatus: 503 },
+    ...{ message: 'Service Unavailable', trackingId: 'WEB_2' },
+  },
+};
+
+const CREATED: Event = {
+  ...{ type: 'reply', at: AT, step: 1, n: 2, label: 'medium', reply: { type: 'success', httpStatus: 201 } },
+  outcomes: [{ ...SALES, outcome: { status: 'created', detail: '' } }],
 };
 
 afterEach(() => {
@@ -85,19 +113,20 @@ afterEach(() => {
 describe('log lines', () => {
   test('are NDJSON if there is no terminal', () => {
     const { terminal, lines } = opened({ simulated: true });
+    terminal.event(RUN);
     terminal.event(FAILED);
     expect(lines().map((line) => JSON.parse(line))).toEqual([
       {
         level: 'error',
         time: new Date(AT).toISOString(),
         simulated: true,
+        runId: 'r',
         line: 17,
         name: 'Sales',
         status: 'failed',
-        http: 400,
+        httpStatus: 400,
         code: 300,
         trackingId: 'WEB_1',
-        attempts: 1,
         msg: 'line 17 "Sales" failed: Validation Failed. type: Invalid field.',
       },
     ]);
@@ -109,7 +138,7 @@ describe('log lines', () => {
     expect(lines()[0]).toMatch(
       /^\d\d:\d\d:\d\d error {2}simulated: line 17 "Sales" failed: Validation Failed\./,
     );
-    expect(lines()[0]).toMatch(/ {2}http=400 code=300 trackingId=WEB_1$/);
+    expect(lines()[0]).toMatch(/ {2}httpStatus=400 code=300 trackingId=WEB_1$/);
   });
 
   test('have colours only if they are wanted', () => {
@@ -123,25 +152,26 @@ describe('log lines', () => {
 
   test('name a stop with what to do next, and a pause with its reason', () => {
     const { terminal, lines } = opened({ format: 'pretty' });
-    terminal.event({ e: 'pace', at: AT, perSecond: 15, pauseMs: 1_000, why: "Zoom's per-second limit" });
+    const reason = "Zoom's per-second limit";
+    terminal.event({ type: 'pace', at: AT, label: 'medium', perSecond: 15, pauseMs: 1_000, reason });
     terminal.event(STOPPED);
-    expect(lines()[0]).toContain("warn   pausing for 1.0 s: Zoom's per-second limit; then 15/s");
-    expect(lines()[1]).toContain('error  the daily limit is used up. Go on tomorrow.');
+    expect(lines()[0]).toContain("warn   paused 1.0 s: Zoom's per-second limit; then 15 requests/s");
+    expect(lines()[1]).toContain('error  the daily limit is used up. Run it again tomorrow.');
   });
 
   test('leave out what a retry fixed, unless the level is debug: then a line a retry', () => {
-    const calm = opened();
+    const info = opened();
     const debug = opened({ level: 'debug', format: 'pretty' });
-    for (const { terminal } of [calm, debug]) {
+    for (const { terminal } of [info, debug]) {
       terminal.event(SENT);
       terminal.event(RETRIED);
       terminal.event({ ...SENT, n: 2 });
-      terminal.event({ ...FAILED, outcome: { status: 'created', detail: '', attempts: 2 } });
+      terminal.event(CREATED);
     }
-    expect(calm.writes).toEqual([]);
+    expect(info.writes).toEqual([]);
     expect(debug.lines()).toHaveLength(1);
     expect(debug.lines()[0]).toMatch(
-      /debug {2}line 17 "Sales": Service Unavailable; retrying in 1\.3 s {2}http=503/,
+      /debug {2}line 17 "Sales": Service Unavailable; retrying in 1\.3 s {2}httpStatus=503/,
     );
   });
 });
@@ -157,8 +187,8 @@ describe('quiet', () => {
     terminal.say('hello');
     vi.advanceTimersByTime(100_000);
     expect(writes).toEqual([]);
-    terminal.say('Stopped: the daily limit.\nGo on tomorrow.', { always: true });
-    expect(writes.join('')).toBe('Stopped: the daily limit.\nGo on tomorrow.\n');
+    terminal.say(['Stopped: the daily limit.', 'Run it again tomorrow.'], { always: true });
+    expect(writes.join('')).toBe('Stopped: the daily limit.\nRun it again tomorrow.\n');
   });
 
   test('prints plain text to cron, which mails it', () => {
@@ -246,7 +276,7 @@ describe('hostile text', () => {
     for (const format of ['pretty', 'json'] as const) {
       const { terminal, writes, lines } = opened({ format, isTTY: true, level: 'trace' });
       terminal.log('warn', HOSTILE, { field: HOSTILE, [HOSTILE]: [HOSTILE] });
-      terminal.event({ ...FAILED, name: HOSTILE });
+      terminal.event(failed(HOSTILE));
       expect(lines()).toHaveLength(2);
       expect(writes.join('').replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u2028]/u);
     }
@@ -258,10 +288,30 @@ describe('hostile text', () => {
     expect(JSON.parse(lines()[0] ?? '').msg).toBe(HOSTILE);
   });
 
-  test('in a message keeps its lines, and the rest is written out', () => {
+  test('in a message adds no line: only the caller does', () => {
     const { terminal, writes } = opened({ isTTY: true });
-    terminal.say('one\ntwo\u001b[1A\r');
-    expect(writes.join('')).toBe('one\ntwo\\u{1b}[1A\\r\n');
+    terminal.say('in /tmp/a\nAll groups were created\u001b[1A\r');
+    expect(writes.join('')).toBe('in /tmp/a\\nAll groups were created\\u{1b}[1A\\r\n');
+    terminal.say(['one', 'two\nthree']);
+    expect(writes.slice(1).join('')).toBe('one\ntwo\\nthree\n');
+  });
+
+  test.each([
+    '\n',
+    '\r',
+    '\u2028',
+    '\u001b[2K',
+  ])('in a path (%j) adds no line to what a command prints', async (text) => {
+    const { code, stderr } = await command(['apply', '--resume', `no run${text}Done`, '--simulate']);
+    expect(code).toBe(EXIT.usage);
+    expect(stderr.split('\n')).toHaveLength(3);
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028]/u);
+  });
+
+  test('in a message of several lines is one record to a program that reads the JSON', () => {
+    const { terminal, lines } = opened();
+    terminal.say(['one', 'two\nthree']);
+    expect(lines().map((line) => JSON.parse(line).msg)).toEqual(['one\ntwo\nthree']);
   });
 });
 
@@ -290,7 +340,7 @@ describe('a secret', () => {
           ];
           for (const echo of echoes) {
             terminal.log('warn', `said ${echo}.`, { deep: { list: [echo] } });
-            terminal.event({ ...FAILED, name: echo });
+            terminal.event(failed(echo));
             terminal.say(echo);
           }
           const written = writes.join('');

@@ -1,6 +1,7 @@
 /** The only reader of the environment: variables, the --config file behind them, terminal, proxies, state folder. */
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { Option } from 'commander';
 import { usageError } from '../../model/stop.js';
 import { errorCode } from '../../storage/disk.js';
@@ -168,9 +169,27 @@ export function readProxies(): ProxySettings {
   };
 }
 
-/** Where locks are kept: the XDG state folder, unless --state-dir names another. */
-export function findStateFolder(stateDir?: string): string {
-  if (stateDir !== undefined) return stateDir;
-  const base = process.env.XDG_STATE_HOME || `${homedir()}/.local/state`;
-  return `${base}/zoom-im-groups`;
+/**
+ * The user's state folder (XDG Base Directory Specification), where locks are kept unless --state-dir names another.
+ * A relative XDG_STATE_HOME is ignored, as that specification asks.
+ * @throws FatalError (exit 2) if this user has no home folder
+ */
+export function findStateFolder(): string {
+  const { XDG_STATE_HOME: stateHome = '' } = process.env;
+  if (isAbsolute(stateHome)) return join(stateHome, 'zoom-im-groups');
+  const home = findHome();
+  if (isAbsolute(home)) return join(home, '.local/state/zoom-im-groups');
+  throw usageError(
+    'there is no folder to keep locks in: this user has no home folder, and HOME is not set',
+    'Name a folder that this user can write, with --state-dir DIR.',
+  );
+}
+
+/** Empty if there is none: a container may run as a user whom no file knows, and HOME may be set to nothing. */
+function findHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }

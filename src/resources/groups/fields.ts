@@ -29,7 +29,6 @@ const FIELDS: readonly Field[] = [
     name: 'name',
     aliases: ['group name', 'display name', 'group display name', 'im group', 'im group name'],
     required: true,
-    takesFirst: true,
   },
   { name: 'type', aliases: ['group type'] },
   { name: 'search_by_domain', aliases: [] },
@@ -127,12 +126,16 @@ export function parseFingerprint(fingerprint: string): Settings {
   return parseSettings(fingerprint.replace(/^previous_name="(?:[^"\\]|\\.)*";/, ''));
 }
 
-function findConflict({ name, fingerprint }: Entry<GroupItem>, first: FirstEntry): Finding | undefined {
+function findConflict(
+  { name, fingerprint, findings }: Entry<GroupItem>,
+  first: FirstEntry,
+): Finding | undefined {
   if (first.name !== name) {
     const message = `the name looks like ${JSON.stringify(first.name)} on line ${first.line}: write both the same way, or make them differ`;
     return { rule: 'name-lookalike', message, field: 'name' };
   }
-  if (first.fingerprint === fingerprint) return undefined;
+  // A setting that cannot be read is reported as that.
+  if (first.fingerprint === fingerprint || findings.length > 0) return undefined;
   const show = (text: string): string => (text === '' ? 'none' : text);
   const message = `line ${first.line} has the same name with other settings (${show(first.fingerprint)}; here ${show(fingerprint)}): keep one`;
   return { rule: 'name-conflict', message, field: 'name' };

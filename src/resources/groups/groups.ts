@@ -1,4 +1,5 @@
 /** Groups as a resource: what `apply` and `plan` work on. */
+import { BODY_CHOICES, isApi } from '../../model/choices.js';
 import type { IdColumn, Resource } from '../resource.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { defineGroupInput, type GroupItem } from './fields.js';
@@ -9,6 +10,11 @@ export const GROUP_ID_COLUMNS: readonly IdColumn[] = [{ id: 'groupId', column: '
 export const groups: Resource<GroupItem, GroupsOptions> = {
   kind: 'groups',
   idColumns: GROUP_ID_COLUMNS,
+  isOptions: ({ api, update, body, listing }: Partial<Record<keyof GroupsOptions, unknown>>) =>
+    isApi(api) &&
+    typeof update === 'boolean' &&
+    typeof listing === 'boolean' &&
+    BODY_CHOICES.some((choice) => choice === body),
   input: ({ api }) => defineGroupInput(GROUPS_APIS[api].settings.includes('description')),
   writeLabel: ({ api }) => GROUPS_APIS[api].create({ name: 'x' }, 'json').label,
   scopes: ({ api, update, listing }) => {

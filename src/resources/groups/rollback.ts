@@ -2,7 +2,7 @@
 import type { Note } from '../../events/event.js';
 import { type Effect, isInDoubt } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
-import type { Api } from '../../model/choices.js';
+import { type Api, isApi } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
@@ -105,6 +105,8 @@ export function createGroupsRollback(undos: readonly Undo[]): Resource<GroupItem
   return {
     kind: 'groups-rollback',
     idColumns: GROUP_ID_COLUMNS,
+    isOptions: ({ api, source, includeUpdates }: Partial<Record<keyof RollbackOptions, unknown>>) =>
+      isApi(api) && typeof source === 'string' && typeof includeUpdates === 'boolean',
     input: () => defineGroupInput(true),
     writeLabel: ({ api }) => GROUPS_APIS[api].remove('x').label,
     scopes: ({ api, includeUpdates }) => {

@@ -299,7 +299,8 @@ export function explainFailedListing(
   const { reply, reason } = listing;
   const message = `the existing ${api.noun} could not be listed, and ${why}: ${reason}`;
   if (reply.type === 'fatal') return { ...reply.stop, message };
-  if (reply.type === 'rejected' || reply.type === 'not-found' || reply.type === 'conflict') {
+  const isRefused = reply.type === 'rejected' && !reply.expiredPageToken;
+  if (isRefused || reply.type === 'not-found' || reply.type === 'conflict') {
     return createStop(
       'listing-needed',
       message,

@@ -1,4 +1,5 @@
 /** Memberships as a resource: what `members` works on. */
+import { isApi } from '../../model/choices.js';
 import type { IdColumn, Resource } from '../resource.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
 import { defineMemberInput, type MemberItem } from './fields.js';
@@ -10,9 +11,22 @@ export const MEMBER_ID_COLUMNS: readonly IdColumn[] = [
   { id: 'userId', column: 'zoom__user_id' },
 ];
 
+const MODES: readonly MembersOptions['mode'][] = ['add', 'remove', 'sync'];
+
+function isMaxRemovals(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { n, percent }: { n?: unknown; percent?: unknown } = value;
+  return typeof n === 'number' && typeof percent === 'boolean';
+}
+
 export const members: Resource<MemberItem, MembersOptions> = {
   kind: 'members',
   idColumns: MEMBER_ID_COLUMNS,
+  isOptions: ({ api, mode, group, split, maxRemovals }: Partial<Record<keyof MembersOptions, unknown>>) =>
+    isApi(api) &&
+    MODES.some((one) => one === mode) &&
+    [group, split].every((text) => text === undefined || typeof text === 'string') &&
+    (maxRemovals === undefined || isMaxRemovals(maxRemovals)),
   input: ({ mode, group, split }) =>
     defineMemberInput({
       operation: mode === 'remove' ? 'remove' : 'add',

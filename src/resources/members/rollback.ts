@@ -1,6 +1,6 @@
 /** Undoing a run on members: whom it added is removed again, if the membership still exists. */
 import type { RunState } from '../../events/run-state.js';
-import type { Api } from '../../model/choices.js';
+import { type Api, isApi } from '../../model/choices.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import type { Resource } from '../resource.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
@@ -48,6 +48,8 @@ export function createMembersRollback(
   return {
     kind: 'members-rollback',
     idColumns: MEMBER_ID_COLUMNS,
+    isOptions: ({ api, source }: Partial<Record<keyof MembersRollbackOptions, unknown>>) =>
+      isApi(api) && typeof source === 'string',
     input: () => defineMemberInput({ operation: 'remove' }),
     writeLabel: ({ api }) => MEMBERS_APIS[api].remove('x', ['x']).label,
     scopes: ({ api }) => [MEMBERS_APIS[api].scopes.list, MEMBERS_APIS[api].scopes.remove],

@@ -107,6 +107,14 @@ describe.each(apis)('%s groups', (api) => {
   });
 });
 
+test('a plan with --limit shows what the limited run does', async () => {
+  const run = createGroupsRun('name\nA\nB\nC\n', { api: 'im' });
+  const { writes, apply } = await run.plan({ limit: 2 });
+  expect(writes.map(({ rows }) => rows[0]?.name)).toEqual(['A', 'B']);
+  const state = await apply();
+  expect([state.stop?.reason, statusesOf(state)]).toEqual(['limit', { a: 'created', b: 'created' }]);
+});
+
 describe('a name that Zoom says is in use', () => {
   test.each([
     ['with its code', '{"code":4132,"message":"Group name Sales is already in use."}'],

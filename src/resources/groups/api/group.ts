@@ -32,7 +32,7 @@ export function isGroupType(value: unknown): value is GroupType {
   return GROUP_TYPES.some((type) => type === value);
 }
 
-/** The settings in the order that people read them, with the words the CSV uses. */
+/** The settings in the order of the CSV's columns, with their headers. */
 export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [
   ['type', 'type'],
   ['searchByDomain', 'search_by_domain'],
@@ -45,7 +45,7 @@ export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
 /**
- * The canonical form of a name: two names with one key look alike to a person. Width and Unicode form
+ * The canonical form of a name: two names with one key look alike. Width and Unicode form
  * are folded by NFKC; lower, upper and lower case again fold the letters with two upper forms (ẞ) and
  * those with two lower forms (ς, ß).
  */
@@ -60,7 +60,7 @@ export function nameKey(name: string): string {
     .trim();
 }
 
-/** The form in which a name is compared with the directory's: trimmed and composed; case counts. */
+/** The form in which names are compared with those at Zoom: trimmed and composed; case counts. */
 export function normalizeName(name: string): string {
   return name.trim().normalize('NFC');
 }
@@ -75,7 +75,7 @@ export function formatSettings(settings: Settings): string {
   return text;
 }
 
-/** The way back from `settingsText`. The description comes last, and may hold anything. */
+/** Reads what `formatSettings` wrote. The description comes last, and may hold anything. */
 export function parseSettings(text: string): Settings {
   const found: Record<string, string | boolean> = {};
   let rest = text;
@@ -96,7 +96,7 @@ export type Difference = {
   readonly to: string | boolean;
 };
 
-/** Where the directory's group differs from what is asked for; unmanaged and untold settings never do. */
+/** How Zoom's group differs from what is wanted; a setting that either side does not state never differs. */
 export function differences(wanted: Settings, actual: Settings): readonly Difference[] {
   return SETTINGS.flatMap(([setting]) => {
     const to = wanted[setting];

@@ -1,13 +1,17 @@
-/** What makes two names one, and two groups different. */
+/** When two names are the same, and how two groups differ. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   describeDifferences,
   differences,
   formatSettings,
+  GROUP_TYPES,
+  type Group,
   nameKey,
   normalizeName,
-} from '../../src/resources/groups/api/group.js';
+  parseSettings,
+} from '../../../src/resources/groups/api/group.js';
+import { GroupIndex } from '../../../src/resources/groups/api/group-index.js';
 
 describe('the key of a name', () => {
   const anyName = fc.oneof(
@@ -75,7 +79,7 @@ describe('the key of a name', () => {
     ['a capital ß', 'STRAẞE', 'strasse'],
     ['ligatures', 'ﬁnance', 'finance'],
     ['final sigma', 'ΟΔΟΣ', 'οδοσ'.slice(0, 3).concat('ς')],
-  ])('does not see %s', (_, name, key) => {
+  ])('ignores %s', (_, name, key) => {
     expect(nameKey(name)).toBe(key);
   });
 
@@ -86,7 +90,7 @@ describe('the key of a name', () => {
     ['Cafe', 'Café'],
     ['A-B', 'A B'],
     ['東京', '京東'],
-  ])('tells %j from %j', (one, other) => {
+  ])('distinguishes %j from %j', (one, other) => {
     expect(nameKey(one)).not.toBe(nameKey(other));
   });
 
@@ -95,7 +99,7 @@ describe('the key of a name', () => {
   });
 });
 
-it('the directory compares names trimmed and composed, and case counts', () => {
+it('names are compared trimmed and composed, and case counts', () => {
   expect(normalizeName(' Cafe\u0301 ')).toBe('Café');
   expect(normalizeName('SALES')).not.toBe(normalizeName('Sales'));
 });
@@ -118,13 +122,69 @@ describe('settings', () => {
     expect(describeDifferences(differences({ type: 'shared' }, {}))).toBe('identical');
   });
 
-  it('are told in the words of the CSV', () => {
+  it('are described in the words of the CSV', () => {
     const found = differences(
       { searchByMaAccount: true, type: 'normal' },
       { searchByMaAccount: false, type: 'shared' },
     );
     expect(describeDifferences(found)).toBe(
       'differs: type shared → normal; search_by_ma_account false → true',
+    );
+  });
+
+  it('are read back from their text exactly, whatever the description holds', () => {
+    const settings = fc.record(
+      {
+        type: fc.constantFrom(...GROUP_TYPES),
+        searchByDomain: fc.boolean(),
+        searchByAccount: fc.boolean(),
+        searchByMaAccount: fc.boolean(),
+        description: fc.oneof(fc.string(), fc.constantFrom(';type=shared', 'a;b=c', 'description=')),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(settings, (given) => {
+        expect(parseSettings(formatSettings(given))).toEqual(given);
+      }),
+    );
+  });
+});
+
+describe('the groups of a list', () => {
+  it('are found by exact name and by key, each id once', () => {
+    const index = new GroupIndex();
+    expect(index.add({ id: '1', name: 'Sales' })).toBe(true);
+    expect(index.add({ id: '2', name: 'SALES' })).toBe(true);
+    expect(index.add({ id: '1', name: 'Sales' })).toBe(false);
+    expect(index.add({ id: '3', name: ' Cafe\u0301 ' })).toBe(true);
+    expect(index.size).toBe(3);
+    expect(index.findExact('Sales').map(({ id }) => id)).toEqual(['1']);
+    expect(index.findAlike(nameKey('sales')).map(({ id }) => id)).toEqual(['1', '2']);
+    expect(index.findExact('Café').map(({ id }) => id)).toEqual(['3']);
+    expect(index.findAlike(nameKey('__proto__'))).toEqual([]);
+    expect([...index].length).toBe(3);
+  });
+
+  it('are found as a search through all of them would', () => {
+    const name = fc.string({
+      unit: fc.constantFrom('a', 'A', 'ä', 'b', ' ', 'Ａ'),
+      minLength: 1,
+      maxLength: 3,
+    });
+    fc.assert(
+      fc.property(fc.array(name, { maxLength: 40 }), name, (names, wanted) => {
+        const index = new GroupIndex();
+        const all = names.map((one, i): Group => ({ id: String(i), name: one }));
+        for (const group of all) index.add(group);
+        const ids = (found: readonly Group[]): readonly string[] => found.map(({ id }) => id);
+        expect(ids(index.findAlike(nameKey(wanted)))).toEqual(
+          ids(all.filter((one) => nameKey(one.name) === nameKey(wanted))),
+        );
+        expect(ids(index.findExact(wanted))).toEqual(
+          ids(all.filter((one) => normalizeName(one.name) === normalizeName(wanted))),
+        );
+      }),
     );
   });
 });

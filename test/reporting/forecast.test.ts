@@ -1,0 +1,23 @@
+/** What a plan says about the time that its requests take. */
+import { expect, test } from 'vitest';
+import { formatForecast } from '../../src/reporting/forecast.js';
+
+const heavy = { label: 'heavy', perSecond: 1, perDay: 1_000 } as const;
+
+test('requests are counted by label, at the rate of that label', () => {
+  const light = { label: 'light', requests: 12, perSecond: 30 } as const;
+  expect(formatForecast([light, { ...heavy, requests: 0 }])).toMatch(
+    /^12 requests \(light\) at 30 requests\/s: .*\.$/,
+  );
+  expect(formatForecast([{ ...light, requests: 1 }])).toContain('1 request (light)');
+  expect(formatForecast([light, { ...heavy, requests: 60 }]).split('\n').length).toBe(2);
+});
+
+test('a daily limit spreads them over days', () => {
+  expect(formatForecast([{ ...heavy, requests: 1_000 }])).toContain('within the daily limit of 1,000');
+  expect(formatForecast([{ ...heavy, requests: 1_001 }])).toContain('over 2 days');
+});
+
+test('a plan without a request says so', () => {
+  expect(formatForecast([{ ...heavy, requests: 0 }])).toBe('No request is needed.');
+});

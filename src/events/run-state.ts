@@ -74,7 +74,9 @@ export function applyEvent(state: RunState, event: Event): void {
     state.end = event;
     return;
   }
-  if (event.type !== 'run') state.activeMs += Math.max(0, event.at - state.lastAt);
+  // The library's runs have no header: their first event begins them.
+  const isFirst = state.runs.length === 0 && state.lastAt === 0;
+  if (event.type !== 'run' && !isFirst) state.activeMs += Math.max(0, event.at - state.lastAt);
   state.lastAt = event.at;
   switch (event.type) {
     case 'run':

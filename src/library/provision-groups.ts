@@ -7,6 +7,7 @@ import {
   type AccountOptions,
   argumentError,
   checkAccountOptions,
+  checkIsObject,
   checkIterable,
   type ProvisionResult,
   planRows,
@@ -84,6 +85,7 @@ async function* toCells(definitions: ProvisionOptions['definitions']): AsyncGene
 }
 
 function checkOptions(options: ProvisionOptions, needsListing: boolean): GroupsOptions {
+  checkIsObject(options);
   const { api = DEFAULT_API, update = false, body = DEFAULT_BODY, listing = true } = options;
   checkIterable('definitions', options.definitions);
   checkAccountOptions(options);

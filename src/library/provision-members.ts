@@ -6,6 +6,7 @@ import {
   type AccountOptions,
   argumentError,
   checkAccountOptions,
+  checkIsObject,
   checkIterable,
   type ProvisionResult,
   runRows,
@@ -33,6 +34,7 @@ const MODES: readonly string[] = ['add', 'remove'];
  * @throws InvalidDefinitionsError if a membership is invalid, FatalError if an option is wrong: nothing was sent then
  */
 export async function provisionMembers(options: ProvisionMembersOptions): Promise<ProvisionResult> {
+  checkIsObject(options);
   const { api = DEFAULT_API, mode = 'add' } = options;
   checkIterable('memberships', options.memberships);
   checkAccountOptions(options);

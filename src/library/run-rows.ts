@@ -209,21 +209,48 @@ export function argumentError(name: string, expected: string): FatalError {
   return new FatalError(createStop('usage', `${name} is not ${expected}`, 'Nothing was sent.'));
 }
 
+const CREDENTIALS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['app', ['accountId', 'clientId', 'clientSecret']],
+  ['token', ['token']],
+]);
+
 /** Callers without TypeScript find out here, not in the middle of a run. @throws FatalError */
 export function checkAccountOptions(options: AccountOptions): void {
-  const { credentials, api, accountPlan, perSecond, concurrency, maxFailures } = options;
-  const kind: unknown = credentials?.kind;
-  if (kind !== 'app' && kind !== 'token') {
-    throw argumentError('credentials', "{ kind: 'app', … } or { kind: 'token', … }");
+  const { credentials, api, accountPlan, perSecond, concurrency, maxFailures, signal } = options;
+  const given: Readonly<Record<string, unknown>> = { ...credentials };
+  const isComplete = CREDENTIALS.get(given.kind)?.every((field) => {
+    const value = given[field];
+    return typeof value === 'string' && value !== '';
+  });
+  if (!isComplete) {
+    const forms = [...CREDENTIALS].map(([kind, fields]) => `{ kind: '${kind}', ${fields.join(', ')} }`);
+    throw argumentError('credentials', forms.join(' or '));
   }
   if (api !== undefined && !APIS.includes(api)) throw argumentError('api', APIS.join(' or '));
   if (accountPlan !== undefined && !ACCOUNT_PLANS.includes(accountPlan)) {
     throw argumentError('accountPlan', ACCOUNT_PLANS.join(', '));
   }
-  for (const [name, value] of Object.entries({ perSecond, concurrency, maxFailures })) {
-    if (value !== undefined && !(typeof value === 'number' && value > 0))
-      throw argumentError(name, 'a number above 0');
+  if (perSecond !== undefined && !(Number.isFinite(perSecond) && perSecond > 0)) {
+    throw argumentError('perSecond', 'a number above 0');
   }
+  for (const [name, value] of Object.entries({ concurrency, maxFailures })) {
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      throw argumentError(name, 'a whole number above 0');
+    }
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw argumentError('signal', 'an AbortSignal');
+  for (const name of ['onEvent', 'onWarning'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw argumentError(name, 'a function');
+    }
+  }
+}
+
+/** @throws FatalError if there are no options at all */
+export function checkIsObject(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw argumentError('the argument', 'an object of options');
 }
 
 /** @throws FatalError unless it can be iterated */

@@ -1,23 +1,25 @@
-/** Whatever a file holds: a CSV is checked or refused, a journal is reported or refused, and nothing else happens. */
+/** Any bytes: a CSV is validated or refused, a journal is reported or refused, and nothing else happens. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { EXIT, FatalError } from '../../src/model/stop.js';
+import { groups } from '../../src/resources/groups/groups.js';
+import { readRunState } from '../../src/runs/stored-input.js';
 import { validateInput } from '../../src/runs/validate-input.js';
-import { readRunState, writeReports } from '../../src/runs/write-reports.js';
+import { writeReports } from '../../src/runs/write-reports.js';
 import { formatProblem } from '../../src/validation/problem.js';
 import { folder } from '../support/command.js';
 import { numbered, upTo } from '../support/interrupted-run.js';
 import { live, Watched } from '../support/watched-run.js';
 
-type Edit = { readonly at: number; readonly gone: number; readonly put: Uint8Array };
+type Edit = { readonly at: number; readonly removed: number; readonly inserted: Uint8Array };
 
-/** Bytes with some of them gone and others in their place. */
-function edited(bytes: Buffer, edits: readonly Edit[]): Buffer {
-  return edits.reduce((before, { at, gone, put }) => {
+/** Bytes with some of them replaced by others. */
+function applyEdits(bytes: Buffer, edits: readonly Edit[]): Buffer {
+  return edits.reduce((before, { at, removed, inserted }) => {
     const from = Math.floor(at * before.length);
-    return Buffer.concat([before.subarray(0, from), put, before.subarray(from + gone)]);
+    return Buffer.concat([before.subarray(0, from), inserted, before.subarray(from + removed)]);
   }, bytes);
 }
 
@@ -32,7 +34,7 @@ const bits = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(70_000, 1_100_000).map((n) => Buffer.alloc(n, 'a')) },
 );
 const edits = fc.array(
-  fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), gone: fc.nat(6), put: bits }),
+  fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), removed: fc.nat(6), inserted: bits }),
   { maxLength: 6 },
 );
 
@@ -47,7 +49,7 @@ const csvs = fc.oneof(
           Buffer.from(CSV),
           Buffer.from(`\ufeff${CSV.replaceAll(',', ';')}`),
           UTF16,
-          // Half a character at its end, and without its mark.
+          // With half a character at its end, and without its byte order mark.
           UTF16.subarray(0, 61),
           UTF16.subarray(2),
           Buffer.from(UTF16).swap16(),
@@ -55,7 +57,7 @@ const csvs = fc.oneof(
         ),
         edits,
       )
-      .map(([bytes, some]) => edited(bytes, some)),
+      .map(([bytes, some]) => applyEdits(bytes, some)),
   },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)) },
 );
@@ -70,15 +72,23 @@ const dialects = fc.record({
   ),
 });
 
-test('any bytes are rows or problems of one readable line each, or refused with exit 2', async () => {
+const input = groups.input({
+  api: 'im',
+  update: false,
+  body: 'auto',
+  listing: true,
+  needsListing: false,
+});
+
+test('any bytes are rows, or problems of one readable line each, or refused with exit 2', async () => {
   await fc.assert(
     fc.asyncProperty(csvs, dialects, fc.constantFrom(7, 65_536), async (bytes, dialect, size) => {
       const step = bytes.length > 10_000 ? 65_536 : size;
       const pieces = async function* (): AsyncGenerator<Uint8Array> {
         for (let from = 0; from < bytes.length; from += step) yield bytes.subarray(from, from + step);
       };
-      const surveyed = await refused(() => validateInput(pieces(), { dialect, api: 'im' }));
-      for (const problem of surveyed?.problems ?? []) {
+      const validation = await resultOrRefusal(() => validateInput(pieces(), { dialect, input }));
+      for (const problem of validation?.problems ?? []) {
         const line = formatProblem('a.csv', problem);
         expect(line.length).toBeLessThan(5_000);
         expect(line).toMatch(/^a\.csv:[1-9]\d*:[1-9]\d* [a-z-]+ [^\p{Cc}\p{Bidi_Control}]+\)$/u);
@@ -88,8 +98,8 @@ test('any bytes are rows or problems of one readable line each, or refused with 
   );
 });
 
-/** What it gives; undefined where it stops with exit 2. Whatever else it throws is a defect. */
-async function refused<T>(act: () => Promise<T>): Promise<T | undefined> {
+/** What it returns; undefined if it stops with exit 2. Everything else that it throws is a bug. */
+async function resultOrRefusal<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch (error) {
@@ -105,33 +115,33 @@ beforeAll(async () => {
   journal = readFileSync(join(run, 'journal.ndjson'));
 });
 
-/** Reports as `report` makes them, from a journal of those bytes. */
-async function reported(bytes: Uint8Array): Promise<void> {
+/** Makes the reports as `report` does, from a journal of those bytes. */
+async function makeReports(bytes: Uint8Array): Promise<void> {
   const run = join(folder(), 'r');
   mkdirSync(run);
   writeFileSync(join(run, 'journal.ndjson'), bytes);
-  await refused(async () => writeReports(run, await readRunState(run)));
+  await resultOrRefusal(async () => writeReports(run, await readRunState(run)));
 }
 
 test('a journal with any bytes changed is reported, or refused with exit 2', async () => {
   await fc.assert(
-    fc.asyncProperty(edits, (some) => reported(edited(journal, some))),
+    fc.asyncProperty(edits, (some) => makeReports(applyEdits(journal, some))),
     { numRuns: 300 },
   );
 });
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** The value with its n-th part, in the order of reading, replaced; undefined takes it away. */
-function changed(value: Json, n: { left: number }, by: Json | undefined): Json | undefined {
+/** The value with its n-th part, in reading order, replaced; undefined removes it. */
+function replacePart(value: Json, n: { left: number }, by: Json | undefined): Json | undefined {
   if (n.left-- === 0) return by;
-  if (Array.isArray(value)) return value.flatMap((one: Json) => changed(one, n, by) ?? []);
+  if (Array.isArray(value)) return value.flatMap((one: Json) => replacePart(one, n, by) ?? []);
   if (typeof value !== 'object' || value === null) return value;
-  const parts = Object.entries(value).map(([key, part]) => [key, changed(part, n, by)] as const);
+  const parts = Object.entries(value).map(([key, part]) => [key, replacePart(part, n, by)] as const);
   return Object.fromEntries(parts.filter((part): part is readonly [string, Json] => part[1] !== undefined));
 }
 
-test('a journal whose lines are JSON of another shape, or in another order, is reported, or refused with exit 2', async () => {
+test('a journal with lines of another shape, or in another order, is reported, or refused with exit 2', async () => {
   const lines = journal.toString().trimEnd().split('\n');
   const values = fc.constantFrom<Json | undefined>(
     undefined,
@@ -157,9 +167,10 @@ test('a journal whose lines are JSON of another shape, or in another order, is r
       const made = [...lines];
       for (const { line, part, by, to } of changes) {
         if (isMoved) made.splice(to, 0, ...made.splice(line, 1));
-        else made[line] = JSON.stringify(changed(JSON.parse(made[line] ?? ''), { left: part }, by) ?? null);
+        else
+          made[line] = JSON.stringify(replacePart(JSON.parse(made[line] ?? ''), { left: part }, by) ?? null);
       }
-      return reported(Buffer.from(`${made.join('\n')}\n`));
+      return makeReports(Buffer.from(`${made.join('\n')}\n`));
     }),
     { numRuns: 500 },
   );

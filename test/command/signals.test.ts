@@ -1,10 +1,10 @@
-/** What a user may rely on of Ctrl-C and its kin, and of two runs on one account. */
+/** What a user may rely on of Ctrl-C, SIGTERM and SIGHUP, and of two runs on one account. */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { command, folder, journal, summary, type Transcript } from '../support/command.js';
+import { command, folder, journal, results, summary, type Transcript } from '../support/command.js';
 import {
   expectEveryRowOnce,
   expectHonest,
@@ -19,15 +19,24 @@ import {
 const QUICK = ['--account-plan', 'business', '--rate', '200'];
 const text = numbered(upTo(150));
 
-/** Resolves when the child has said it on standard error. */
-function heard(child: ChildProcess, words: RegExp): Promise<void> {
+/** Resolves when this is on the child's standard error. */
+function waitForOutput(child: ChildProcess, words: RegExp): Promise<void> {
   return new Promise((resolve) => {
-    let said = '';
+    let output = '';
     child.stderr?.on('data', (piece: string) => {
-      said += piece;
-      if (words.test(said)) resolve();
+      output += piece;
+      if (words.test(output)) resolve();
     });
   });
+}
+
+/** The names whose create was sent. */
+function namesSent(run: string): ReadonlySet<string | undefined> {
+  return new Set(
+    journal(run).flatMap((event) =>
+      event.type === 'attempt' && event.effect === 'write' ? event.rows.map(({ name }) => name) : [],
+    ),
+  );
 }
 
 describe('the first signal', () => {
@@ -35,7 +44,7 @@ describe('the first signal', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('%s: what is in flight is finished, reports are written, exit %i', async (name, code) => {
+  ] as const)('%s: requests in flight are finished, reports are written, exit %i', async (name, code) => {
     const { zoom, env } = await startEmptyAccount({ latencyMs: 100 });
     const { cwd, input } = inFolder(text);
     const stop = (child: ChildProcess): void => void child.kill(name);
@@ -52,41 +61,44 @@ describe('the first signal', () => {
     expect(created).toBe(zoom.created().length);
     expect(created).toBeLessThan(150);
     expect(rows.filter((row) => row.zoom__status === 'not-attempted').length).toBe(150 - created);
-    const events = journal(run).map(({ e }) => e);
-    expect(events.filter((e) => e === 'attempt').length).toBe(events.filter((e) => e === 'reply').length);
+    const events = journal(run).map(({ type }) => type);
+    expect(events.filter((type) => type === 'attempt').length).toBe(
+      events.filter((type) => type === 'reply').length,
+    );
     expect(events.at(-1)).toBe('end');
-    const goOn = await command(['apply', input, ...QUICK, '--resume', 'r'], { cwd, env });
-    expect(goOn).toMatchObject({ code: 0 });
+    const resumed = await command(['apply', input, ...QUICK, '--resume', 'r'], { cwd, env });
+    expect(resumed).toMatchObject({ code: 0 });
     expectHonest(zoom, expectEveryRowOnce(run, text), new Set());
     expect(zoom.created().length).toBe(150);
   });
 
-  test('ends a run at once that only waits', async () => {
+  test('ends a run that only waits at once', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['503:1'] });
     const { cwd, input } = inFolder(text);
     const done = await command(['apply', input, '--out', 'r', '--log-level', 'warn'], {
       cwd,
       env,
       onStart: async (child) => {
-        // Everybody waits for an outage to end, or for a turn after it.
-        await heard(child, /paus/i);
+        // Every row waits for the outage to end, or for a slot after it.
+        await waitForOutput(child, /paus/i);
         child.kill('SIGTERM');
       },
     });
     expect(done.code).toBe(143);
     expect(zoom.created()).toEqual([]);
-    // A 503 may come although the group was made: where one was met, nothing can tell any more.
-    const sent = new Set(journal(join(cwd, 'r')).flatMap(({ e, name }) => (e === 'attempt' ? [name] : [])));
+    // A 503 may come although the group was created, and no listing can be taken any more.
+    const sent = namesSent(join(cwd, 'r'));
     for (const { name, zoom__status: status } of expectEveryRowOnce(join(cwd, 'r'), text))
       expect(`${name} ${status}`).toBe(`${name} ${sent.has(name) ? 'unknown' : 'not-attempted'}`);
   });
 });
 
 describe('the second signal', () => {
-  test('ends the process at once, and the journal is true', async () => {
+  test('ends the process at once, and the journal has what was sent', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['hang:1'], seed: 4 });
     const { cwd, input } = inFolder(text);
-    const killed = await command(['apply', input, ...QUICK, '--out', 'r'], {
+    // With a known body the creates need not wait for the answer to the first one.
+    const killed = await command(['apply', input, ...QUICK, '--body', 'multipart', '--out', 'r'], {
       cwd,
       env,
       onStart: async (child) => {
@@ -95,7 +107,7 @@ describe('the second signal', () => {
           clearInterval(timer);
           child.kill('SIGINT');
         }, 1);
-        await heard(child, /again/);
+        await waitForOutput(child, /again/);
         child.kill('SIGINT');
       },
     });
@@ -103,17 +115,17 @@ describe('the second signal', () => {
     const run = join(cwd, 'r');
     expect((await command(['report', 'r'], { cwd })).code).toBe(130);
     const rows = expectEveryRowOnce(run, text);
-    const sent = new Set(journal(run).flatMap(({ e, name }) => (e === 'attempt' ? [name] : [])));
+    const sent = namesSent(run);
     for (const { name, zoom__status: status } of rows)
       expect(`${name} ${status}`).toBe(`${name} ${sent.has(name) ? 'unknown' : 'not-attempted'}`);
-    // Some of them took effect though nobody heard of it; each is found again.
+    // Some of them took effect without an answer; the resume finds each of them.
     const made = zoom.created().length;
     expect(made).toBeGreaterThan(5);
     await zoom.close();
     const port = Number(new URL(zoom.url).port);
     const next = await startEmptyAccount({ groups: zoom.groups(), port, token: zoom.token });
-    const goOn = await command(['apply', input, ...QUICK, '--resume', 'r'], { cwd, env });
-    expect(goOn).toMatchObject({ code: 0 });
+    const resumed = await command(['apply', input, ...QUICK, '--resume', 'r'], { cwd, env });
+    expect(resumed).toMatchObject({ code: 0 });
     expect(next.zoom.created().length).toBe(150 - made);
     const found = expectEveryRowOnce(run, text);
     expect(found.filter((row) => row.zoom__detail === 'recovered').length).toBe(made);
@@ -122,56 +134,56 @@ describe('the second signal', () => {
 });
 
 describe('two runs on one account', () => {
-  test('the second is turned away with exit 5, and told who holds the account', async () => {
+  test('the second is refused with exit 5, and learns which process holds the account', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
     let pid: number | undefined;
-    const meet = (child: ChildProcess): void => {
+    const startSecond = (child: ChildProcess): void => {
       pid = child.pid;
       second = command(['apply', input, '--out', 'second'], { cwd, env });
       void second.then(() => child.kill('SIGINT'));
     };
     const args = ['apply', input, '--rate', '10', '--out', 'first'];
-    expect((await runUntil(zoom, 5, meet, args, { cwd, env })).code).toBe(130);
-    const away = await second;
-    expect(away?.code).toBe(5);
-    for (const told of [`apply, process ${pid} on ${hostname()}`, join(cwd, 'first'), '--lock-timeout'])
-      expect(away?.stderr).toContain(told);
-    expect(away?.stderr).toMatch(/since \d{4}-\d\d-\d\dT/);
+    expect((await runUntil(zoom, 5, startSecond, args, { cwd, env })).code).toBe(130);
+    const refused = await second;
+    expect(refused?.code).toBe(5);
+    for (const text of [`apply, process ${pid} on ${hostname()}`, join(cwd, 'first'), '--lock-timeout'])
+      expect(refused?.stderr).toContain(text);
+    expect(refused?.stderr).toMatch(/since \d{4}-\d\d-\d\dT/);
     expect(existsSync(join(cwd, 'second'))).toBe(false);
   });
 
-  test('the second waits with --lock-timeout, and then finds all that the first has made', async () => {
+  test('the second waits with --lock-timeout, and then finds everything that the first created', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     let second: Promise<Transcript> | undefined;
-    const meet = (): void => {
+    const startSecond = (): void => {
       second = command(['apply', input, '--out', 'second', '--lock-timeout', '60'], { cwd, env });
     };
     const args = ['apply', input, ...QUICK, '--out', 'first'];
-    expect(await runUntil(zoom, 5, meet, args, { cwd, env })).toMatchObject({ code: 0 });
+    expect(await runUntil(zoom, 5, startSecond, args, { cwd, env })).toMatchObject({ code: 0 });
     expect(await second).toMatchObject({ code: 0 });
     expect(zoom.created().length).toBe(150);
     expect(summary(join(cwd, 'second')).counts).toMatchObject({ created: 0, 'already-provisioned': 150 });
   });
 
-  test('who waits to go on with the run that is just going on, goes on from its end', async () => {
+  test('a resume that waits for a run to end continues from its end', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'r'], { cwd, env });
-    const goOn = ['apply', input, ...QUICK, '--resume', 'r'];
+    const resume = ['apply', input, ...QUICK, '--resume', 'r'];
     let second: Promise<Transcript> | undefined;
-    const meet = (): void => {
-      second = command([...goOn, '--lock-timeout', '60'], { cwd, env });
+    const startSecond = (): void => {
+      second = command([...resume, '--lock-timeout', '60'], { cwd, env });
     };
-    expect(await runUntil(zoom, 30, meet, goOn, { cwd, env })).toMatchObject({ code: 0 });
+    expect(await runUntil(zoom, 30, startSecond, resume, { cwd, env })).toMatchObject({ code: 0 });
     expect(await second).toMatchObject({ code: 0 });
     expect(summary(join(cwd, 'r'))).toMatchObject({ counts: { created: 150 }, carried_over: 150 });
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());
   });
 
-  test('what a killed run holds is taken over', async () => {
+  test('the lock of a killed run is taken over', async () => {
     const { zoom, env } = await startEmptyAccount();
     const { cwd, input } = inFolder(text);
     await killedAt(zoom, 20, ['apply', input, ...QUICK, '--out', 'first'], { cwd, env });
@@ -180,7 +192,7 @@ describe('two runs on one account', () => {
     expect(zoom.created().length).toBe(150);
   });
 
-  test('simulated ones do not meet', async () => {
+  test('simulated runs do not exclude each other', async () => {
     const cwd = folder();
     writeFileSync(join(cwd, 'in.csv'), numbered(upTo(30)));
     const each = ['a', 'b'].map((out) => command(['apply', 'in.csv', '--simulate', '--out', out], { cwd }));
@@ -189,12 +201,39 @@ describe('two runs on one account', () => {
   });
 });
 
+test('SIGINT in a listing of 10,000 contact groups ends within two seconds', async () => {
+  const groups = upTo(10_000).map((n) => ({ id: `c${n}`, name: `There ${n}` }));
+  const { zoom, env } = await startEmptyAccount({ groups, latencyMs: 40 });
+  const { cwd, input } = inFolder('name\nA\n');
+  let signalled = 0;
+  let requests = 0;
+  const done = await command(['apply', input, '--api', 'contacts', '--out', 'r'], {
+    cwd,
+    env,
+    onStart: (child) => {
+      const timer = setInterval(() => {
+        if (zoom.requests().length < 8) return;
+        clearInterval(timer);
+        signalled = performance.now();
+        requests = zoom.requests().length;
+        child.kill('SIGINT');
+      }, 1);
+    },
+  });
+  expect(performance.now() - signalled).toBeLessThan(2_000);
+  expect(done).toMatchObject({ code: 130, signal: null });
+  // The page in flight is the last one: the listing has 200 of them.
+  expect(zoom.requests().length - requests).toBeLessThanOrEqual(1);
+  expect(results(join(cwd, 'r')).map((row) => row.zoom__status)).toEqual(['not-attempted']);
+  expect(summary(join(cwd, 'r')).exit).toMatchObject({ code: 130, reason: 'SIGINT' });
+});
+
 test.each([
   'SIGHUP',
   'SIGINT',
   'SIGTERM',
-])('the stand-in ends well at a %s as soon as it tells its address', async (name) => {
-  // The earliest that anybody could send it: while the address is being written.
+])('the simulator ends with 0 at a %s as soon as it has printed its address', async (name) => {
+  // The earliest moment: while the address is being written.
   const early = `const { write } = process.stdout;
       process.stdout.write = (...given) => {
         process.kill(process.pid, '${name}');

@@ -114,6 +114,7 @@ class ChannelsSession implements Session {
 export const channels: Resource<string, ChannelsOptions> = {
   kind: 'channels',
   idColumns: [{ id: 'channelId', column: 'zoom__channel_id' }],
+  isOptions: () => true,
   input: ({ prefix }) => ({
     fields: [{ name: 'name', aliases: ['channel'], required: true }],
     parse: (cell) => {

@@ -1,7 +1,6 @@
 /** From what was observed to a verdict for each check, the options that fit the account, and the exit code. */
+import { type AccountPlan, type Api, type BodyFormat, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
-import { type AccountPlan, DEFAULT_ACCOUNT_PLAN } from '../model/zoom-limits.js';
-import type { Api, BodyFormat } from '../resources/groups/api.js';
 import { inferPlan } from './checks/account-checks.js';
 import { CHECKS, type Check, type Fact } from './checks/checks.js';
 import type { Finding } from './checks/finding.js';
@@ -38,6 +37,16 @@ export type Diagnosis = {
 const APIS: readonly Api[] = ['im', 'contacts'];
 
 export function diagnose(observations: Observations): Diagnosis {
+  const diagnosis = conclude(observations);
+  if (observations.remaining.length === 0) return diagnosis;
+  const message = `${diagnosis.exit.message}; temporary groups could not be deleted`;
+  return {
+    ...diagnosis,
+    exit: { ...diagnosis.exit, code: EXIT.unprovisioned, reason: 'leftovers', message },
+  };
+}
+
+function conclude(observations: Observations): Diagnosis {
   const results = [
     ...CHECKS.flatMap((check): readonly CheckResult[] =>
       check.scope === 'account' ? toResults(check, check.judge(observations)) : [],
@@ -53,7 +62,7 @@ export function diagnose(observations: Observations): Diagnosis {
       result.verdict === 'fail' && result.api !== working ? { ...result, verdict: 'warn' } : result,
     ),
     suggestion: suggest(observations, working),
-    exit: finish(observations),
+    exit: { code: EXIT.ok, reason: 'ok', message: 'apply works on this account' },
   };
 }
 
@@ -93,15 +102,6 @@ function explain(results: readonly CheckResult[], blockers: readonly CheckResult
 
 function failuresOf(results: readonly CheckResult[], api: Api): readonly CheckResult[] {
   return results.filter((result) => result.api === api && isFailed(result));
-}
-
-function finish({ remaining }: Observations): Diagnosis['exit'] {
-  if (remaining.length === 0) return { code: EXIT.ok, reason: 'ok', message: 'apply works on this account' };
-  return {
-    code: EXIT.unprovisioned,
-    reason: 'leftovers',
-    message: 'apply works on this account, but temporary groups could not be deleted',
-  };
 }
 
 function suggest(observations: Observations, api: Api): Suggestion {

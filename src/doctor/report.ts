@@ -72,8 +72,11 @@ export function formatSuggestion({ api, accountPlan, body }: Suggestion, common:
   ]);
 }
 
-/** For a bug report: without names, addresses and secrets. */
-export function describeDiagnosis({ results, suggestion }: Diagnosis): {
+/** For a bug report: without names, addresses and secrets. @param common options that the suggested command needs too */
+export function describeDiagnosis(
+  { results, suggestion }: Diagnosis,
+  common: readonly string[],
+): {
   readonly checks: readonly object[];
   readonly suggestion: string | null;
   readonly answers: Readonly<Record<string, Answer>>;
@@ -90,7 +93,7 @@ export function describeDiagnosis({ results, suggestion }: Diagnosis): {
       ...(todo === undefined ? {} : { action: todo }),
       ...(fact === undefined ? {} : { assumes: fact.assumes }),
     })),
-    suggestion: suggestion ? formatSuggestion(suggestion, []) : null,
+    suggestion: suggestion ? formatSuggestion(suggestion, common) : null,
     answers: Object.fromEntries(answers),
   };
 }

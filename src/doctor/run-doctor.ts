@@ -1,9 +1,10 @@
 /** The course of `doctor`: look, on request try, clean up whatever happens, conclude. */
-import type { Api } from '../resources/groups/api.js';
-import { GROUPS_APIS } from '../resources/groups/apis.js';
+import type { Api } from '../model/choices.js';
+import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import type { DoctorRecord } from '../storage/doctor-record.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
 import { deleteLeftovers, findLeftovers } from './observe/leftovers.js';
+import { findPerson } from './observe/member-trials.js';
 import { type MachineObservation, type Observations, observeAccount } from './observe/observations.js';
 import type { Requests } from './observe/requests.js';
 import { type Remaining, TemporaryGroups } from './observe/temporary-groups.js';
@@ -18,6 +19,8 @@ export type DoctorOptions = {
   readonly write?: {
     /** Part of the temporary groups' names: unique. */
     readonly runId: string;
+    /** The e-mail address of a user to try memberships with. */
+    readonly member?: string;
     /** Says what is being done. */
     readonly onProgress: (text: string) => void;
   };
@@ -55,19 +58,20 @@ export async function runDoctor(options: DoctorOptions): Promise<Diagnosis> {
 async function tryWrites(
   { requests, record, signal }: DoctorOptions,
   { groups }: Observations,
-  { runId, onProgress }: NonNullable<DoctorOptions['write']>,
+  { runId, member, onProgress }: NonNullable<DoctorOptions['write']>,
 ): Promise<Pick<Observations, 'groups' | 'remaining'>> {
   const remaining: Remaining[] = [];
   const trials: Partial<Record<Api, Trials>> = {};
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TRIALS_MS)]);
   const isAlive = (api: Api): boolean => groups[api].list.type === 'success';
+  const person = member === undefined ? undefined : await findPerson(requests, member, ending);
   for (const api of [GROUPS_APIS.im, GROUPS_APIS.contacts]) {
     if (!isAlive(api.name) || signal.aborted) continue;
     onProgress(`trying ${api.noun}, on temporary groups`);
     const temporary = new TemporaryGroups(api, requests, record, runId);
     try {
       const run = new TrialRun(temporary, requests, `${runId}${api.name === 'im' ? 'i' : 'c'}`, ending);
-      trials[api.name] = await run.run(isAlive('im'));
+      trials[api.name] = await run.run(isAlive('im'), person);
     } finally {
       onProgress('deleting the temporary groups');
       const limitMs = signal.aborted ? CLEAN_UP_AFTER_SIGNAL_MS : CLEAN_UP_MS;

@@ -17,6 +17,7 @@ export type DoctorRun = { readonly diagnosis: Diagnosis; readonly zoom: Simulato
 export type DoctorSetup = {
   readonly simulator?: SimulatorOptions;
   readonly write?: boolean;
+  readonly member?: string;
   readonly record?: DoctorRecord;
   readonly machine?: Partial<MachineObservation>;
   readonly credentials?: (zoom: Simulator) => Credentials;
@@ -24,6 +25,8 @@ export type DoctorSetup = {
   readonly signal?: AbortSignal;
   /** Does not wait: the waits of retries and of looking for a group cost nothing. */
   readonly isHasty?: boolean;
+  /** How far this machine's wall clock is ahead. */
+  readonly clockAheadMs?: number;
   readonly onStart?: (zoom: Simulator) => void;
 };
 
@@ -32,7 +35,8 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
   const zoom = await startSimulator({ latencyMs: 0, ...setup.simulator });
   setup.onStart?.(zoom);
   const { accountId, clientId, clientSecret } = zoom.credentials;
-  const hasty = { ...clock, sleep: async () => undefined };
+  const real = { ...clock, now: () => Date.now() + (setup.clockAheadMs ?? 0) };
+  const time = setup.isHasty ? { ...real, sleep: async () => undefined } : real;
   const baseUrl = setup.baseUrl?.(zoom) ?? zoom.baseUrl;
   const client = openClient({
     credentials: setup.credentials?.(zoom) ?? { kind: 'app', accountId, clientId, clientSecret },
@@ -50,7 +54,7 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
         onTrouble: () => undefined,
         onRecovery: () => undefined,
       }),
-    clock: setup.isHasty ? hasty : clock,
+    clock: time,
     onPace: () => undefined,
     warn: () => undefined,
     connections: 8,
@@ -59,7 +63,7 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
   });
   const requests = new Requests({
     api: client.api,
-    clock: setup.isHasty ? hasty : clock,
+    clock: time,
     random: Math.random,
   });
   try {
@@ -79,7 +83,15 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
         };
       },
       record: setup.record ?? createMemoryRecord(),
-      ...(setup.write ? { write: { runId: '0123abcd', onProgress: () => undefined } } : {}),
+      ...(setup.write
+        ? {
+            write: {
+              runId: '0123abcd',
+              onProgress: () => undefined,
+              ...(setup.member === undefined ? {} : { member: setup.member }),
+            },
+          }
+        : {}),
       signal: setup.signal ?? new AbortController().signal,
     });
     return { diagnosis, zoom };

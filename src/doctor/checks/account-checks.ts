@@ -1,19 +1,13 @@
 /** What the account, the token, the network and this machine are like: each check a function of what was observed. */
+import type { AccountPlan, Api } from '../../model/choices.js';
 import type { StopReason } from '../../model/stop.js';
-import type { AccountPlan } from '../../model/zoom-limits.js';
-import type { Api } from '../../resources/groups/api.js';
+import { USER_STATUSES, USERS_SCOPES } from '../../resources/members/users.js';
 import { formatCount, formatDuration } from '../../text/format.js';
-import { type Observations, USER_STATUSES } from '../observe/observations.js';
+import type { Observations } from '../observe/observations.js';
 import { describeStatus, mayWorkLater, type Outcome } from '../observe/requests.js';
 import { planOfType, plansOfHeaders } from './account-plan.js';
 import { type Finding, fail, ok, unknown, warn } from './finding.js';
-import {
-  formatAlternatives,
-  missingScopes,
-  PLAN_USAGE_SCOPE,
-  scopesOfCommands,
-  USERS_SCOPES,
-} from './scopes.js';
+import { formatAlternatives, missingScopes, PLAN_USAGE_SCOPE, scopesOfCommands } from './scopes.js';
 
 /** The reasons that are about the token, in our own words. */
 const TOKEN_STOPS: Readonly<Partial<Record<StopReason, string>>> = {
@@ -90,9 +84,10 @@ export function checkCredentials(o: Observations): Finding {
   const { credentials } = o.machine;
   const stopped = findStop(o, TOKEN_STOPS);
   if (stopped) return stopped;
-  const isAccepted = firstOutcomes(o).some(
-    ({ type, stop }) => type === 'success' || stop?.reason === 'api-gone' || stop?.reason === 'scope-missing',
-  );
+  // 410 and 4711 are answers to a token that is right, too.
+  const isAccepted =
+    o.responses.some(({ response: { status } }) => status < 300) ||
+    firstOutcomes(o).some(({ stop }) => stop?.reason === 'api-gone' || stop?.reason === 'scope-missing');
   const name =
     credentials === 'app' ? 'Zoom issued a token for the app' : 'the access token was taken as it is';
   if (isAccepted) return ok(`${name}, and accepts it`, { answer: credentials });

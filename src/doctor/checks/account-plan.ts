@@ -1,11 +1,8 @@
 /** Which plan an account is on: no call says so, but the billing scope and the rate limit headers hint at it. */
+
 import { RATE_LABELS } from '../../model/call.js';
-import {
-  ACCOUNT_PLANS,
-  type AccountPlan,
-  REQUESTS_PER_DAY,
-  REQUESTS_PER_SECOND,
-} from '../../model/zoom-limits.js';
+import { ACCOUNT_PLANS, type AccountPlan } from '../../model/choices.js';
+import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../../model/zoom-limits.js';
 
 /**
  * Inferred: which words of `plan_base.type` belong to which plan; the reference shows `monthly` for Pro. Doctor check

@@ -2,7 +2,8 @@
  * Every check of `doctor`, in the order of its output. A check with a `fact` settles what Zoom's documents leave open:
  * `decidedIn` is the place that would change, and its comment names the check.
  */
-import type { Api } from '../../resources/groups/api.js';
+import type { Api } from '../../model/choices.js';
+import type { MemberTrials } from '../observe/member-trials.js';
 import type { GroupsObservation, Observations } from '../observe/observations.js';
 import type { Trials } from '../observe/trials.js';
 import {
@@ -32,6 +33,15 @@ import {
   checkStateFolder,
   checkTls,
 } from './machine-checks.js';
+import {
+  checkAddByEmail,
+  checkAddById,
+  checkAddTwice,
+  checkAddUnknown,
+  checkBatch,
+  checkMemberLag,
+  checkRemove,
+} from './member-checks.js';
 import {
   checkBody,
   checkCreatedId,
@@ -90,9 +100,17 @@ const created = (
   rest: Pick<ApiCheck, 'only' | 'fact'> = {},
 ): Check => api(id, (groups) => groups.trials?.created && judge(groups, groups.trials.created), rest);
 
-const IM = 'resources/groups/im-groups.ts';
-const CONTACTS = 'resources/groups/contact-groups.ts';
-const GROUP = 'resources/groups/group.ts';
+/** One that needs `--member`. */
+const member = (
+  id: string,
+  judge: (trials: MemberTrials, groups: GroupsObservation) => Finding | undefined,
+  rest: Pick<ApiCheck, 'only' | 'fact'> = {},
+): Check =>
+  api(id, (groups) => groups.trials?.created?.members && judge(groups.trials.created.members, groups), rest);
+
+const IM = 'resources/groups/api/im-groups.ts';
+const CONTACTS = 'resources/groups/api/contact-groups.ts';
+const GROUP = 'resources/groups/api/group.ts';
 
 export const CHECKS: readonly Check[] = [
   account('connection', checkConnection),
@@ -126,7 +144,7 @@ export const CHECKS: readonly Check[] = [
   api('id-spelling', checkIdSpelling, {
     fact: {
       assumes: 'ids are base64url characters, with a prefix such as dir. at most',
-      decidedIn: ['resources/groups/api.ts'],
+      decidedIn: ['resources/groups/api/groups-api.ts'],
     },
   }),
   api('total-members', checkTotalMembers, {
@@ -177,6 +195,39 @@ export const CHECKS: readonly Check[] = [
   }),
   created('name-length', checkNameLength, {
     fact: { assumes: 'a name has at most 128 characters', decidedIn: ['resources/groups/fields.ts'] },
+  }),
+  member('member-by-email', checkAddByEmail, { only: 'im' }),
+  member('member-by-id', checkAddById),
+  member('member-lag', checkMemberLag, {
+    fact: {
+      assumes: 'a list shows a new member within 30 seconds',
+      decidedIn: ['resources/members/read-back.ts'],
+    },
+  }),
+  member('member-twice', checkAddTwice, {
+    fact: {
+      assumes: 'to add a member again is harmless, and the answer does not name the member',
+      decidedIn: ['resources/members/api/members-api.ts'],
+    },
+  }),
+  member('member-unknown', checkAddUnknown, {
+    fact: {
+      assumes: 'the answer to an add names nobody who was not added',
+      decidedIn: ['resources/members/api/members-api.ts'],
+    },
+  }),
+  member('member-batch', checkBatch, {
+    only: 'im',
+    fact: {
+      assumes: 'an IM group takes ten members at once',
+      decidedIn: ['resources/members/api/im-members.ts'],
+    },
+  }),
+  member('member-remove', checkRemove, {
+    fact: {
+      assumes: 'the last member of a contact group cannot be removed',
+      decidedIn: ['resources/members/api/contact-members.ts'],
+    },
   }),
   created('unknown-field', checkUnknownField),
   created('update', checkUpdate, {

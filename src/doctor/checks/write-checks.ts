@@ -1,7 +1,7 @@
 /** What `--write` has settled about one API. Undefined: it was not tried, or there is nothing to say. */
-import type { BodyFormat } from '../../resources/groups/api.js';
+import type { BodyFormat } from '../../model/choices.js';
+import { normalizeName } from '../../resources/groups/api/group.js';
 import { LISTING_LAG_MAX_MS } from '../../resources/groups/closing.js';
-import { normalizeName } from '../../resources/groups/group.js';
 import type { GroupsObservation } from '../observe/observations.js';
 import { describeStatus, mayWorkLater, type Outcome } from '../observe/requests.js';
 import type { CreateTrial, NameVariant, Trials } from '../observe/trials.js';
@@ -154,11 +154,16 @@ export function checkNameLength(_: GroupsObservation, { lengths }: Created): Fin
   const longer = lengths['129'];
   if (isUnsettled(longest)) return unsettled(longest);
   if (isUnsettled(longer)) return unsettled(longer);
-  const answer = { 128: describeStatus(longest), 129: describeStatus(longer) };
+  const { emoji } = lengths;
+  const answer = { 128: describeStatus(longest), 129: describeStatus(longer), emoji: describeStatus(emoji) };
   if (!isSuccess(longest)) {
     return fail('a name of 128 characters is refused', `Shorten such names. ${SEND_IN}`, { answer });
   }
   if (isSuccess(longer)) return warn('a name of 129 characters is accepted', SEND_IN, { answer });
+  if (emoji.type === 'rejected') {
+    const found = 'a name of 128 code points is refused if it has emoji';
+    return warn(found, 'Shorten names with emoji and rare scripts.', { answer });
+  }
   return ok('a name may have 128 characters, and not 129', { answer });
 }
 
@@ -206,14 +211,13 @@ export function checkDeleteTwice({ api }: GroupsObservation, { deletes }: Create
 
 export function checkEmptyGroup({ trials }: GroupsObservation): Finding | undefined {
   const trial = trials?.bodies.json;
-  if (!trial || trial.stop) return undefined;
-  if (isUnsettled(trial)) return unsettled(trial);
+  if (!trial) return undefined;
   const answer = { status: describeStatus(trial) };
   if (isSuccess(trial)) return ok('a contact group may be created without members', { answer });
-  return fail(`a contact group without members is refused (${answer.status})`, SEND_IN, {
-    answer,
-    words: trial.message,
-  });
+  // Other refusals are those of any create.
+  if (trial.type !== 'rejected' || !/\bmember/i.test(trial.message)) return undefined;
+  const found = `a contact group without members is refused (${answer.status})`;
+  return fail(found, SEND_IN, { answer, words: trial.message });
 }
 
 export function checkPrivacy(_: GroupsObservation, { shared }: Created): Finding {

@@ -1,7 +1,7 @@
 /** Temporary groups that an earlier `doctor --write` could not delete: from its record, and from the lists. */
-import type { Api } from '../../resources/groups/api.js';
-import { GROUPS_APIS } from '../../resources/groups/apis.js';
-import type { Group } from '../../resources/groups/group.js';
+import type { Api } from '../../model/choices.js';
+import type { Group } from '../../resources/groups/api/group.js';
+import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import type { RecordedGroup } from '../../storage/doctor-record.js';
 import type { Outcome, Requests } from './requests.js';
 

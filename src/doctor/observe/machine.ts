@@ -1,5 +1,6 @@
 /** This machine, as far as it decides whether runs can work: the proxy, and where locks are written. */
 import { accessSync, constants, existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { describeError } from '../../storage/disk.js';
 import { findLockOwner } from '../../storage/lock.js';
@@ -27,7 +28,8 @@ export function observeLock(
   try {
     accessSync(findExisting(resolve(stateFolder)), constants.W_OK | constants.X_OK);
     const owner = findLockOwner(stateFolder, scope);
-    if (!owner) return {};
+    // Its own lock, with --write, is nothing to wait for.
+    if (!owner || (owner.pid === process.pid && owner.host === hostname())) return {};
     const { command, pid, host, startedAt } = owner;
     return { lockOwner: `${command}, process ${pid} on ${host}, since ${startedAt}` };
   } catch (error) {

@@ -1,9 +1,11 @@
 /** What `doctor` observes without a write: the account's answers to a few reads, and this machine. */
+
 import type { ObservedResponse } from '../../model/api.js';
 import type { Call } from '../../model/call.js';
-import type { AccountPlan } from '../../model/zoom-limits.js';
-import type { Api, GroupsApi } from '../../resources/groups/api.js';
-import { GROUPS_APIS } from '../../resources/groups/apis.js';
+import type { AccountPlan, Api } from '../../model/choices.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
+import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
+import { USER_STATUSES, type UserStatus } from '../../resources/members/users.js';
 import type { Leftover } from './leftovers.js';
 import { type ReadList, readList } from './read-list.js';
 import type { Outcome, Requests } from './requests.js';
@@ -20,9 +22,6 @@ export type GroupsObservation = ReadList & {
   /** What `--write` showed. */
   readonly trials?: Trials;
 };
-
-export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
-export type UserStatus = (typeof USER_STATUSES)[number];
 
 /** This machine, as far as it matters. */
 export type MachineObservation = {

@@ -1,6 +1,7 @@
 /** Reads a list of groups for `doctor`, as far as the time allows, and keeps what its first page looks like. */
-import type { GroupsApi } from '../../resources/groups/api.js';
-import type { Group } from '../../resources/groups/group.js';
+
+import type { Group } from '../../resources/groups/api/group.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import type { Outcome, Requests } from './requests.js';
 
 type Element = Readonly<Record<string, unknown>>;

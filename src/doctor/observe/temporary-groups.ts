@@ -1,9 +1,9 @@
 /** The groups that `--write` makes: recorded before each create, deleted by id whatever happens. */
 import type { Call } from '../../model/call.js';
 import { FatalError } from '../../model/stop.js';
-import type { GroupsApi } from '../../resources/groups/api.js';
-import { isUsableId } from '../../resources/groups/api.js';
-import { nameKey } from '../../resources/groups/group.js';
+import { nameKey } from '../../resources/groups/api/group.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
+import { isUsableId } from '../../resources/groups/api/groups-api.js';
 import type { DoctorRecord } from '../../storage/doctor-record.js';
 import { isDeleted } from './leftovers.js';
 import { readList } from './read-list.js';

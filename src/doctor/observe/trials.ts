@@ -1,9 +1,13 @@
 /** What `--write` tries on temporary groups of one API. */
+
 import type { Call } from '../../model/call.js';
-import type { BodyFormat, GroupsApi } from '../../resources/groups/api.js';
-import type { Definition } from '../../resources/groups/group.js';
-import { imGroups } from '../../resources/groups/im-groups.js';
+import type { BodyFormat } from '../../model/choices.js';
+import type { Definition } from '../../resources/groups/api/group.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
+import { imGroups } from '../../resources/groups/api/im-groups.js';
+import type { Person } from '../../resources/members/api/members-api.js';
 import { TEMPORARY_PREFIX } from './leftovers.js';
+import { MemberTrialRun, type MemberTrials } from './member-trials.js';
 import { readList } from './read-list.js';
 import type { Outcome, Requests } from './requests.js';
 import type { TemporaryGroups } from './temporary-groups.js';
@@ -22,11 +26,12 @@ export type Trials = {
     readonly listed?: { readonly afterMs: number; readonly id: string };
     readonly id: string;
     readonly names: Readonly<Record<NameVariant, CreateTrial>>;
-    readonly lengths: Readonly<Record<'128' | '129', CreateTrial>>;
+    readonly lengths: Readonly<Record<'128' | '129' | 'emoji', CreateTrial>>;
     readonly unknownField: CreateTrial;
     readonly update: { readonly outcome: Outcome; readonly before: Outcome; readonly after: Outcome };
     readonly deletes: { readonly first: Outcome; readonly second: Outcome; readonly read: Outcome };
     /** A contact group of type `shared`, as the other API shows it. */
+    readonly members?: MemberTrials;
     readonly shared?: { readonly created: CreateTrial; readonly asImGroup: Outcome };
   };
 };
@@ -68,8 +73,11 @@ export class TrialRun {
     return this.#groups.api;
   }
 
-  /** @param isImAlive whether IM groups can be read too, which shows what a contact group's privacy means */
-  async run(isImAlive: boolean): Promise<Trials> {
+  /**
+   * @param person a user to try memberships with
+   * @param isImAlive whether IM groups can be read too, which shows what a contact group's privacy means
+   */
+  async run(isImAlive: boolean, person: Person | undefined): Promise<Trials> {
     const bodies: Partial<Record<BodyFormat, CreateTrial>> = {};
     for (const format of this.#api.bodyFormats) {
       bodies[format] = await this.#create({ name: `${this.#base} Caf\u00e9 ${format}` }, format);
@@ -84,12 +92,20 @@ export class TrialRun {
     const lengths = {
       '128': await this.#create({ name: this.#nameOfLength(NAME_LENGTH_MAX) }, format),
       '129': await this.#create({ name: this.#nameOfLength(NAME_LENGTH_MAX + 1) }, format),
+      // As many code points, and more UTF-16 units and bytes.
+      emoji: await this.#create(
+        { name: this.#nameOfLength(NAME_LENGTH_MAX).replaceAll('x', '\u{1f600}') },
+        format,
+      ),
     };
     const unknownField = await this.#send(
       addField(this.#api.create({ name: `${this.#base} field` }, format)),
       `${this.#base} field`,
     );
     const shared = this.#api.name === 'contacts' && isImAlive ? await this.#tryShared(format) : undefined;
+    const members =
+      person &&
+      (await new MemberTrialRun(this.#groups, this.#requests, this.#base, this.#signal).run(person, format));
     const update = await this.#tryUpdate(reference.id, defaults);
     const deletes = await this.#tryDeletes(reference.id);
     const { id } = reference;
@@ -103,6 +119,7 @@ export class TrialRun {
         lengths,
         unknownField,
         ...(shared ? { shared } : {}),
+        ...(members ? { members } : {}),
         update,
         deletes,
       },

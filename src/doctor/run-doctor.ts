@@ -26,9 +26,11 @@ export type DoctorOptions = {
   };
   /** Ends the diagnosis; temporary groups are deleted all the same. */
   readonly signal: AbortSignal;
+  /** After so long, what has not been read stays unknown. Default 18 s. */
+  readonly readingMs?: number;
 };
 
-/** After these, what has not been read stays unknown: with one exchange of 8 s, that is half a minute. */
+/** With one exchange of 8 s, that is half a minute. */
 const READING_MS = 18_000;
 const TRIALS_MS = 180_000;
 
@@ -38,7 +40,7 @@ const CLEAN_UP_AFTER_SIGNAL_MS = 25_000;
 
 export async function runDoctor(options: DoctorOptions): Promise<Diagnosis> {
   const { requests, record, write, signal } = options;
-  const reading = AbortSignal.any([signal, AbortSignal.timeout(READING_MS)]);
+  const reading = AbortSignal.any([signal, AbortSignal.timeout(options.readingMs ?? READING_MS)]);
   const { groups, users, planUsage } = await observeAccount(requests, reading);
   const found = await findLeftovers(requests, groups, record.left, reading);
   const observations: Observations = {

@@ -23,6 +23,7 @@ export type DoctorSetup = {
   readonly credentials?: (zoom: Simulator) => Credentials;
   readonly baseUrl?: (zoom: Simulator) => string;
   readonly signal?: AbortSignal;
+  readonly readingMs?: number;
   /** Does not wait: the waits of retries and of looking for a group cost nothing. */
   readonly isHasty?: boolean;
   /** How far this machine's wall clock is ahead. */
@@ -92,6 +93,7 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
             },
           }
         : {}),
+      ...(setup.readingMs === undefined ? {} : { readingMs: setup.readingMs }),
       signal: setup.signal ?? new AbortController().signal,
     });
     return { diagnosis, zoom };

@@ -1,5 +1,5 @@
 /** What one of the two group APIs is like, as far as reading shows. Undefined: there is nothing to say. */
-import type { StopReason } from '../../model/stop.js';
+import type { Stop, StopReason } from '../../model/stop.js';
 import type { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import { formatCount } from '../../text/format.js';
 import type { GroupsObservation } from '../observe/observations.js';
@@ -31,13 +31,20 @@ export function checkAlive({ api, list, groups, isWhole }: GroupsObservation): F
   const rest = { answer, words: list.message, ...later };
   const found = stop && API_STOPS[stop.reason];
   if (stop && found) {
-    const scopes = api.scopes.read.join(' or ');
-    const todo = stop.reason === 'scope-missing' ? `Add to the app, under Scopes: ${scopes}.` : stop.hint;
+    const todo = formatTodo(stop, api);
     return fail(`${noun} ${found} (${describeStatus(list)})`, todo, rest);
   }
   if (list.type === 'not-sent') return unknown(`${noun} were not asked for`, '', rest);
   const todo = mayWorkLater(list) ? 'Try again later.' : 'Send in what doctor --json prints.';
-  return fail(`${noun} cannot be listed (${describeStatus(list)})`, todo, rest);
+  const isCut = list.httpStatus === 200;
+  const problem = isCut ? 'come in a list that is cut short, or is no JSON' : 'cannot be listed';
+  return fail(`${noun} ${problem} (${describeStatus(list)})`, todo, rest);
+}
+
+function formatTodo(stop: Stop, { name, scopes }: GroupsApi): string {
+  if (stop.reason === 'scope-missing') return `Add to the app, under Scopes: ${scopes.read.join(' or ')}.`;
+  if (stop.reason === 'api-gone' && name === 'im') return 'Use contact groups: --api contacts.';
+  return stop.hint;
 }
 
 /** The documented fields of a list's elements. */

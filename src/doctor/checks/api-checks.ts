@@ -1,5 +1,6 @@
 /** What one of the two group APIs is like, as far as reading shows. Undefined: there is nothing to say. */
 import type { Stop, StopReason } from '../../model/stop.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import type { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import { formatCount } from '../../text/format.js';
 import type { GroupsObservation } from '../observe/observations.js';

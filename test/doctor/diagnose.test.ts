@@ -58,14 +58,6 @@ const reading: readonly Case[] = [
   ],
   ['compressed responses', { simulator: { faults: ['gzip'] } }, { encoding: 'ok' }, 0],
   [
-    'contact groups as Zoom documents them',
-    {
-      simulator: { contactListCounts: false, contactIdSpelling: 'dir', missingContactGroup: '400' },
-    },
-    { 'contacts.total-members': 'ok', 'contacts.id-spelling': 'warn', 'contacts.missing-group': 'ok' },
-    0,
-  ],
-  [
     'an account without groups',
     { simulator: { groups: [] } },
     { 'im.listing': 'unknown', 'im.id-spelling': 'unknown', 'im.total-members': 'unknown' },
@@ -197,12 +189,6 @@ const writing: readonly Case[] = [
     'blanks that are folded',
     { simulator: { faults: ['folds-names'] } },
     { 'im.name-double-blanks': 'warn', 'contacts.name-double-blanks': 'warn', 'im.name-case': 'ok' },
-    0,
-  ],
-  [
-    'ids that the list spells in another way',
-    { simulator: { contactIdSpelling: 'dir' } },
-    { 'contacts.id-spelling': 'warn', 'contacts.listing-lag': 'ok' },
     0,
   ],
   [

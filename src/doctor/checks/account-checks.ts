@@ -1,5 +1,5 @@
 /** What the account, the token, the network and this machine are like: each check a function of what was observed. */
-import type { AccountPlan, Api } from '../../model/choices.js';
+import { type AccountPlan, type Api, DEFAULT_API } from '../../model/choices.js';
 import type { StopReason } from '../../model/stop.js';
 import { USER_STATUSES, USERS_SCOPES } from '../../resources/members/users.js';
 import { formatCount, formatDuration } from '../../text/format.js';
@@ -140,7 +140,7 @@ export function checkScopes(o: Observations): Finding {
   const names = [...new Set(lacking.map(({ command }) => command))].join(', ');
   const todo = `At marketplace.zoom.us, add to the app, under Scopes: ${formatAlternatives(lists)}.`;
   const isUsable = lacking.every(({ command }) => command !== 'apply');
-  const found = `with --api ${usable?.api ?? 'im'}, scopes are missing for ${names}`;
+  const found = `with --api ${usable?.api ?? DEFAULT_API}, scopes are missing for ${names}`;
   return isUsable ? warn(found, todo, { answer }) : fail(found, todo, { answer });
 }
 

@@ -112,11 +112,6 @@ export function checkIdSpelling({ api, one, trials, list }: GroupsObservation): 
     get: typeof readId === 'string' ? formOf(readId) : null,
     create: created ? formOf(created.id) : null,
   };
-  if (created && spelledByList !== undefined && spelledByList !== created.id) {
-    return warn('a list spells ids in another way than a create', 'Nothing: groups are asked for by id.', {
-      answer,
-    });
-  }
   if (!one) return unknown('there is no group yet, so nothing shows how ids are spelled', '', { answer });
   if (one.outcome.type !== 'success') {
     return warn(`a listed id cannot be read (${describeStatus(one.outcome)})`, SEND_IN, {
@@ -124,8 +119,9 @@ export function checkIdSpelling({ api, one, trials, list }: GroupsObservation): 
       words: one.outcome.message,
     });
   }
-  if (readId !== one.listedId) {
-    return warn('GET spells an id in another way than the list', 'Nothing: both are accepted.', { answer });
+  const isOther = spelledByList !== undefined && spelledByList !== created?.id;
+  if (readId !== one.listedId || isOther) {
+    return ok('a list spells ids in another way; GET takes both', { answer });
   }
   return ok('ids are spelled alike, and a listed one can be read', { answer });
 }

@@ -18,6 +18,11 @@ export type Leftover = {
 
 const APIS: readonly Api[] = ['im', 'contacts'];
 
+/** An id without the prefix that Zoom's examples show in lists of contact groups, such as `dir.`. */
+export function withoutPrefix(id: string): string {
+  return id.replace(/^[a-z]{1,4}\./, '');
+}
+
 export function isTemporaryName(name: string): boolean {
   return name.trim().toLowerCase().startsWith(TEMPORARY_PREFIX);
 }
@@ -32,15 +37,16 @@ export async function findLeftovers(
   const found = new Map<string, Leftover>();
   for (const api of APIS) {
     for (const { id, name } of listed[api].groups.filter((group) => isTemporaryName(group.name))) {
-      const key = recorded.find((one) => one.id === id || (one.id === undefined && one.name === name))?.key;
+      const key = recorded.find((one) => one.name === name || isSameId(one.id, id))?.key;
       // One group may be in both lists.
-      if (!found.has(id)) found.set(id, { api, id, name, ...(key === undefined ? {} : { key }) });
+      if (!found.has(withoutPrefix(id)))
+        found.set(withoutPrefix(id), { api, id, name, ...(key === undefined ? {} : { key }) });
     }
   }
   for (const { api, id, name, key } of recorded) {
-    if (id === undefined || found.has(id) || !isApi(api)) continue;
+    if (id === undefined || found.has(withoutPrefix(id)) || !isApi(api)) continue;
     const outcome = await requests.ask(GROUPS_APIS[api].get(id), signal);
-    if (isTemporaryGroup(outcome, api)) found.set(id, { api, id, name, key });
+    if (isTemporaryGroup(outcome, api)) found.set(withoutPrefix(id), { api, id, name, key });
   }
   return [...found.values()];
 }
@@ -75,4 +81,8 @@ export function isDeleted({ type }: Outcome): boolean {
 
 function isApi(api: string): api is Api {
   return Object.hasOwn(GROUPS_APIS, api);
+}
+
+function isSameId(a: string | undefined, b: string): boolean {
+  return a !== undefined && withoutPrefix(a) === withoutPrefix(b);
 }

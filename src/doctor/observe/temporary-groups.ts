@@ -5,7 +5,7 @@ import { nameKey } from '../../resources/groups/api/group.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { isUsableId } from '../../resources/groups/api/groups-api.js';
 import type { DoctorRecord } from '../../storage/doctor-record.js';
-import { isDeleted } from './leftovers.js';
+import { isDeleted, withoutPrefix } from './leftovers.js';
 import { readList } from './read-list.js';
 import { mayWorkLater, type Outcome, type Requests } from './requests.js';
 
@@ -96,13 +96,15 @@ export class TemporaryGroups {
     const lost = [...this.#groups.values()].filter(({ id }) => id === undefined);
     if (lost.length === 0) return;
     const { groups } = await readList(this.#requests, this.api, signal, LIST_MS);
-    const known = new Set([...this.#groups.values()].flatMap(({ id }) => id ?? []));
+    const known = new Set(
+      [...this.#groups.values()].flatMap(({ id }) => (id === undefined ? [] : [withoutPrefix(id)])),
+    );
     for (const temporary of lost) {
       const found = groups.find(
-        ({ id, name }) => !known.has(id) && nameKey(name) === nameKey(temporary.name),
+        ({ id, name }) => !known.has(withoutPrefix(id)) && nameKey(name) === nameKey(temporary.name),
       );
       if (!found) continue;
-      known.add(found.id);
+      known.add(withoutPrefix(found.id));
       temporary.id = found.id;
       this.#remember(temporary);
     }

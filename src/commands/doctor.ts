@@ -101,12 +101,12 @@ async function run(
 }
 
 function openRecord({ lockScope }: Account, { stateDir }: Options): DoctorRecord {
-  return lockScope ? openDoctorRecord((stateDir ?? findStateFolder()), lockScope) : createMemoryRecord();
+  return lockScope ? openDoctorRecord(stateDir ?? findStateFolder(), lockScope) : createMemoryRecord();
 }
 
 async function lockAccount({ lockScope }: Account, { stateDir }: Options): Promise<Lock | undefined> {
   if (!lockScope) return undefined;
-  const stateFolder = (stateDir ?? findStateFolder());
+  const stateFolder = stateDir ?? findStateFolder();
   return acquireLock(
     lockScope,
     { command: 'doctor --write', folder: stateFolder },
@@ -125,7 +125,7 @@ function observeMachine(account: Account, { accountPlan, stateDir }: Options): M
     baseUrl: target.baseUrl,
     usesProxy: !simulated && takesProxy(target.baseUrl, readProxies()),
     hasExtraCertificates: hasExtraCertificates(),
-    ...(lockScope ? observeLock((stateDir ?? findStateFolder()), lockScope) : {}),
+    ...(lockScope ? observeLock(stateDir ?? findStateFolder(), lockScope) : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
+import { findUrlSecrets } from '../text/redact.js';
 import { openClient } from '../zoom/client.js';
 import type { TokenGrant } from '../zoom/token-request.js';
 import { readZoomEnvironment, type ZoomEnvironment } from './options/credentials.js';
@@ -145,7 +146,7 @@ async function open(
     target: { baseUrl, api, accountPlan, perSecond: rateFor(writeLabel) },
     concurrencyFor: places,
     simulated: simulator !== undefined,
-    secrets: () => [...client.secrets(), ...findPassword(sharedLimit)],
+    secrets: () => [...client.secrets(), ...findSecrets(sharedLimit)],
     ...(accountMark === undefined ? {} : { accountMark }),
     lockScope: simulator ? undefined : { origin, account },
     lastGrant: client.lastGrant,
@@ -164,8 +165,6 @@ function describeAccount(origin: string, accountId: string | undefined): string 
   return accountId === undefined ? host : `account ${accountId.slice(0, 6)}… at ${host}`;
 }
 
-function findPassword(url: string | undefined): readonly string[] {
-  if (url === undefined || !URL.canParse(url)) return [];
-  const { password } = new URL(url);
-  return password === '' ? [] : [password, decodeURIComponent(password)];
+function findSecrets(url: string | undefined): readonly string[] {
+  return url === undefined || !URL.canParse(url) ? [] : findUrlSecrets(new URL(url));
 }

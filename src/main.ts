@@ -24,6 +24,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   plan: async () => (await import('./commands/plan.js')).planFile,
   members: async () => (await import('./commands/members.js')).members,
   validate: async () => (await import('./commands/validate.js')).validate,
+  doctor: async () => (await import('./commands/doctor.js')).doctor,
   export: async () => (await import('./commands/export.js')).exportGroups,
   rollback: async () => (await import('./commands/rollback.js')).rollback,
   report: async () => (await import('./commands/report.js')).report,

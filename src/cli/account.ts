@@ -2,7 +2,7 @@
 
 import { clock } from '../engine/clock.js';
 import type { Target } from '../events/event.js';
-import type { ApiClient, PaceChange } from '../model/api.js';
+import type { ApiClient, ObserveResponse, PaceChange } from '../model/api.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
 import type { Api } from '../model/choices.js';
 import { usageError } from '../model/stop.js';
@@ -10,7 +10,9 @@ import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
+import { findUrlSecrets } from '../text/redact.js';
 import { openClient } from '../zoom/client.js';
+import type { TokenGrant } from '../zoom/token-request.js';
 import { readZoomEnvironment, type ZoomEnvironment } from './options/credentials.js';
 import { readProxies } from './options/environment.js';
 import type { Options } from './options/options.js';
@@ -28,6 +30,10 @@ export type Account = {
   readonly accountMark?: string;
   /** What runs on this account exclude each other by; undefined for the simulator. */
   readonly lockScope: { readonly origin: string; readonly account: string } | undefined;
+  /** What Zoom said of the newest token; undefined if none was requested. */
+  readonly lastGrant: () => TokenGrant | undefined;
+  /** Whether the credentials are a token that was made elsewhere, or those of an app. */
+  readonly credentials: 'token' | 'app';
   /** For people: `account 1a2b at api.zoom.us`. */
   readonly description: string;
   readonly close: () => Promise<void>;
@@ -44,6 +50,10 @@ export type ConnectOptions = {
   readonly usedToday?: (label: RateLabel) => number;
   /** Groups that the simulator has besides its own, so that a simulated run can be resumed. */
   readonly knownGroups?: readonly SimulatedGroup[];
+  /** Sees every response. */
+  readonly onResponse?: ObserveResponse;
+  /** For a whole exchange, instead of the default. */
+  readonly deadlineMs?: number;
 };
 
 /**
@@ -89,7 +99,7 @@ export async function startConfiguredSimulator(
 async function open(
   options: Options,
   { credentials, baseUrl, tokenUrl }: ZoomEnvironment,
-  { api, writeLabel, scopes, warn, usedToday }: ConnectOptions,
+  { api, writeLabel, scopes, warn, usedToday, onResponse, deadlineMs }: ConnectOptions,
   simulator: Simulator | undefined,
 ): Promise<Account> {
   if (!credentials) {
@@ -115,6 +125,8 @@ async function open(
     proxies: simulator ? {} : readProxies(),
     clock,
     onPace: (change) => onPace(change),
+    ...(onResponse === undefined ? {} : { onResponse }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
     warn,
     openLimiters: (account) =>
       openLimiters({
@@ -134,9 +146,11 @@ async function open(
     target: { baseUrl, api, accountPlan, perSecond: rateFor(writeLabel) },
     concurrencyFor: places,
     simulated: simulator !== undefined,
-    secrets: () => [...client.secrets(), ...findPassword(sharedLimit)],
+    secrets: () => [...client.secrets(), ...findSecrets(sharedLimit)],
     ...(accountMark === undefined ? {} : { accountMark }),
     lockScope: simulator ? undefined : { origin, account },
+    lastGrant: client.lastGrant,
+    credentials: credentials.kind,
     description: simulator ? 'the simulator' : describeAccount(origin, client.accountId),
     close: async () => {
       await client.close();
@@ -151,8 +165,6 @@ function describeAccount(origin: string, accountId: string | undefined): string 
   return accountId === undefined ? host : `account ${accountId.slice(0, 6)}… at ${host}`;
 }
 
-function findPassword(url: string | undefined): readonly string[] {
-  if (url === undefined || !URL.canParse(url)) return [];
-  const { password } = new URL(url);
-  return password === '' ? [] : [password, decodeURIComponent(password)];
+function findSecrets(url: string | undefined): readonly string[] {
+  return url === undefined || !URL.canParse(url) ? [] : findUrlSecrets(new URL(url));
 }

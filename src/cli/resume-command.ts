@@ -49,8 +49,8 @@ export function formatNextCommand(
     ...(yes ? ['--yes'] : []),
     ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
     ...(stateDir === undefined ? [] : ['--state-dir', formatPathArgument(stateDir)]),
-    // A URL with a password is not printed: it has to come from the environment again.
-    ...(sharedLimit === undefined || sharedLimit.includes('@') ? [] : ['--shared-limit', sharedLimit]),
+    // A URL that may hold a password is not printed: it has to come from the environment again.
+    ...(sharedLimit === undefined || /[@?]/.test(sharedLimit) ? [] : ['--shared-limit', sharedLimit]),
   ]);
 }
 

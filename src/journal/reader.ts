@@ -1,4 +1,4 @@
-/** Reads a journal: its events in order, where it is damaged, and what a crash left at its end. */
+/** Reads a journal: its events in order, the place of damage, and what a crash left at its end. */
 import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

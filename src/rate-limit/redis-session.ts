@@ -4,6 +4,7 @@ import Bottleneck from 'bottleneck';
 import type { Redis } from 'ioredis';
 import type { RateLabel } from '../model/call.js';
 import { usageError } from '../model/stop.js';
+import { findUrlSecrets } from '../text/redact.js';
 import type { SharedSlots } from './local-limiter.js';
 import type { Window } from './slot-queue.js';
 
@@ -61,11 +62,9 @@ function parseRedisUrl(text: string): URL {
 }
 
 /** An error's message without the secrets of the URL. */
-function hideSecrets(error: unknown, { username, password, href }: URL): string {
+function hideSecrets(error: unknown, url: URL): string {
   const message = error instanceof Error ? error.message || String(error) : String(error);
-  return [href, password, decodeURIComponent(password), username, decodeURIComponent(username)]
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '***'), message);
+  return [url.href, ...findUrlSecrets(url)].reduce((text, secret) => text.replaceAll(secret, '***'), message);
 }
 
 /** What bottleneck 2.19.5 has inside its connection. A script's arguments begin with the time in ms. */

@@ -50,7 +50,7 @@ export async function acquireLock(
   run: { readonly command: string; readonly folder: string },
   { waitMs, stateFolder, signal }: LockOptions,
 ): Promise<Lock> {
-  const hash = createHash('sha256').update(`${scope.origin}\n${scope.account}`).digest('hex').slice(0, 32);
+  const hash = hashScope(scope);
   const own = describeThisProcess({ command: run.command, folder: resolve(run.folder) });
   return acquire(new LockFile(stateFolder, hash, own), waitMs, signal, {
     isHeld: 'another run holds this account',
@@ -59,6 +59,26 @@ export async function acquireLock(
       'Name a folder that this user can write to with --state-dir DIR; the users of one account share one folder.',
     prepare: () => void mkdirSync(stateFolder, { recursive: true, mode: 0o700 }),
   });
+}
+
+/** The process that holds an account's lock, without an attempt to acquire it; undefined if none does. */
+export function findLockOwner(
+  stateFolder: string,
+  scope: { readonly origin: string; readonly account: string },
+): LockOwner | undefined {
+  const own = describeThisProcess({ command: '', folder: '' });
+  return new LockFile(stateFolder, hashScope(scope), own).findOwner();
+}
+
+/** A file name that does not show the account. */
+export function hashScope({
+  origin,
+  account,
+}: {
+  readonly origin: string;
+  readonly account: string;
+}): string {
+  return createHash('sha256').update(`${origin}\n${account}`).digest('hex').slice(0, 32);
 }
 
 /**
@@ -171,6 +191,12 @@ class LockFile {
         ignoreErrors(() => rmSync(claim, { force: true }));
       }
     }
+  }
+
+  /** The owner, unless it is gone. */
+  findOwner(): LockOwner | undefined {
+    const owner = this.#chain().at(-1)?.owner;
+    return owner && this.checkLiveness(owner) !== 'gone' ? owner : undefined;
   }
 
   /** The lock, its successor, the successor's successor and so on. */

@@ -28,6 +28,21 @@ function base64Inside(secret: string, before: number): readonly string[] {
   return [inside, inside.replaceAll('+', '-').replaceAll('/', '_')];
 }
 
+/** The parts of a URL that may be secret, as it spells them and decoded: user name, password, and a password in the query. */
+export function findUrlSecrets({ username, password, searchParams }: URL): readonly string[] {
+  const all = [username, password, ...searchParams.getAll('password')];
+  return [...new Set(all.flatMap((text) => [text, decodePercent(text)]))].filter((text) => text !== '');
+}
+
+/** Undecoded if it has a `%` that begins no code: a URL may contain one. */
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Replaces the secrets in a text. */
 export type Redact = (text: string) => string;
 

@@ -201,7 +201,10 @@ function isExpiredPageToken({ status, metadata: { code, message }, call }: Respo
   return asksForPage && status === 400 && (code === 300 || /next.?page.?token/i.test(message));
 }
 
-/** "A group with this groupId: … does not exist.": contact groups never answer 404 with 4130. */
+/**
+ * "A group with this groupId: … does not exist.": contact groups are not documented to answer 404 with 4130. Doctor
+ * check `missing-group`.
+ */
 function isMissingContactGroup(response: Response): boolean {
   const isValidation = hasStatus(400)(response) && hasCode(300)(response);
   return isValidation && isContacts(response) && /\bdoes ?n[o']t exist\b/i.test(response.metadata.message);

@@ -100,7 +100,7 @@ function classifyToken(
   return { type: 'refused', stop: refusalOf(status, exchange.body, toText) };
 }
 
-/** Zoom's tokens live an hour; for a response that does not say. */
+/** Zoom's tokens live an hour; for a response that does not say. Doctor check `token-life`. */
 const LIFETIME_MS = 3_600_000;
 
 function readToken(text: string, request: TokenRequest, toText: (text: string) => string): TokenResponse {

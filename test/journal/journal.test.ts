@@ -353,16 +353,16 @@ describe('a journal that is taken away during a run', () => {
     await stopOf(() => journal.close());
   });
 
-  test('is looked for once a group of records, not at each', async () => {
-    let looks = 0;
+  test('is checked for once for each group of records, not at each record', async () => {
+    let checks = 0;
     const identify = (file: number | string): string | undefined => {
-      if (typeof file === 'string') looks += 1;
+      if (typeof file === 'string') checks += 1;
       return realDisk.identify(file);
     };
     const journal = createJournal(folder, { ...realDisk, identify });
     for (let line = 0; line < 64; line += 1) journal.record(attempt('a', line));
     await journal.close();
-    expect(looks).toBeLessThan(5);
+    expect(checks).toBeLessThan(5);
   });
 
   test('and replaced: cutting back half a line never touches the other file', async () => {

@@ -230,7 +230,7 @@ describe('the lock of a run folder', () => {
     }
   };
 
-  test('lets one process at a time work there; the next is told the folder and the process', async () => {
+  test('lets one process at a time work there; the error of the next names the folder and the process', async () => {
     const held = await acquireRunFolderLock(stateFolder, { command: 'rollback' });
     const stop = await stopIn(stateFolder);
     expect(stop).toMatchObject({ exit: EXIT.locked, reason: 'locked' });

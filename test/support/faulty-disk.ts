@@ -2,8 +2,8 @@
 import { type Disk, realDisk } from '../../src/storage/disk.js';
 
 /**
- * How the n-th call goes wrong: `refused` does nothing and throws; `half`: a write takes half of its bytes, and
- * all writes after it throw, as on a disk that is full; `short`: every write takes a few bytes only.
+ * How the n-th call fails. `refused`: it does nothing and throws. `half`: a write takes half of its bytes, and all
+ * writes after it throw, as on a full disk. `short`: every write takes a few bytes only.
  */
 export type Fault = { readonly at: number; readonly how: 'refused' | 'half' | 'short' };
 

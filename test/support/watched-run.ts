@@ -74,6 +74,8 @@ function toAccount(api: ApiClient): Account {
     close: async () => undefined,
     simulated: false,
     lockScope: undefined,
+    lastGrant: () => undefined,
+    credentials: 'token',
     description: 'the test',
   };
 }

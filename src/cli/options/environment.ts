@@ -169,6 +169,11 @@ export function readProxies(): ProxySettings {
   };
 }
 
+/** Whether Node trusts certificates besides its own. */
+export function hasExtraCertificates(): boolean {
+  return Boolean(process.env.NODE_EXTRA_CA_CERTS);
+}
+
 /**
  * The user's state folder (XDG Base Directory Specification), where locks are kept unless --state-dir names another.
  * A relative XDG_STATE_HOME is ignored, as that specification asks.

@@ -32,6 +32,11 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     summary: 'check the CSV offline and list every problem',
     examples: ['validate groups.csv', 'validate export.csv --encoding windows-1252 --map "Gruppe=name"'],
   },
+  doctor: {
+    args: '',
+    summary: 'check credentials, scopes, APIs and limits of this account, and say which options to use',
+    examples: ['doctor --config zoom.env', 'doctor --write --member user@example.com --config zoom.env'],
+  },
   export: {
     args: '',
     summary: "write the account's groups as a CSV that apply reads",

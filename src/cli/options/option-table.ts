@@ -28,6 +28,7 @@ export const COMMAND_NAMES = [
   'plan',
   'members',
   'validate',
+  'doctor',
   'export',
   'rollback',
   'report',
@@ -37,13 +38,10 @@ export const COMMAND_NAMES = [
 
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
-/** Their options are declared already; the commands themselves are not registered yet. */
-type Declared = CommandName | 'doctor';
-
-const API: readonly Declared[] = ['apply', 'plan', 'members', 'doctor', 'export', 'rollback'];
-const CSV: readonly Declared[] = ['apply', 'plan', 'members', 'validate'];
-const RUN: readonly Declared[] = ['apply', 'members', 'rollback'];
-const SIMULATOR: readonly Declared[] = [...API, 'simulate'];
+const API: readonly CommandName[] = ['apply', 'plan', 'members', 'doctor', 'export', 'rollback'];
+const CSV: readonly CommandName[] = ['apply', 'plan', 'members', 'validate'];
+const RUN: readonly CommandName[] = ['apply', 'members', 'rollback'];
+const SIMULATOR: readonly CommandName[] = [...API, 'simulate'];
 
 /** The headings of --help. */
 type Group = 'What to do:' | 'Rate and locks:' | 'Reading the CSV:' | 'Simulator:' | 'Settings and output:';
@@ -51,7 +49,7 @@ type Group = 'What to do:' | 'Rate and locks:' | 'Reading the CSV:' | 'Simulator
 export type OptionSpec = {
   readonly flags: string;
   readonly help: string;
-  readonly on: readonly Declared[];
+  readonly on: readonly CommandName[];
   readonly group: Group;
   readonly parse?: (text: string, before: unknown) => unknown;
   readonly choices?: readonly string[];

@@ -16,8 +16,11 @@ import type { GroupsWork, OpenRow } from './work.js';
 /** A listing that lacks a group known to exist is late: it is taken again after these waits. */
 const LATE_LISTING_WAITS_MS: readonly number[] = [2_000, 4_000, 8_000, 16_000];
 
-/** A listing requested this long after an attempt ended proves absence even without a canary. Inferred; see `doctor`. */
-const LISTING_LAG_MAX_MS = 30_000;
+/**
+ * A listing requested this long after an attempt ended proves absence even without a canary. Inferred: doctor check
+ * `listing-lag`.
+ */
+export const LISTING_LAG_MAX_MS = 30_000;
 
 /** The step that settles every open row; further ones follow from what it shows. */
 export function takeClosingListing(work: GroupsWork, now: number): Step {

@@ -20,7 +20,7 @@ export type GroupItem = {
   readonly previousName?: string;
 };
 
-/** Zoom's limit. It does not say what it counts; code points are what people count. */
+/** Zoom's limit. It does not say what it counts; code points are what people count. Doctor check `name-length`. */
 const NAME_LENGTH_MAX = 128;
 const DESCRIPTION_LENGTH_MAX = 128;
 

@@ -14,7 +14,10 @@ import {
   type Times,
 } from './work.js';
 
-/** A list may lag behind the writes: it is read again this long after the last answer. Inferred; see `doctor`. */
+/**
+ * A list may lag behind the writes: it is read again this long after the last answer. Inferred: doctor check
+ * `member-lag`.
+ */
 const READ_AGAIN_AFTER_MS: readonly number[] = [2_000, 6_000, 14_000, 30_000];
 
 /** A list requested this long after a change proves by itself that the change was not made. */

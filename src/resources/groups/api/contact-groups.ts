@@ -10,7 +10,7 @@ const PAGE_SIZE = '50';
 
 /**
  * Inferred from the wording of the two references, Zoom has no table for it: 1 everyone sees and searches (shared),
- * 2 members see and everyone searches (normal), 3 members only (restricted).
+ * 2 members see and everyone searches (normal), 3 members only (restricted). Doctor check `privacy`.
  */
 const PRIVACY: readonly (readonly [GroupType, number])[] = [
   ['shared', 1],
@@ -22,7 +22,7 @@ export const contactGroups: GroupsApi = {
   name: 'contacts',
   noun: 'contact groups',
   settings: ['type', 'description'],
-  // No 409 and no uniqueness is documented.
+  // No 409 and no uniqueness is documented. Doctor check `same-name`.
   uniqueNames: false,
   bodyFormats: ['json'],
   // The reference lists GET one under the write scope.
@@ -44,6 +44,7 @@ export const contactGroups: GroupsApi = {
     success: 200,
   }),
   get: (groupId) => ({ label: 'light', method: 'GET', path: pathOf(PATH, groupId), success: 200 }),
+  // Without members: the reference names none as needed. Inferred: doctor check `empty-group`.
   create: ({ name, type, description }) => ({
     label: 'heavy',
     method: 'POST',
@@ -80,7 +81,7 @@ function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined 
   return {
     id,
     name,
-    // Lists of contact groups have no member count: absent means unknown, not empty.
+    // Lists of contact groups have no member count: absent means unknown, not empty. Doctor check `total-members`.
     ...(typeof members === 'number' ? { members } : {}),
     ...(type === undefined ? {} : { type }),
     ...(typeof description === 'string' ? { description } : {}),

@@ -60,7 +60,10 @@ export function nameKey(name: string): string {
     .trim();
 }
 
-/** The form in which names are compared with those at Zoom: trimmed and composed; case counts. */
+/**
+ * The form in which a name is compared with Zoom's: trimmed and composed; case counts. Inferred: doctor checks
+ * `name-case`, `name-outer-blanks`, `name-double-blanks` and `name-decomposed`.
+ */
 export function normalizeName(name: string): string {
   return name.trim().normalize('NFC');
 }

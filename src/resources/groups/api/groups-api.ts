@@ -37,7 +37,8 @@ export type GroupsApi = {
 
 /**
  * An id that may stand in a path: `.` and `..` are path segments of their own, and a server's text can be anything.
- * Zoom's ids are 22 base64url characters, those of contact groups may have a prefix such as `dir.`.
+ * Zoom's ids are 22 base64url characters, those of contact groups may have a prefix such as `dir.`. Doctor check
+ * `id-spelling`.
  */
 export function isUsableId(id: unknown): id is string {
   return typeof id === 'string' && /^[\w.~+=@:$-]{1,256}$/.test(id) && !/^\.{1,2}$/.test(id);

@@ -19,7 +19,8 @@ export const imGroups: GroupsApi = {
   noun: 'IM groups',
   settings: ['type', 'searchByDomain', 'searchByAccount', 'searchByMaAccount'],
   uniqueNames: true,
-  // Zoom's Postman collection sends a form, its reference documents JSON only: the first create settles it.
+  // Zoom's Postman collection sends a form, its reference documents JSON only: the first create settles it. Doctor
+  // check `body`.
   bodyFormats: ['multipart', 'json'],
   scopes: {
     read: ['imgroup:read:admin', 'contact_group:read:list_groups:admin'],
@@ -31,7 +32,7 @@ export const imGroups: GroupsApi = {
   listField: 'groups',
   idField: 'id',
   nameField: 'name',
-  // The reference documents neither parameters nor pages; a page token is followed if one comes.
+  // The reference documents neither parameters nor pages; a page token is followed if one comes. Doctor check `listing`.
   list: (pageToken) => ({
     label: 'medium',
     method: 'GET',
@@ -48,6 +49,7 @@ export const imGroups: GroupsApi = {
     success: 201,
     body: toBody([['name', name], ...toFields(settings)], format),
   }),
+  // The fields that are absent stay as they are. Inferred: doctor check `update`.
   update: (groupId, { name, ...settings }) => ({
     label: 'light',
     method: 'PATCH',

@@ -16,7 +16,7 @@ export const contactMembers: MembersApi = {
   groups: contactGroups,
   addsBy: 'id',
   batchSizes: { add: 50, remove: 20 },
-  // "A group must have at least one member."
+  // "A group must have at least one member." Doctor check `member-remove`.
   needsMember: true,
   scopes: {
     list: ['contact_group:read:admin', 'contact_group:read:list_members:admin'],

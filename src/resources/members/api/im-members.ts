@@ -10,6 +10,7 @@ export const imMembers: MembersApi = {
   name: 'im',
   groups: imGroups,
   addsBy: 'email',
+  // Documented as the most. Doctor check `member-batch`.
   batchSizes: { add: 10, remove: 1 },
   needsMember: false,
   scopes: {

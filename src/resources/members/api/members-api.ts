@@ -34,7 +34,10 @@ export type MembersApi = {
   /** One element of a list; undefined if it names nobody. */
   parse(wire: Readonly<Record<string, unknown>>): Member | undefined;
   add(groupId: string, people: readonly Person[]): Call;
-  /** The user ids that an add's answer names: these people it added, and no others are proven. */
+  /**
+   * The user ids that an add's answer names: these people it added, and no others are proven. Observed of user groups:
+   * doctor checks `member-twice` and `member-unknown`.
+   */
   parseAdded(body: Readonly<Record<string, unknown>>): readonly string[];
   /** @param memberIds as many as a batch holds */
   remove(groupId: string, memberIds: readonly string[]): Call;

@@ -1,0 +1,48 @@
+/** The table of checks is also the table of what is inferred about Zoom: code and checks point to each other. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CHECKS } from '../../src/doctor/checks/checks.js';
+
+const SRC = resolve(import.meta.dirname, '../../src');
+const facts = CHECKS.flatMap(({ id, fact }) =>
+  (fact?.decidedIn ?? []).map((file) => ({ id, file, assumes: fact?.assumes })),
+);
+const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.startsWith('simulator/'))
+  .map((path) => ({ path, text: joinLines(readFileSync(join(SRC, path), 'utf8')) }));
+
+/** A comment may break anywhere. */
+function joinLines(text: string): string {
+  return text.replace(/\s*\n\s*(?:\*(?!\/)|\/\/)\s*/g, ' ');
+}
+
+describe('an inferred fact', () => {
+  test.each(facts)('$id is decided in $file, whose comment names the check', ({ id, file }) => {
+    expect(joinLines(readFileSync(join(SRC, file), 'utf8'))).toMatch(
+      new RegExp(`[Dd]octor check[^.]*\`${id}\``),
+    );
+  });
+
+  test('that a comment leaves to a check is one that exists', () => {
+    const named = sources.flatMap(({ text }) =>
+      [...text.matchAll(/[Dd]octor checks? ((?:`[\w-]+`(?:, | and )?)+)/g)].flatMap(([, list = '']) =>
+        [...list.matchAll(/`([\w-]+)`/g)].map(([, id]) => id),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    for (const id of named) expect(CHECKS.map((check) => check.id)).toContain(id);
+  });
+
+  test('that a comment calls inferred has a check', () => {
+    for (const { path, text } of sources) {
+      const inferred = text.match(/\/\*\*?[^/]*Inferred[\s\S]*?\*\//g) ?? [];
+      for (const comment of inferred) expect(comment, path).toMatch(/[Dd]octor check/);
+    }
+  });
+
+  test('every check has an id of its own', () => {
+    const ids = CHECKS.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});

@@ -1,0 +1,111 @@
+/** Runs `doctor` against a simulator, through the real request path. */
+
+import type { Diagnosis } from '../../src/doctor/diagnose.js';
+import type { MachineObservation } from '../../src/doctor/observe/observations.js';
+import { Requests } from '../../src/doctor/observe/requests.js';
+import { runDoctor } from '../../src/doctor/run-doctor.js';
+import { clock } from '../../src/engine/clock.js';
+import { REQUESTS_PER_SECOND } from '../../src/model/zoom-limits.js';
+import { openLimiters } from '../../src/rate-limit/limiter.js';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
+import { createMemoryRecord, type DoctorRecord } from '../../src/storage/doctor-record.js';
+import { openClient } from '../../src/zoom/client.js';
+import type { Credentials } from '../../src/zoom/oauth.js';
+
+export type DoctorRun = { readonly diagnosis: Diagnosis; readonly zoom: Simulator };
+
+export type DoctorSetup = {
+  readonly simulator?: SimulatorOptions;
+  readonly write?: boolean;
+  readonly member?: string;
+  readonly record?: DoctorRecord;
+  readonly machine?: Partial<MachineObservation>;
+  readonly credentials?: (zoom: Simulator) => Credentials;
+  readonly baseUrl?: (zoom: Simulator) => string;
+  readonly signal?: AbortSignal;
+  readonly readingMs?: number;
+  /** Does not wait: the waits of retries and of looking for a group cost nothing. */
+  readonly isHasty?: boolean;
+  /** How far this machine's wall clock is ahead. */
+  readonly clockAheadMs?: number;
+  readonly onStart?: (zoom: Simulator) => void;
+};
+
+/** One diagnosis; the simulator is closed at its end. */
+export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<DoctorRun> {
+  const zoom = await startSimulator({ latencyMs: 0, ...setup.simulator });
+  setup.onStart?.(zoom);
+  const { accountId, clientId, clientSecret } = zoom.credentials;
+  const real = { ...clock, now: () => Date.now() + (setup.clockAheadMs ?? 0) };
+  const time = setup.isHasty ? { ...real, sleep: async () => undefined } : real;
+  const baseUrl = setup.baseUrl?.(zoom) ?? zoom.baseUrl;
+  const client = openClient({
+    credentials: setup.credentials?.(zoom) ?? { kind: 'app', accountId, clientId, clientSecret },
+    baseUrl,
+    tokenUrl: zoom.tokenUrl,
+    proxies: {},
+    accountPlan: setup.simulator?.accountPlan ?? 'pro',
+    rateFor: (label) => REQUESTS_PER_SECOND[label][setup.simulator?.accountPlan ?? 'pro'],
+    usedToday: () => 0,
+    scopes: [],
+    openLimiters: (account) =>
+      openLimiters({
+        rateFor: (label) => REQUESTS_PER_SECOND[label][setup.simulator?.accountPlan ?? 'pro'],
+        account,
+        onTrouble: () => undefined,
+        onRecovery: () => undefined,
+      }),
+    clock: time,
+    onPace: () => undefined,
+    warn: () => undefined,
+    connections: 8,
+    deadlineMs: 2_000,
+    onResponse: (call, response) => requests.observe(call, response),
+  });
+  const requests = new Requests({
+    api: client.api,
+    clock: time,
+    random: Math.random,
+  });
+  try {
+    const diagnosis = await runDoctor({
+      requests,
+      machine: () => {
+        const grant = client.lastGrant();
+        return {
+          simulated: false,
+          accountPlan: 'pro',
+          credentials: 'app',
+          ...(grant ? { grant } : {}),
+          baseUrl,
+          usesProxy: false,
+          hasExtraCertificates: false,
+          ...setup.machine,
+        };
+      },
+      record: setup.record ?? createMemoryRecord(),
+      ...(setup.write
+        ? {
+            write: {
+              runId: '0123abcd',
+              onProgress: () => undefined,
+              ...(setup.member === undefined ? {} : { member: setup.member }),
+            },
+          }
+        : {}),
+      ...(setup.readingMs === undefined ? {} : { readingMs: setup.readingMs }),
+      signal: setup.signal ?? new AbortController().signal,
+    });
+    return { diagnosis, zoom };
+  } finally {
+    await client.close();
+    await zoom.close();
+  }
+}
+
+/** `ok`, `warn` …, by check: `token-life`, `im.listing`. */
+export function verdicts({ results }: Diagnosis): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    results.map(({ id, api, verdict }) => [api === undefined ? id : `${api}.${id}`, verdict]),
+  );
+}

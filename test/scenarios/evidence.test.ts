@@ -90,9 +90,10 @@ describe.concurrent('a listing that fails is reported with its true cause', () =
     const memberships = file('group,email\nA,a@example.com\n');
     const typed = args.map((word) => (word === 'IN' ? input : word === 'MEMBERS' ? memberships : word));
     const done = await command(typed, { cwd: folder(), env });
-    expect(done.code, done.stdout + done.stderr).toBe(code);
-    expect(done.stdout + done.stderr).toMatch(words);
-    if (cause !== 'a missing scope') expect(done.stdout + done.stderr).not.toMatch(/lacks? a scope/);
+    const output = (done.stdout + done.stderr).replace(/\s+/g, ' ');
+    expect(done.code, output).toBe(code);
+    expect(output).toMatch(words);
+    if (cause !== 'a missing scope') expect(output).not.toMatch(/lacks? a scope/);
   }, 90_000);
 
   test.each(commands)(

@@ -1,7 +1,7 @@
 /** A server that responds as one test says, and records its requests. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../src/zoom/http-client.js';
 
 export type RecordedRequest = {
@@ -19,7 +19,14 @@ export type ScriptedServer = {
   readonly server: Server;
 };
 
-/** Listens on loopback until the test is over. @param respond `count` is 1 for the first request */
+const open: Server[] = [];
+// Not when a test is over: of tests that run at the same time, vitest cannot tell whose server it is.
+afterAll(async () => {
+  for (const server of open) server.closeAllConnections();
+  await Promise.all(open.map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+/** Listens on loopback until the test file ends. @param respond `count` is 1 for the first request */
 export async function startScriptedServer(
   respond: (request: RecordedRequest, response: ServerResponse, count: number) => void,
 ): Promise<ScriptedServer> {
@@ -34,11 +41,10 @@ export async function startScriptedServer(
     requests.push(request);
     respond(request, response, requests.length);
   });
+  // An idle connection that closes while the client sends would be a fault that no test asked for.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  open.push(server);
   const { port } = server.address() as AddressInfo;
   return { url: new URL(`http://127.0.0.1:${port}`), requests, server };
 }

@@ -307,7 +307,8 @@ export function explainFailedListing(
       `Check that the app has one of these scopes: ${api.scopes.read.join(', ')}.`,
     );
   }
-  return createStop('listing-failed', message, 'Retry later with --resume.');
+  // A plan or an export has nothing to resume; a run prints its resume command.
+  return createStop('listing-failed', message, 'Retry later.');
 }
 
 function listingRequired({ noun, scopes }: GroupsApi): Stop {

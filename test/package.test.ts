@@ -48,7 +48,7 @@ test('brings the types of the library, with their docstrings, and all that they 
     }
   };
   follow('dist/index.d.ts');
-  expect([...paths].filter((path) => path.endsWith('.d.ts')).sort()).toEqual([...seen].sort());
+  expect([...seen].filter((path) => !paths.has(path))).toEqual([]);
   expect(readFileSync(join(ROOT, 'dist/index.d.ts'), 'utf8')).toContain('Creates every group');
 });
 

@@ -9,7 +9,6 @@ const STOP_TEXTS: ReadonlyMap<string, string> = new Map([
   ['api-gone', "Zoom's IM groups API is not available on this account"],
   ['credentials', 'Zoom rejected the credentials'],
   ['cut-off', 'its process was killed'],
-  ['daily-budget', "the plan's daily limit for these requests is used up"],
   ['daily-limit', "Zoom's daily limit is used up"],
   ['daily-quota', "the plan's daily limit for these requests is used up"],
   ['journal-gone', 'its journal disappeared'],

@@ -265,3 +265,12 @@ test('every link leads to a file', () => {
   const missing = links.filter((to) => !to.startsWith('https://') && !existsSync(join(ROOT, to)));
   expect(missing).toEqual([]);
 });
+
+test('every script of npm that it names exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const named = [...README.matchAll(/npm (?:run )?(test|start|(?<=run )[a-z]+)/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});

@@ -95,10 +95,11 @@ async function performRun<Item, O extends object>(
 ): Promise<ExitCode> {
   const { run, validation, account, options, terminal, disk = realDisk } = given;
   const journal = run.state ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
-  const signals = handleSignals(
-    (text) => terminal.say(text, { always: true }),
-    () => void account.close(),
-  );
+  const signals = handleSignals({
+    hint: 'Resume it to continue.',
+    say: (text) => terminal.say(text, { always: true }),
+    cutOff: () => void account.close(),
+  });
   try {
     await storeInput(given, journal, state);
     const { perSecond } = account.target;

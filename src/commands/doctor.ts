@@ -33,10 +33,10 @@ const DEADLINE_MS = 8_000;
 /** `doctor`. @throws FatalError without credentials, without a confirmation of --write, or after a signal */
 export async function doctor(_: readonly string[], options: Options): Promise<ExitCode> {
   const terminal = openTerminal(options);
-  const signals = handleSignals(
-    () => terminal.say('stopping; temporary groups are deleted first; again: stops at once'),
-    () => undefined,
-  );
+  const signals = handleSignals({
+    hint: 'Run doctor again.',
+    say: () => terminal.say('stopping; temporary groups are deleted first; again: stops at once'),
+  });
   try {
     const account: Account = await connect(options, {
       api: DEFAULT_API,

@@ -30,10 +30,7 @@ export async function exportGroups(_: readonly string[], options: Options): Prom
   const warn = (message: string): void => terminal.log('warn', message);
   const api = GROUPS_APIS[options.api];
   if (options.members) return exportMembers(options, terminal);
-  const signals = handleSignals(
-    () => undefined,
-    () => undefined,
-  );
+  const signals = handleSignals({ hint: 'Nothing was changed. Run the command again.' });
   try {
     const account = await connect(options, {
       api: options.api,
@@ -88,10 +85,7 @@ async function exportMembers(options: Options, terminal: Terminal): Promise<Exit
     warnings.push(message);
     terminal.log('warn', message);
   };
-  const signals = handleSignals(
-    () => undefined,
-    () => undefined,
-  );
+  const signals = handleSignals({ hint: 'Nothing was changed. Run the command again.' });
   try {
     const account = await connect(options, {
       api: options.api,

@@ -186,7 +186,7 @@ function print(
     return;
   }
   const changes = counts.create + counts.update;
-  // Nothing to do and nothing wrong: nothing to report to somebody who asked for quiet.
+  // Nothing to do and nothing wrong: nothing to report under --quiet.
   if (options.quiet && changes + counts.failed + counts.invalid === 0) return;
   const color = wantsColor(process.stdout.isTTY === true);
   if (!options.quiet) for (const row of rows) writeStdout(formatRow(row, color));

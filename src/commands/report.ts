@@ -4,11 +4,17 @@ import type { Options } from '../cli/options/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
 import { formatNextCommand } from '../cli/resume-command.js';
 import { canResume } from '../cli/run-session.js';
-import { type ExitCode, FatalError, usageError } from '../model/stop.js';
-import { readRunState } from '../runs/stored-input.js';
+import { createStop, type ExitCode, FatalError, type Stop, usageError } from '../model/stop.js';
+import { openRun, type Run, refreshRun } from '../runs/find-run.js';
 import { writeReports } from '../runs/write-reports.js';
 import { acquireRunFolderLock, type Lock } from '../storage/lock.js';
 import { flushStdout } from '../terminal/stdout.js';
+
+const STILL_RUNNING: Stop = createStop(
+  'still-running',
+  'A process is still working on this run: the report shows how far it is.',
+  'Make the report again when the run has ended.',
+);
 
 /** `report RUN`: exits as the run did. @throws FatalError if there is no journal, or a damaged one */
 export async function report(folders: readonly string[], options: Options): Promise<ExitCode> {
@@ -19,18 +25,27 @@ export async function report(folders: readonly string[], options: Options): Prom
     const hint = 'Leave out --out, or name several runs for one report about all of them.';
     throw usageError(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
   }
-  const state = await readRunState(folder);
-  const run = state.runs.at(-1);
-  if (!run) throw new Error('a journal without a header');
+  const run = await openRun(folder, undefined);
   const lock = await tryLock(folder);
-  const isRunning = lock === undefined;
+  try {
+    return await reportRun(run, lock === undefined, options);
+  } finally {
+    await lock?.release();
+  }
+}
+
+async function reportRun(opened: Run, isRunning: boolean, options: Options): Promise<ExitCode> {
+  // The run may have ended between reading its journal and looking at its lock.
+  const { folder, state } = await refreshRun(opened);
+  const run = state?.runs.at(-1);
+  if (!state || !run) throw new Error('a journal without a header');
+  if (isRunning) state.stop ??= STILL_RUNNING;
   const nextCommand = formatNextCommand(run, folder, options, state.stop);
   const summary = await writeReports(folder, state, {
     resumeCommand: (draft) => (canResume(draft) && !isRunning ? nextCommand : undefined),
-  }).finally(() => lock?.release());
+  });
   const terminal = openTerminal(options);
-  if (isRunning)
-    terminal.say('This run is still going on: the report shows how far it is.', { always: true });
+  if (isRunning) terminal.say(`${STILL_RUNNING.message} ${STILL_RUNNING.hint}`, { always: true });
   printSummary(summary, { folder, stop: state.stop, command: 'report' }, options, terminal);
   return flushStdout(summary.exit.code);
 }

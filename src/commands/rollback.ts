@@ -200,10 +200,7 @@ async function previewGroups(
   print: (text: string) => void,
   warn: (message: string) => void,
 ): Promise<void> {
-  const signals = handleSignals(
-    () => undefined,
-    () => undefined,
-  );
+  const signals = handleSignals({ hint: 'Nothing was changed. Run the command again.' });
   try {
     const groups = await listAllGroups(account, 'the preview compares with them', warn, signals.signal);
     const byId = new Map([...groups].map((group) => [group.id, group]));

@@ -59,6 +59,7 @@ export async function provision(job: Job): Promise<void> {
     onLost,
     wasAttempted: (key) => (state.rows.get(key)?.attempts ?? 0) > 0,
   });
+  job.session.close?.();
 }
 
 export type DryRun = Omit<Job, 'state' | 'keep' | 'onEvent' | 'onLost' | 'maxFailures'> & {

@@ -20,16 +20,17 @@ export type Effect = {
   readonly note?: Note;
 };
 
+/** All rows have the same fields, and none is deleted: objects that differ take several times the memory. */
 export type RowState = {
   fingerprint: string;
   /** Only of a row that stands in no file: what results call it. */
   name?: string;
   /** Requests sent for this row alone or with others, over all processes of the run. */
   attempts: number;
-  outcome?: Outcome;
-  last?: ReplyRecord;
+  outcome: Outcome | undefined;
+  last: ReplyRecord | undefined;
   /** By `process.step.n`; absent for the many rows that never had any. */
-  doubts?: Map<string, Doubt>;
+  doubts: Map<string, Doubt> | undefined;
   effects?: Effect[];
 };
 

@@ -178,7 +178,8 @@ function findOrCreateRow(state: RunState, { key, fingerprint, name, line }: RowR
     known.fingerprint = fingerprint;
     return known;
   }
-  const row: RowState = { fingerprint, attempts: 0, ...(line === 0 ? { name } : {}) };
+  const row: RowState = { fingerprint, attempts: 0, outcome: undefined, last: undefined, doubts: undefined };
+  if (line === 0) row.name = name;
   state.rows.set(key, row);
   return row;
 }
@@ -222,18 +223,14 @@ function applyOutcome(state: RunState, { outcome, ...ref }: RowOutcome, at: numb
   const row = findOrCreateRow(state, ref);
   recordEffect(row, ref, outcome);
   setOutcome(state, row, outcome);
-  if (outcome.status !== 'unknown') delete row.doubts;
+  if (outcome.status !== 'unknown') row.doubts = undefined;
 }
 
 function setOutcome({ counts }: RunState, row: RowState, outcome: Outcome | undefined): void {
   const before = row.outcome?.status;
   if (before !== undefined) counts.set(before, (counts.get(before) ?? 1) - 1);
-  if (outcome === undefined) {
-    delete row.outcome;
-    return;
-  }
-  counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
   row.outcome = outcome;
+  if (outcome) counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
 }
 
 /** Keeps what this run changed. An outcome that only adds detail to an earlier one replaces its effect. */

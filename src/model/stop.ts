@@ -53,6 +53,7 @@ export type StopReason =
   | 'shared-limit'
   | 'aborted'
   | 'cut-off'
+  | 'still-running'
   | 'locked'
   | 'lock-unwritable'
   | 'file-unwritable'
@@ -104,6 +105,7 @@ export const STOP_REASONS: Readonly<Record<StopReason, ExitCode>> = {
   'shared-limit': EXIT.retryLater,
   aborted: EXIT.retryLater,
   'cut-off': EXIT.retryLater,
+  'still-running': EXIT.retryLater,
   // the machine
   locked: EXIT.locked,
   'lock-unwritable': EXIT.unwritable,

@@ -33,8 +33,8 @@ export function decideExit(
     return {
       code: EXIT.retryLater,
       reason: 'cut-off',
-      message: 'The process was killed before it could finish.',
-      hint: 'Run the same command with --resume.',
+      message: 'the process was killed before it could finish',
+      hint: 'Resume it to finish.',
     };
   }
   const rows = unprovisioned === 1 ? 'row is' : 'rows are';

@@ -51,5 +51,6 @@ export function formatHeadline(summary: Summary): string {
     ...(pending > 0 ? [`${formatCount(pending, 'row')} pending`] : []),
     ...countPhrases(summary, 'not-attempted'),
   ];
+  if (exit.reason === 'still-running') return `Still running${simulated}: ${counts.join(', ')}.`;
   return `Stopped${simulated}: ${describeStop(exit.reason)}; ${counts.join(', ')}.`;
 }

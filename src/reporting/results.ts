@@ -9,7 +9,7 @@ import { formatGuardedCsvLine } from '../text/csv-cell.js';
 import { formatProblemValue, type Problem } from '../validation/problem.js';
 import type { Row, ValidatedRow } from '../validation/row.js';
 import { countReason, type FailureReasons } from './failure-reasons.js';
-import { describeStop } from './stop-reasons.js';
+import { describeInterruption } from './stop-reasons.js';
 
 /** One line of the results: an input row, the name it asks for, and how it ended. */
 export type Result = {
@@ -61,7 +61,7 @@ function toInvalidResult(row: Row, name: string, problems: readonly Problem[]): 
 
 /** The run stopped or was killed before this row, or while its request was in flight. */
 function toUnsettledOutcome(row: RowState | undefined, { stop }: RunState): Outcome {
-  const cause = `the run stopped: ${describeStop(stop?.reason ?? 'cut-off')}`;
+  const cause = describeInterruption(stop?.reason ?? 'cut-off');
   if (!row) return { status: 'not-attempted', detail: cause };
   const { last } = row;
   const metadata = pickMetadata(last);

@@ -9,7 +9,6 @@ const STOP_TEXTS: ReadonlyMap<string, string> = new Map([
   ['api-gone', "Zoom's IM groups API is not available on this account"],
   ['credentials', 'Zoom rejected the credentials'],
   ['cut-off', 'its process was killed'],
-  ['daily-budget', "the plan's daily limit for these requests is used up"],
   ['daily-limit', "Zoom's daily limit is used up"],
   ['daily-quota', "the plan's daily limit for these requests is used up"],
   ['journal-gone', 'its journal disappeared'],
@@ -27,6 +26,7 @@ const STOP_TEXTS: ReadonlyMap<string, string> = new Map([
   ['redirect', 'the server answered with a redirect'],
   ['scope-missing', 'the Zoom app lacks a scope'],
   ['shared-limit', 'the Redis server of the shared limit is not reachable'],
+  ['still-running', 'a process is still working on it'],
   ['tls', 'no trusted TLS connection to Zoom'],
   ['token-refused', 'Zoom rejected the access token'],
   ['unreachable', 'Zoom is not reachable'],
@@ -36,4 +36,10 @@ const STOP_TEXTS: ReadonlyMap<string, string> = new Map([
 /** A clause without its full stop; a reason that a newer version recorded is spelt out. */
 export function describeStop(reason: string): string {
   return STOP_TEXTS.get(reason) ?? reason.replaceAll('-', ' ');
+}
+
+/** Why a row has no outcome. */
+export function describeInterruption(reason: string): string {
+  if (reason === 'still-running') return 'the run is still in progress';
+  return `the run stopped: ${describeStop(reason)}`;
 }

@@ -66,6 +66,8 @@ export type Session = {
   next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined;
   /** Begins again with the first row and keeps what was read from Zoom: after a dry run, do just what it showed. */
   restart(): void;
+  /** Called when the run has ended: lets go of what was read from Zoom, since the reports need the memory. */
+  close?(): void;
 };
 
 export type SessionContext<Item, Options> = {

@@ -188,15 +188,18 @@ describe('a file that was edited before the resume', () => {
     expect(zoom.created().length).toBe(2);
   });
 
-  test('failed rows are sent again, provisioned ones are not', async () => {
+  test('a run with failed rows prints the command that sends them again, and provisioned ones are not sent', async () => {
     const { zoom, env } = await startEmptyAccount({ faults: ['400:0.5'], seed: 3 });
     const text = numbered(upTo(40));
     const { cwd, input } = inFolder(text);
-    expect(await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env })).toMatchObject({ code: 1 });
+    const first = await command(['apply', input, '--out', 'r', ...QUICK], { cwd, env });
+    expect(first).toMatchObject({ code: 1 });
+    expect(first.stdout).toContain('To retry the rows that are not provisioned, run:');
+    const next = findNextCommand(first.stdout) ?? 'false';
     const failed = results(join(cwd, 'r')).filter((row) => row.zoom__status === 'failed').length;
     expect(failed).toBeGreaterThan(5);
     const sent = zoom.requests().filter(({ method }) => method === 'POST').length;
-    await command(['apply', input, '--resume', 'r', ...QUICK], { cwd, env });
+    await runInShell(`${next} || true`, cwd, env);
     expect(zoom.requests().filter(({ method }) => method === 'POST').length - sent).toBe(failed);
     expect(summary(join(cwd, 'r')).carried_over).toBe(40 - failed);
     expectHonest(zoom, expectEveryRowOnce(join(cwd, 'r'), text), new Set());

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';
 import { command, file, folder, journal, results, summary } from '../support/command.js';
-import { killedAt, numbered, startEmptyAccount, upTo } from '../support/interrupted-run.js';
+import {
+  findNextCommand,
+  killedAt,
+  numbered,
+  runInShell,
+  startEmptyAccount,
+  upTo,
+} from '../support/interrupted-run.js';
 
 const THERE = [
   { id: 'kept-1', name: 'Group 3' },
@@ -69,6 +76,72 @@ test('of two runs of one file, the rollback of the second deletes only what the 
   expect(new Set(names(zoom))).toEqual(
     new Set(['Group 1', 'Group 2', 'Group 3', 'Group 4', 'Group 5', 'Group 40']),
   );
+});
+
+test.each(['im', 'contacts'])('each group is read right before it is deleted (%s)', async (api) => {
+  const { zoom, env } = await startEmptyAccount();
+  const cwd = folder();
+  const args = ['apply', file(numbered(upTo(6))), '--api', api, '--out', 'r'];
+  expect(await command(args, { cwd, env })).toMatchObject({ code: 0 });
+  expect(await command(['rollback', 'r', '--yes'], { cwd, env })).toMatchObject({ code: 0 });
+  const requests = zoom.requests().map(({ method, path }) => `${method} ${path}`);
+  const deletes = requests.filter((request) => request.startsWith('DELETE '));
+  expect(deletes).toHaveLength(6);
+  for (const request of deletes) {
+    const read = requests.indexOf(request.replace('DELETE', 'GET'));
+    expect(read).toBeGreaterThanOrEqual(0);
+    expect(read).toBeLessThan(requests.indexOf(request));
+  }
+  expect(zoom.groups()).toEqual([]);
+});
+
+test.each(['im', 'contacts'])('a group of unknown member count is kept (%s)', async (api) => {
+  const first = await startEmptyAccount();
+  const cwd = folder();
+  const args = ['apply', file(numbered(upTo(3))), '--api', api, '--out', 'r'];
+  expect(await command(args, { cwd, env: first.env })).toMatchObject({ code: 0 });
+  await first.zoom.close();
+  const port = Number(new URL(first.zoom.url).port);
+  const groups = first.zoom.groups();
+  const faults = ['no-member-count'];
+  const { zoom, env } = await startEmptyAccount({ groups, port, token: first.zoom.token, faults });
+  const done = await command(['rollback', 'r', '--yes', '--out', 'back'], { cwd, env });
+  expect(done).toMatchObject({ code: 1 });
+  expect(zoom.groups().length).toBe(3);
+  expect(summary(join(cwd, 'back')).counts).toMatchObject({ deleted: 0, kept: 3 });
+  for (const row of results(join(cwd, 'back'))) {
+    expect(row).toMatchObject({
+      zoom__status: 'kept',
+      zoom__detail: 'Zoom does not say whether it has members',
+    });
+  }
+});
+
+test('a rollback that was interrupted prints the command that resumes it', async () => {
+  const { zoom, env } = await startEmptyAccount(SLOW);
+  const cwd = folder();
+  expect(await command(['apply', file(numbered(upTo(40))), '--out', 'r'], { cwd, env })).toMatchObject({
+    code: 0,
+  });
+  const undo = ['rollback', 'r', '--yes', '--rate', '60', '--out', 'back'];
+  const stopped = await command(undo, {
+    cwd,
+    env,
+    onStart: (child) => {
+      const timer = setInterval(() => {
+        if (!zoom.requests().some(({ method }) => method === 'DELETE')) return;
+        clearInterval(timer);
+        child.kill('SIGINT');
+      }, 1);
+    },
+  });
+  expect(stopped).toMatchObject({ code: 130, signal: null });
+  expect(stopped.stderr).toContain(new URL(zoom.baseUrl).host);
+  const next = findNextCommand(stopped.stdout) ?? 'false';
+  expect(next).toMatch(/^zoom-im-groups rollback r --resume back .*--rate 60 --yes$/);
+  await runInShell(next, cwd, env);
+  expect(new Set(names(zoom))).toEqual(new Set(THERE.map(({ name }) => name)));
+  expect(summary(join(cwd, 'back'))).toMatchObject({ counts: { deleted: 38 }, exit: { code: 0 } });
 });
 
 test('the 1,000 heavy requests a day of a free plan are counted, and the run stops with 4', async () => {

@@ -1,4 +1,4 @@
-/** What a user may rely on of the one report of several runs that shared a file. */
+/** What a user may rely on of one report about several runs that shared a file. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ async function shards(...ks: readonly number[]): Promise<string> {
   return cwd;
 }
 
-test('a report of all shards is made again over itself, and over nothing else', async () => {
+test('a report of all shards replaces an earlier one, and no other file', async () => {
   const cwd = await shards(1, 2, 3);
   const args = ['report', 's1', 's2', 's3', '--out', 'all'];
   for (let n = 0; n < 2; n += 1) expect(await command(args, { cwd })).toMatchObject({ code: 0 });
@@ -32,13 +32,13 @@ test('a report of all shards is made again over itself, and over nothing else', 
   expect(readdirSync(join(cwd, 'mine'))).toEqual(['failed.csv']);
 });
 
-test('a report that lacks a shard says so everywhere: exit code, summary, page and terminal', async () => {
+test('a report that lacks a shard says so in exit code, summary, page and terminal', async () => {
   const cwd = await shards(1, 3);
-  const told = await command(['report', 's1', 's3', '--out', 'all', '--json'], { cwd });
+  const json = await command(['report', 's1', 's3', '--out', 'all', '--json'], { cwd });
   const shown = await command(['report', 's1', 's3', '--out', 'all'], { cwd });
   const exit = { code: 1, reason: 'shard 2/3 is missing' };
-  expect([told.code, shown.code]).toEqual([1, 1]);
-  expect(JSON.parse(told.stdout)).toMatchObject({ exit, not_provisioned: 0 });
+  expect([json.code, shown.code]).toEqual([1, 1]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ exit, not_provisioned: 0 });
   expect(summary(join(cwd, 'all'))).toMatchObject({ exit });
   const page = readFileSync(join(cwd, 'all', 'report.html'), 'utf8');
   expect(/<h1.*?<\/h1>/.exec(page)?.[0]).toMatch(/class="bad">Incomplete .*shard 2\/3 is missing/);
@@ -46,7 +46,7 @@ test('a report that lacks a shard says so everywhere: exit code, summary, page a
   expect(shown.stdout).toMatch(/^Incomplete .*shard 2\/3 is missing/);
 });
 
-test('a report of several runs names the files that it has', async () => {
+test('a report of several runs names the files that it has, and no journal', async () => {
   const cwd = await shards(1, 2, 3);
   await command(['report', 's1', 's2', 's3', '--out', 'all'], { cwd });
   const { files } = summary(join(cwd, 'all'));
@@ -54,16 +54,16 @@ test('a report of several runs names the files that it has', async () => {
   expect(summary(join(cwd, 's1')).files).toHaveProperty('journal', 'journal.ndjson');
 });
 
-test('of shards that stopped no command is printed that would go on with the report', async () => {
+test('a report of shards that stopped prints no command, since each shard has its own', async () => {
   const cwd = folder();
   writeFileSync(join(cwd, 'in.csv'), numbered(upTo(12)));
   for (const k of [1, 2]) {
     const more = ['--shard', `${k}/2`, '--out', `s${k}`, '--fault', 'paid'];
     expect(await command(['apply', 'in.csv', ...more, ...QUICK], { cwd })).toMatchObject({ code: 3 });
   }
-  const told = await command(['report', 's1', 's2', '--out', 'all'], { cwd });
-  expect(told.code).toBe(3);
-  expect(told.stdout).not.toContain('--resume');
+  const report = await command(['report', 's1', 's2', '--out', 'all'], { cwd });
+  expect(report.code).toBe(3);
+  expect(report.stdout).not.toContain('--resume');
 });
 
 test('the reports of one run stay in its folder: another --out is refused', async () => {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { command, folder, journal, results, summary, type Transcript } from '../support/command.js';
 import {
   expectEveryRowOnce,
@@ -226,6 +226,20 @@ test('SIGINT in a listing of 10,000 contact groups ends within two seconds', asy
   expect(zoom.requests().length - requests).toBeLessThanOrEqual(1);
   expect(results(join(cwd, 'r')).map((row) => row.zoom__status)).toEqual(['not-attempted']);
   expect(summary(join(cwd, 'r')).exit).toMatchObject({ code: 130, reason: 'SIGINT' });
+});
+
+test('Ctrl-C in an export ends it, and does not speak of a resume that it has not', async () => {
+  const { zoom, env } = await startEmptyAccount({ latencyMs: 300 });
+  const stop = (child: ChildProcess): void => void child.kill('SIGINT');
+  const onStart = (child: ChildProcess): void => {
+    void vi
+      .waitUntil(() => zoom.requests().length > 0, { timeout: 10_000, interval: 5 })
+      .then(() => stop(child));
+  };
+  const done = await command(['export'], { env, onStart });
+  expect(done).toMatchObject({ code: 130, signal: null, stdout: '' });
+  expect(done.stderr).toContain('Run the command again.');
+  expect(done.stderr).not.toContain('--resume');
 });
 
 test.each([

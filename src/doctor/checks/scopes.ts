@@ -16,7 +16,7 @@ export function scopesOfCommands(api: Api): readonly CommandScopes[] {
     { command: 'plan', needs: [scopes.read] },
     { command: 'export', needs: [scopes.read] },
     { command: 'apply --update', needs: [scopes.read, scopes.create, scopes.update] },
-    { command: 'rollback', needs: [scopes.read, scopes.delete] },
+    { command: 'rollback', needs: [scopes.read, scopes.get, scopes.delete] },
     { command: 'members', needs: [scopes.read, ...scopesOfMembers(api)] },
   ];
 }

@@ -106,6 +106,10 @@ class GroupsSession implements Session {
     this.#isLimitReached = false;
   }
 
+  close(): void {
+    this.#work.index = undefined;
+  }
+
   #list(): Step {
     const { api } = this.#work;
     const delayMs = api.uniqueNames ? 0 : this.#waitForDoubts();
@@ -177,7 +181,11 @@ class GroupsSession implements Session {
       if (!this.#isLimitReached) this.#stage = 'closing';
     } finally {
       // Left for good: at the last row, at the limit, or because the run ends early.
-      if (!isPaused) await this.#rows?.return?.();
+      if (!isPaused) {
+        await this.#rows?.return?.();
+        // It remembers the key of every row.
+        this.#rows = undefined;
+      }
     }
   }
 

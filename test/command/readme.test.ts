@@ -71,7 +71,9 @@ describe('the console of the README', () => {
     const words = line.replace(/^(\$ zoom-im-groups|node dist\/cli\.js) /, '').split(' ');
     const args = words.map((word: string) => (word.startsWith('samples/') ? join(ROOT, word) : word));
     const { stdout } = await command(args);
-    const printed = stdout.replaceAll(`${ROOT}/`, '').trimEnd().split('\n').map(withoutNumbers);
+    const lines = stdout.replaceAll(`${ROOT}/`, '').trimEnd().split('\n').map(withoutNumbers);
+    // On a busy machine the simulator may refuse a request or two for their rate.
+    const printed = lines.filter((text) => !/^ {2}(\d+ of them w|Zoom rate-limited)/.test(text));
     const expected = shown.map(withoutNumbers);
     if (expected.at(0) === '…') expect(printed).toEqual(expected.slice(1));
     else if (expected.at(-1) !== '…') expect(printed).toEqual(expected);

@@ -22,6 +22,8 @@ export type Account = {
   /** Registers the one listener for changes of speed. */
   readonly onPace: (listener: (change: PaceChange) => void) => void;
   readonly target: Target;
+  /** Requests/s of a label: the plan's, or those of `--rate`. */
+  readonly rateFor: (label: RateLabel) => number;
   readonly concurrencyFor: (label: RateLabel) => number;
   readonly simulated: boolean;
   /** What must never be shown. */
@@ -144,6 +146,7 @@ async function open(
       onPace = listener;
     },
     target: { baseUrl, api, accountPlan, perSecond: rateFor(writeLabel) },
+    rateFor,
     concurrencyFor: places,
     simulated: simulator !== undefined,
     secrets: () => [...client.secrets(), ...findSecrets(sharedLimit)],

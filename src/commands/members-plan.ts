@@ -4,10 +4,10 @@ import { wantsColor } from '../cli/options/environment.js';
 import type { Options } from '../cli/options/options.js';
 import { makePlan } from '../cli/plan-checksum.js';
 import type { RunShape } from '../events/event.js';
-import { RATE_LABELS, type RateLabel } from '../model/call.js';
+import type { RateLabel } from '../model/call.js';
 import type { ExitCode } from '../model/stop.js';
-import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
-import { formatForecast, type LabelForecast } from '../reporting/forecast.js';
+import { createForecast, formatForecast, type LabelForecast, toForecastJson } from '../reporting/forecast.js';
+import { MEMBERS_APIS } from '../resources/members/api/members-apis.js';
 import { parseMembershipName } from '../resources/members/fields.js';
 import type { Session } from '../resources/resource.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
@@ -67,17 +67,13 @@ export async function collectMembersPlan(
     onWarning: warn,
   });
   const { accountPlan, api } = account.target;
-  // IM groups are sent addresses, and the answer names ids: each group that is added to is read again.
-  const readBacks = api === 'im' ? [...groups.values()].filter(({ add }) => add.length > 0).length : 0;
+  // After an add by e-mail the answer names ids: each group that is added to is read again.
+  const readBacks =
+    MEMBERS_APIS[api].addsBy === 'email'
+      ? [...groups.values()].filter(({ add }) => add.length > 0).length
+      : 0;
   requests.set('medium', (requests.get('medium') ?? 0) + readBacks);
-  const forecast = RATE_LABELS.flatMap((label): LabelForecast[] => {
-    const count = requests.get(label) ?? 0;
-    const perDay = REQUESTS_PER_DAY[label][accountPlan];
-    const perSecond = REQUESTS_PER_SECOND[label][accountPlan];
-    return count === 0
-      ? []
-      : [{ label, requests: count, perSecond, ...(perDay === undefined ? {} : { perDay }) }];
-  });
+  const forecast = createForecast(requests, accountPlan, account.rateFor);
   return { groups: [...groups.values()], forecast, checksum, simulated: account.simulated };
 }
 
@@ -90,12 +86,7 @@ export function printMembersPlan(
     const fields = {
       simulated,
       groups,
-      forecast: forecast.map(({ label, requests, perSecond, perDay }) => ({
-        label,
-        requests,
-        rate_per_second: perSecond,
-        requests_per_day: perDay ?? null,
-      })),
+      forecast: toForecastJson(forecast),
       checksum,
     };
     writeJson('members', fields, { code, reason: 'planned' });

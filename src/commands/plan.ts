@@ -11,10 +11,8 @@ import { openSession } from '../cli/run-session.js';
 import { createRunState } from '../events/run-state.js';
 import { RATE_LABELS } from '../model/call.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
-import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
-import { formatForecast, type LabelForecast } from '../reporting/forecast.js';
+import { createForecast, formatForecast, type LabelForecast, toForecastJson } from '../reporting/forecast.js';
 import { groups } from '../resources/groups/groups.js';
-import type { Step } from '../resources/resource.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { escapeInvisible } from '../text/visible.js';
 
@@ -120,22 +118,12 @@ async function collectPlan(
     },
     onWarning: (message) => process.stderr.write(`${escapeInvisible(message)}\n`),
   });
-  return { counts, rows, forecast: toForecast(requests, account), checksum };
-}
-
-function toForecast(
-  requests: ReadonlyMap<Step['call']['label'], number>,
-  { target }: Account,
-): readonly LabelForecast[] {
-  const { accountPlan } = target;
-  return RATE_LABELS.flatMap((label) => {
-    const count = requests.get(label) ?? 0;
-    if (count === 0) return [];
-    const perDay = REQUESTS_PER_DAY[label][accountPlan];
-    // Every write of a plan has the label that --rate is about.
-    const perSecond = target.perSecond ?? REQUESTS_PER_SECOND[label][accountPlan];
-    return [{ label, requests: count, perSecond, ...(perDay === undefined ? {} : { perDay }) }];
-  });
+  return {
+    counts,
+    rows,
+    forecast: createForecast(requests, account.target.accountPlan, account.rateFor),
+    checksum,
+  };
 }
 
 const SIGNS: Readonly<Record<Action, string>> = {
@@ -172,12 +160,7 @@ function print(
           rate_per_second: target.perSecond,
         },
         counts,
-        forecast: forecast.map(({ label, requests, perSecond, perDay }) => ({
-          label,
-          requests,
-          rate_per_second: perSecond,
-          requests_per_day: perDay ?? null,
-        })),
+        forecast: toForecastJson(forecast),
         checksum,
         rows,
       },

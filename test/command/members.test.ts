@@ -139,6 +139,13 @@ describe.each(APIS)('members --api %s', (api) => {
     expect(zoom.memberChanges().length).toBe(1);
   });
 
+  test('--dry-run forecasts the time at the rate of --rate', async () => {
+    const { run } = await startAccount();
+    const csv = file('group,email\nSales,user4@example.com\n');
+    const plan = await run('members', csv, '--dry-run', '--api', api, '--json', '--rate', '7');
+    expect(JSON.parse(plan.stdout).forecast).toMatchObject([{ rate_per_second: 7 }]);
+  });
+
   test('rollback removes only whom the run added', async () => {
     const { zoom, cwd, run } = await startAccount();
     const csv = file('group,email\nSales,user1@example.com\nSales,user4@example.com\n');

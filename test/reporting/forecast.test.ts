@@ -1,6 +1,6 @@
 /** What a plan says about the time that its requests take. */
 import { expect, test } from 'vitest';
-import { formatForecast } from '../../src/reporting/forecast.js';
+import { createForecast, formatForecast } from '../../src/reporting/forecast.js';
 
 const heavy = { label: 'heavy', perSecond: 1, perDay: 1_000 } as const;
 
@@ -20,4 +20,16 @@ test('a daily limit spreads them over days', () => {
 
 test('a plan without a request says so', () => {
   expect(formatForecast([{ ...heavy, requests: 0 }])).toBe('No request is needed.');
+});
+
+test('a plan forecasts each label at the rate that the run would keep to, such as that of --rate', () => {
+  const requests = new Map([
+    ['medium', 4],
+    ['heavy', 30],
+  ] as const);
+  const rates = { light: 30, medium: 20, heavy: 5 };
+  expect(createForecast(requests, 'pro', (label) => rates[label])).toEqual([
+    { label: 'medium', requests: 4, perSecond: 20 },
+    { label: 'heavy', requests: 30, perSecond: 5, perDay: 30_000 },
+  ]);
 });

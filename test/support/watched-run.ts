@@ -69,6 +69,7 @@ function toAccount(api: ApiClient): Account {
     api,
     onPace: () => undefined,
     target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'business', perSecond: 80 },
+    rateFor: () => 80,
     concurrencyFor: () => 4,
     secrets: () => [],
     close: async () => undefined,

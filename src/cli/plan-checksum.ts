@@ -28,8 +28,9 @@ export async function makePlan(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
   const { baseUrl, api } = account.target;
-  const place = [account.accountMark ?? '', account.simulated ? '' : baseUrl, api, shape];
-  const checksum = createUnorderedHash(place);
+  // Each simulator has another account and port, and the same groups.
+  const place = account.simulated ? ['', ''] : [account.accountMark ?? '', baseUrl];
+  const checksum = createUnorderedHash([...place, api, shape]);
   await dryRun({
     session,
     api: account.api,

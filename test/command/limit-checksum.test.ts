@@ -129,6 +129,14 @@ describe('--checksum', () => {
     expect(existsSync(join(cwd, 'r'))).toBe(false);
   });
 
+  test('of a simulated plan is that of the simulated apply', async () => {
+    const { cwd, input } = inFolder(CSV);
+    const plan = await command(['plan', input, '--simulate', '--json'], { cwd });
+    const { checksum } = JSON.parse(plan.stdout);
+    const args = ['apply', input, '--simulate', '--checksum', checksum, '--out', 'r'];
+    expect(await command(args, { cwd })).toMatchObject({ code: 0 });
+  });
+
   test('is refused with --no-listing, and if it is no checksum', async () => {
     const { run, input, zoom } = await setUp(CSV);
     const hex = 'a'.repeat(64);
@@ -183,6 +191,17 @@ describe.each(['im', 'contacts'])('previous_name (%s)', (api) => {
       'name,type,previous_name\nSales EMEA,shared,Sales\n',
     );
   });
+});
+
+test('previous_name of which Zoom has two groups renames neither', async () => {
+  const groups = ['a', 'b'].map((id) => ({ id, name: 'Sales' }));
+  const { run, input, zoom, cwd } = await setUp('name,previous_name\nSales EMEA,Sales\n', { groups });
+  const done = await run('apply', input, '--api', 'contacts', '--update', '--out', 'r');
+  expect(done).toMatchObject({ code: 1 });
+  expect(zoom.groups().map(({ name }) => name)).toEqual(['Sales', 'Sales']);
+  const [row] = results(join(cwd, 'r'));
+  expect(row).toMatchObject({ zoom__status: 'failed', zoom__attempts: '0' });
+  expect(row?.zoom__detail).toContain('2 groups named "Sales"');
 });
 
 function call(zoom: Simulator, method: string, path: string, body: object): Promise<Response> {

@@ -280,8 +280,12 @@ class GroupsSession implements Session {
     const old = JSON.stringify(previousName);
     if (!index)
       return outcome('failed', `without a listing, nothing tells whether ${old} exists and is to be renamed`);
-    const [group] = index.findExact(previousName);
+    const groups = index.findExact(previousName);
+    const [group] = groups;
     if (!group) return undefined;
+    if (groups.length > 1) {
+      return outcome('failed', `Zoom has ${groups.length} groups named ${old}: rename the right one in Zoom`);
+    }
     if (!update) return outcome('failed', `${old} exists and would be renamed: use --update`);
     const found = differences(row.item.definition, group);
     const settings = Object.fromEntries(found.map((d) => [d.setting, d.to]));

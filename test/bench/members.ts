@@ -15,7 +15,7 @@ export async function measureMembers(report: (line: string) => void): Promise<re
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const file = join(folder, 'members.csv');
   const lines = Array.from({ length: GROUPS * MEMBERS }, (_, i) => {
-    return `Group number ${i % GROUPS},user${(i % 1_000) + 1}@example.com\n`;
+    return `Group number ${i % GROUPS},user${Math.floor(i / GROUPS) + 1}@example.com\n`;
   });
   writeFileSync(file, `group,email\n${lines.join('')}`);
   const options = { accountPlan: 'pro', users: 1_000, latencyMs: 150 } as const;

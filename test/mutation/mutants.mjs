@@ -77,8 +77,8 @@ export function mutate(path, text, firstId) {
       case 'ExpressionStatement': {
         if (node.directive || /^super\(/.test(slice(node))) return;
         const id = add(node, '(removed)');
-        source.appendLeft(node.start, `if (!__mutant(${id})) { `);
-        source.prependLeft(node.end, ' }');
+        source.appendLeft(node.start, `{ if (!__mutant(${id})) { `);
+        source.prependLeft(node.end, ' } }');
         return;
       }
     }

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => zoom.close());
 
-const API = ['apply', 'plan', 'members', 'export', 'rollback'];
+const API = ['apply', 'plan', 'members', 'doctor', 'export', 'rollback'];
 const CSV = ['apply', 'plan', 'members', 'validate'];
 const RUN = ['apply', 'members', 'rollback'];
 const SIMULATOR = [...API, 'simulate'];
@@ -49,12 +49,14 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--no-listing': ['apply'],
   '--shared-limit': RUN,
   '--lock-timeout': RUN,
-  '--state-dir': RUN,
+  '--state-dir': [...RUN, 'doctor'],
   '--shard': ['apply', 'plan', 'members'],
   '--dry-run': ['apply', 'members'],
   '--detailed-exitcode': ['apply', 'plan', 'members'],
   '--all': ['plan', 'validate'],
-  '--yes': ['rollback', 'members'],
+  '--yes': ['rollback', 'members', 'doctor'],
+  '--write': ['doctor'],
+  '--member': ['doctor'],
   '--remove': ['members'],
   '--sync': ['members'],
   '--max-removals': ['members'],
@@ -68,9 +70,9 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   '--delimiter': CSV,
   '--encoding': CSV,
   '--map': CSV,
-  '--config': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
-  '--json': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report'],
-  '--quiet': ['apply', 'plan', 'members', 'validate', 'export', 'rollback', 'report', 'simulate'],
+  '--config': ['apply', 'plan', 'members', 'validate', 'doctor', 'export', 'rollback', 'report', 'simulate'],
+  '--json': ['apply', 'plan', 'members', 'validate', 'doctor', 'export', 'rollback', 'report'],
+  '--quiet': ['apply', 'plan', 'members', 'validate', 'doctor', 'export', 'rollback', 'report', 'simulate'],
   '--log-format': API,
   '--log-level': API,
 };

@@ -85,7 +85,7 @@ export function openClient(options: ClientOptions): Client {
     rateFor,
     quotaFor: (label) => createQuota(options, label),
     clock,
-    scopes: options.scopes.flat(),
+    scopes: options.scopes.map((alternatives) => alternatives.join(' or ')),
     onPace: options.onPace,
     onLowerPlan: warnOnce(options),
     redact: createRedactor(secrets),

@@ -4,13 +4,17 @@ import { createStop, type Stop } from '../model/stop.js';
 
 type Response = ResponseMetadata & { readonly httpStatus: number };
 
-/** @param scopes those that the command needs, as far as they are known */
+/** @param scopes those that the command needs, each with its alternatives in words: `a or b` */
 export function scopeMissing({ message }: Response, scopes: readonly string[]): Stop {
   // "Invalid access token, does not contain scopes:[imgroup:write:admin]."
   const listed = /scopes?\s*:?\s*\[([^\]]*)\]/i.exec(message)?.[1] ?? '';
-  const all = [...new Set([...listed.split(/[\s,]+/), ...scopes])].filter((scope) => scope !== '');
+  const named = listed.split(/[\s,]+/).filter((scope) => scope !== '');
+  const others = named.filter((scope) => !scopes.some((known) => known.split(' or ').includes(scope)));
+  const all = [...scopes, ...(others.length > 0 ? [others.join(' or ')] : [])];
   const list =
-    all.length === 0 ? 'the scopes that the message names' : `one of these scopes: ${all.join(', ')}`;
+    all.length === 0
+      ? 'the scopes that the message names'
+      : `those of these scopes that it lacks: ${all.join('; ')}`;
   return createStop(
     'scope-missing',
     `the app lacks a scope: ${message}`,

@@ -9,9 +9,9 @@ import type { Limiters } from '../rate-limit/limiter.js';
 import { createDailyQuota, type DailyQuota } from '../resilience/daily-quota.js';
 import { VERSION } from '../storage/version.js';
 import { createRedactor } from '../text/redact.js';
-import { createApiClient } from './api-client.js';
 import { createHttpClient, type HttpClient, type ProxySettings } from './http-client.js';
 import { type Credentials, createFixedToken, createOAuthTokens, type TokenSource } from './oauth.js';
+import { createApiClient } from './request-path.js';
 import { parseSafeUrl } from './safe-url.js';
 import type { TokenGrant } from './token-request.js';
 

@@ -4,7 +4,7 @@ import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement } from '../resource.js';
 import { differences, type Group } from './api/group.js';
 import { readGroup } from './api/read-group.js';
-import { compareWithGroup, outcome, settle } from './settle.js';
+import { compareWithGroup, outcome, settle } from './outcomes.js';
 import type { GroupRow, GroupsWork } from './work.js';
 
 const POSSIBLY_OURS = 'possibly created by this run';

@@ -10,7 +10,7 @@ import type { GroupIndex } from './api/group-index.js';
 import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { createGroup } from './create.js';
-import { compareWithGroup, outcome, settle } from './settle.js';
+import { compareWithGroup, outcome, settle } from './outcomes.js';
 import type { GroupsWork, OpenRow } from './work.js';
 
 /** A listing that lacks a group known to exist is late: it is taken again after these waits. */

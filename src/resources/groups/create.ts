@@ -6,7 +6,7 @@ import { createStop } from '../../model/stop.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { normalizeName } from './api/group.js';
 import { isUsableId } from './api/groups-api.js';
-import { compareWithGroup, describeFailure, outcome, settle } from './settle.js';
+import { compareWithGroup, describeFailure, outcome, settle } from './outcomes.js';
 import { type GroupRow, type GroupsWork, type OpenRow, toRef } from './work.js';
 
 type Attempt = {

@@ -21,7 +21,7 @@ import { GROUPS_APIS } from './api/groups-apis.js';
 import { type GroupReading, readGroup } from './api/read-group.js';
 import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
-import { describeFailure, outcome, settle, settled } from './settle.js';
+import { describeFailure, outcome, settle, settled } from './outcomes.js';
 import type { Change } from './update.js';
 import { type GroupRow, toRef } from './work.js';
 

@@ -16,7 +16,7 @@ import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
 import { createGroup } from './create.js';
 import type { GroupItem } from './fields.js';
-import { compareWithGroup, outcome, settled } from './settle.js';
+import { compareWithGroup, outcome, settled } from './outcomes.js';
 import { findChange, updateGroup } from './update.js';
 import type { GroupRow, GroupsWork } from './work.js';
 

@@ -9,7 +9,7 @@ import {
   type Settings,
 } from './api/group.js';
 import { readGroup } from './api/read-group.js';
-import { describeFailure, outcome, settle } from './settle.js';
+import { describeFailure, outcome, settle } from './outcomes.js';
 import { type GroupRow, type GroupsWork, toRef } from './work.js';
 
 /** Settings to change, and the name if it changes too. */

@@ -3,7 +3,7 @@
 import type { RowOutcome } from '../../events/event.js';
 import { doubtsOf } from '../../events/row-state.js';
 import type { Reply } from '../../model/reply.js';
-import { describeFailure } from '../groups/settle.js';
+import { describeFailure } from '../groups/outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { readBack } from './read-back.js';
 import {

@@ -8,8 +8,8 @@ import { createStop, FatalError } from '../../src/model/stop.js';
 import type { Limiter } from '../../src/rate-limit/limiter.js';
 import { LocalLimiter } from '../../src/rate-limit/local-limiter.js';
 import { createDailyQuota } from '../../src/resilience/daily-quota.js';
-import { type ApiClientOptions, createApiClient } from '../../src/zoom/api-client.js';
 import { createFixedToken, createOAuthTokens, type TokenSource } from '../../src/zoom/oauth.js';
+import { type ApiClientOptions, createApiClient } from '../../src/zoom/request-path.js';
 import { openTestClient, sendJson, startScriptedServer } from '../support/scripted-server.js';
 
 const create: Call = {

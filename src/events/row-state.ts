@@ -39,6 +39,6 @@ export function isInDoubt(state: RowState | undefined): boolean {
 }
 
 /** The doubts of a row, oldest first. */
-export function doubtsOf(state: RowState | undefined): readonly Doubt[] {
+export function listDoubts(state: RowState | undefined): readonly Doubt[] {
   return [...(state?.doubts?.values() ?? [])];
 }

@@ -8,7 +8,7 @@ import {
   type ReplyRecord,
   SCHEMA_VERSION,
 } from '../../src/events/event.js';
-import { doubtsOf, isInDoubt } from '../../src/events/row-state.js';
+import { isInDoubt, listDoubts } from '../../src/events/row-state.js';
 import {
   applyEvent,
   countSentToday,
@@ -102,7 +102,7 @@ describe('a row is in doubt', () => {
   test('after a crash between its request and the reply, and stays so in the next process', () => {
     const note = { absentBefore: true };
     const row = rowAfter(attempt(1, { note, at: 7 }), run);
-    expect(doubtsOf(row)).toEqual([{ operation: 'create', at: 7, note }]);
+    expect(listDoubts(row)).toEqual([{ operation: 'create', at: 7, note }]);
   });
 
   test('after a lost reply', () => {

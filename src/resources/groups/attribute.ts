@@ -1,10 +1,10 @@
 /** Whether a group that exists after a lost answer was created by this run. */
-import { type Doubt, doubtsOf } from '../../events/row-state.js';
+import { type Doubt, listDoubts } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement } from '../resource.js';
-import { differences, type Group } from './api/group.js';
+import { findDifferences, type Group } from './api/group.js';
 import { readGroup } from './api/read-group.js';
-import { compareWithGroup, outcome, settle } from './outcomes.js';
+import { compareWithGroup, createOutcome, settle } from './outcomes.js';
 import type { GroupRow, GroupsWork } from './work.js';
 
 const POSSIBLY_OURS = 'possibly created by this run';
@@ -29,17 +29,19 @@ export function attributeGroup(
   const last: Partial<ResponseMetadata> | undefined = state?.last;
   const wanted = row.item.definition;
   const possibly = (detail: string): Judgement =>
-    settle(row, outcome('already-provisioned', detail, group.id, last));
+    settle(row, createOutcome('already-provisioned', detail, group.id, last));
   // Which of several groups of one name is this run's own, nothing tells.
   if (groups.length > 1) return possibly(`${POSSIBLY_OURS}; Zoom has ${groups.length} groups of this name`);
-  if (!wasAbsentBefore(doubtsOf(state))) return possibly(POSSIBLY_OURS);
-  if (differences(wanted, group).length > 0) {
+  if (!wasAbsentBefore(listDoubts(state))) return possibly(POSSIBLY_OURS);
+  if (findDifferences(wanted, group).length > 0) {
     return possibly(`${POSSIBLY_OURS}; ${compareWithGroup(wanted, group, 1)}`);
   }
   const read = readGroup(work.api, row, group.id, (reading) => {
     if (reading.type !== 'found') return possibly(POSSIBLY_OURS);
-    const isOurs = differences(wanted, reading.group).length === 0 && reading.group.members === 0;
-    return isOurs ? settle(row, outcome('created', 'recovered', group.id, last)) : possibly(POSSIBLY_OURS);
+    const isOurs = findDifferences(wanted, reading.group).length === 0 && reading.group.members === 0;
+    return isOurs
+      ? settle(row, createOutcome('created', 'recovered', group.id, last))
+      : possibly(POSSIBLY_OURS);
   });
   return { steps: [read] };
 }

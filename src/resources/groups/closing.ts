@@ -2,7 +2,7 @@
  * The listing at the end of a run: it settles rows in doubt, completes rows whose answer lacked something, and
  * contradicts a 409 or a 201 that it does not bear out.
  */
-import { doubtsOf } from '../../events/row-state.js';
+import { listDoubts } from '../../events/row-state.js';
 import type { ResponseMetadata } from '../../model/reply.js';
 import type { Judgement, Step } from '../resource.js';
 import type { Group } from './api/group.js';
@@ -10,7 +10,7 @@ import type { GroupIndex } from './api/group-index.js';
 import { type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { createGroup } from './create.js';
-import { compareWithGroup, outcome, settle } from './outcomes.js';
+import { compareWithGroup, createOutcome, settle } from './outcomes.js';
 import type { GroupsWork, OpenRow } from './work.js';
 
 /** A listing that lacks a group known to exist is late: it is taken again after these waits. */
@@ -81,7 +81,7 @@ function canResend({ api }: GroupsWork, { wasResent }: OpenRow): boolean {
 
 /** Until when the row's attempts may have taken effect, in ms since 1970. */
 function lastChanceAt({ state }: GroupsWork, { row, at }: OpenRow): number {
-  return doubtsOf(state.rows.get(row.key)).reduce((latest, doubt) => Math.max(latest, doubt.at), at);
+  return listDoubts(state.rows.get(row.key)).reduce((latest, doubt) => Math.max(latest, doubt.at), at);
 }
 
 /** @param isStale the listing lacks a group that Zoom has confirmed, and proves nobody's absence */
@@ -105,7 +105,7 @@ function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex, isStale:
   }
 }
 
-function lastOf({ state }: GroupsWork, { row }: OpenRow): Partial<ResponseMetadata> | undefined {
+function findLastReply({ state }: GroupsWork, { row }: OpenRow): Partial<ResponseMetadata> | undefined {
   return state.rows.get(row.key)?.last;
 }
 
@@ -116,14 +116,14 @@ function complete(
   detail: string,
   group: Group,
 ): Judgement {
-  return settle(open.row, outcome(status, detail, group.id, lastOf(work, open)));
+  return settle(open.row, createOutcome(status, detail, group.id, findLastReply(work, open)));
 }
 
 /** A listing outweighs an answer: what it does not show is not provisioned. */
 function contradict(work: GroupsWork, open: OpenRow): Judgement {
   const said = open.cause === 'no-id' ? 'that the group was created' : 'that the name is in use';
   const detail = `Zoom answered ${said}, but its list of groups does not show it`;
-  return settle(open.row, outcome('unknown', detail, undefined, lastOf(work, open)));
+  return settle(open.row, createOutcome('unknown', detail, undefined, findLastReply(work, open)));
 }
 
 function reportTwice(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
@@ -131,7 +131,10 @@ function reportTwice(work: GroupsWork, open: OpenRow, groups: readonly Group[]):
   const detail = `Zoom now has ${groups.length} groups of this name`;
   const warning = `${JSON.stringify(open.row.name)}: Zoom has ${groups.length} groups of this name; another process may have created one at the same time`;
   const id = state?.outcome?.ids?.groupId;
-  return { ...settle(open.row, outcome('created', detail, id, lastOf(work, open))), warnings: [warning] };
+  return {
+    ...settle(open.row, createOutcome('created', detail, id, findLastReply(work, open))),
+    warnings: [warning],
+  };
 }
 
 function settleDoubt(
@@ -144,12 +147,12 @@ function settleDoubt(
   if (group) return attributeGroup(work, row, [group, ...others]);
   if (open.sawConflict) return contradict(work, open);
   if (canResend(work, open)) return { steps: [createGroup(work, row, true)] };
-  const last = lastOf(work, open);
+  const last = findLastReply(work, open);
   if (isStale) {
     const detail = `${message}; Zoom's list of groups is out of date and cannot tell whether it was created`;
-    return settle(row, outcome('unknown', detail, undefined, last));
+    return settle(row, createOutcome('unknown', detail, undefined, last));
   }
-  return settle(row, outcome('failed', `${message}; not found in Zoom`, undefined, last));
+  return settle(row, createOutcome('failed', `${message}; not found in Zoom`, undefined, last));
 }
 
 /** Without a listing, answers are all there is. */
@@ -158,12 +161,15 @@ function settleWithoutListing(work: GroupsWork, reason: string): Judgement {
   work.open.clear();
   const judgements = open.map((row): Judgement => {
     if (row.cause !== 'doubt') return {};
-    const last = lastOf(work, row);
+    const last = findLastReply(work, row);
     if (row.sawConflict) {
-      return settle(row.row, outcome('already-provisioned', 'possibly created by this run', undefined, last));
+      return settle(
+        row.row,
+        createOutcome('already-provisioned', 'possibly created by this run', undefined, last),
+      );
     }
     const detail = `${row.message}; no listing could tell whether it was created`;
-    return settle(row.row, outcome('unknown', detail, undefined, last));
+    return settle(row.row, createOutcome('unknown', detail, undefined, last));
   });
   const merged = mergeJudgements(judgements);
   const warning = `the groups could not be listed at the end: ${reason}`;

@@ -6,7 +6,7 @@ import { createStop } from '../../model/stop.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { normalizeName } from './api/group.js';
 import { isUsableId } from './api/groups-api.js';
-import { compareWithGroup, describeFailure, outcome, settle } from './outcomes.js';
+import { compareWithGroup, createOutcome, describeFailure, settle } from './outcomes.js';
 import { type GroupRow, type GroupsWork, type OpenRow, toRef } from './work.js';
 
 type Attempt = {
@@ -83,11 +83,11 @@ function judgeCreate(
       }
       if (reply.httpStatus === 415 && work.isFormatFixed)
         return { stop: bodyRefused(attempt.format, reply.message) };
-      return isDoubtful ? leaveOpen() : settle(row, outcome('failed', failure, undefined, reply));
+      return isDoubtful ? leaveOpen() : settle(row, createOutcome('failed', failure, undefined, reply));
     case 'not-found':
     case 'transient':
     case 'rate-limited':
-      return isDoubtful ? leaveOpen() : settle(row, outcome('failed', failure, undefined, reply));
+      return isDoubtful ? leaveOpen() : settle(row, createOutcome('failed', failure, undefined, reply));
     case 'fatal':
       return { stop: reply.stop };
     case 'unauthorized':
@@ -124,7 +124,7 @@ function judgeCreated(
     // If names may repeat, another process may have created the same group at the same time.
     if (!uniqueNames) work.open.set(row.key, { row, cause: 'created', message: detail, at: now });
   }
-  return settle(row, outcome('created', detail, id, reply));
+  return settle(row, createOutcome('created', detail, id, reply));
 }
 
 /** The name is in use: the first listing may have shown it written in another way, otherwise the closing one tells. */
@@ -133,10 +133,10 @@ function judgeConflict(work: GroupsWork, row: GroupRow, reply: Reply, now: numbe
   const [group] = alike;
   if (group) {
     const detail = compareWithGroup(row.item.definition, group, alike.length);
-    return settle(row, outcome('already-provisioned', detail, group.id, reply));
+    return settle(row, createOutcome('already-provisioned', detail, group.id, reply));
   }
   work.open.set(row.key, { row, cause: 'conflict', message: reply.message, at: now });
-  return settle(row, outcome('already-provisioned', '', undefined, reply));
+  return settle(row, createOutcome('already-provisioned', '', undefined, reply));
 }
 
 function bodyRefused(format: BodyFormat, message: string): ReturnType<typeof createStop> {

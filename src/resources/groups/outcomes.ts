@@ -4,10 +4,16 @@ import type { Outcome, RowRef } from '../../model/outcome.js';
 import { pickMetadata, type Reply, type ResponseMetadata } from '../../model/reply.js';
 import type { Status } from '../../model/statuses.js';
 import type { Judgement } from '../resource.js';
-import { type Definition, describeDifferences, differences, type Group, normalizeName } from './api/group.js';
+import {
+  type Definition,
+  describeDifferences,
+  findDifferences,
+  type Group,
+  normalizeName,
+} from './api/group.js';
 import { toRef } from './work.js';
 
-export function outcome(
+export function createOutcome(
   status: Status,
   detail: string,
   groupId?: string,
@@ -23,17 +29,17 @@ export function outcome(
   };
 }
 
-export function settled(row: RowRef, found: Outcome): RowOutcome {
+export function toRowOutcome(row: RowRef, found: Outcome): RowOutcome {
   return { ...toRef(row), outcome: found };
 }
 
 export function settle(row: RowRef, found: Outcome): Judgement {
-  return { outcomes: [settled(row, found)] };
+  return { outcomes: [toRowOutcome(row, found)] };
 }
 
 /** How an existing group compares with what a row asks for: `identical`, or what differs, and how Zoom writes its name. */
 export function compareWithGroup(wanted: Definition, group: Group, groupsOfThatName: number): string {
-  const parts = [describeDifferences(differences(wanted, group))];
+  const parts = [describeDifferences(findDifferences(wanted, group))];
   if (normalizeName(wanted.name) !== normalizeName(group.name)) {
     parts.push(`Zoom writes the name ${JSON.stringify(group.name)}`);
   }

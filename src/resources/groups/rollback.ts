@@ -10,7 +10,7 @@ import type { Judgement, Resource, Session, SessionContext, Step } from '../reso
 import {
   type Definition,
   describeDifferences,
-  differences,
+  findDifferences,
   type Group,
   isGroupType,
   nameKey,
@@ -21,7 +21,7 @@ import { GROUPS_APIS } from './api/groups-apis.js';
 import { type GroupReading, readGroup } from './api/read-group.js';
 import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
-import { describeFailure, outcome, settle, settled } from './outcomes.js';
+import { createOutcome, describeFailure, settle, toRowOutcome } from './outcomes.js';
 import type { Change } from './update.js';
 import { type GroupRow, toRef } from './work.js';
 
@@ -154,7 +154,8 @@ class RollbackSession implements Session {
   }
 
   #undo(row: GroupRow, undo: Undo): Judgement {
-    if (!isUsableId(undo.groupId)) return settle(row, outcome('kept', 'the run recorded no usable id of it'));
+    if (!isUsableId(undo.groupId))
+      return settle(row, createOutcome('kept', 'the run recorded no usable id of it'));
     return { steps: [this.#readStep(row, undo)] };
   }
 
@@ -164,10 +165,10 @@ class RollbackSession implements Session {
     const wasSent = isInDoubt(this.#context.state.rows.get(row.key));
     return readGroup(this.#api, row, undo.groupId, (reading) => {
       if (wasSent && undo.operation === 'restore' && isRestored(undo, reading)) {
-        return settle(row, outcome('restored', 'recovered', undo.groupId));
+        return settle(row, createOutcome('restored', 'recovered', undo.groupId));
       }
       const reason = findReasonToKeep(undo, reading);
-      if (reason !== undefined) return settle(row, outcome('kept', reason, undo.groupId));
+      if (reason !== undefined) return settle(row, createOutcome('kept', reason, undo.groupId));
       if (reading.type !== 'found') return settle(row, missingOutcome(undo, wasSent));
       return {
         steps: [
@@ -186,10 +187,10 @@ class RollbackSession implements Session {
       onLost: 'resend',
       note: { groupId: undo.groupId },
       judge: (reply, { ambiguous, attempts }) => {
-        if (reply.type === 'success') return settle(row, outcome('deleted', '', undo.groupId, reply));
+        if (reply.type === 'success') return settle(row, createOutcome('deleted', '', undo.groupId, reply));
         const failure = describeFailure(reply, attempts);
         const isGone = reply.type === 'not-found';
-        if (!ambiguous && !isGone) return settle(row, outcome('failed', failure, undo.groupId, reply));
+        if (!ambiguous && !isGone) return settle(row, createOutcome('failed', failure, undo.groupId, reply));
         return { steps: [this.#verify(row, undo, ambiguous ? 'recovered' : 'already gone', failure)] };
       },
     };
@@ -200,11 +201,15 @@ class RollbackSession implements Session {
     return readGroup(this.#api, row, undo.groupId, (reading) => {
       const result: Outcome =
         reading.type === 'missing'
-          ? outcome('deleted', detail, undo.groupId)
+          ? createOutcome('deleted', detail, undo.groupId)
           : reading.type === 'found'
-            ? outcome('failed', `${failure}; the group still exists`, undo.groupId)
-            : outcome('unknown', `${failure}; whether it was deleted cannot be determined`, undo.groupId);
-      return { outcomes: [settled(row, result)] };
+            ? createOutcome('failed', `${failure}; the group still exists`, undo.groupId)
+            : createOutcome(
+                'unknown',
+                `${failure}; whether it was deleted cannot be determined`,
+                undo.groupId,
+              );
+      return { outcomes: [toRowOutcome(row, result)] };
     });
   }
 
@@ -217,9 +222,9 @@ class RollbackSession implements Session {
       onLost: 'resend',
       note: { groupId: undo.groupId, before: group },
       judge: (reply, { ambiguous, attempts }) => {
-        if (reply.type === 'success') return settle(row, outcome('restored', '', undo.groupId, reply));
+        if (reply.type === 'success') return settle(row, createOutcome('restored', '', undo.groupId, reply));
         const failure = describeFailure(reply, attempts);
-        if (!ambiguous) return settle(row, outcome('failed', failure, undo.groupId, reply));
+        if (!ambiguous) return settle(row, createOutcome('failed', failure, undo.groupId, reply));
         const read = readGroup(this.#api, row, undo.groupId, (reading) =>
           settle(row, judgeRestored(undo, reading, failure)),
         );
@@ -231,21 +236,22 @@ class RollbackSession implements Session {
 
 function judgeRestored(undo: Undo, reading: GroupReading, failure: string): Outcome {
   const { before, groupId } = undo;
-  if (reading.type !== 'found') return outcome('unknown', `${failure}; the group cannot be read`, groupId);
-  if (isRestored(undo, reading)) return outcome('restored', 'recovered', groupId);
-  const left = describeDifferences(differences(before, reading.group));
-  return outcome('failed', `${failure}; ${left}`, groupId);
+  if (reading.type !== 'found')
+    return createOutcome('unknown', `${failure}; the group cannot be read`, groupId);
+  if (isRestored(undo, reading)) return createOutcome('restored', 'recovered', groupId);
+  const left = describeDifferences(findDifferences(before, reading.group));
+  return createOutcome('failed', `${failure}; ${left}`, groupId);
 }
 
 function isRestored({ before }: Undo, reading: GroupReading): boolean {
-  if (reading.type !== 'found' || differences(before, reading.group).length > 0) return false;
+  if (reading.type !== 'found' || findDifferences(before, reading.group).length > 0) return false;
   return before.name === undefined || nameKey(before.name) === nameKey(reading.group.name);
 }
 
 function missingOutcome({ operation, groupId }: Undo, wasSent: boolean): Outcome {
   return operation === 'delete'
-    ? outcome('deleted', wasSent ? 'recovered' : 'already gone', groupId)
-    : outcome('kept', 'the group no longer exists', groupId);
+    ? createOutcome('deleted', wasSent ? 'recovered' : 'already gone', groupId)
+    : createOutcome('kept', 'the group no longer exists', groupId);
 }
 
 /** Why a group stays as it is: it was changed or used, or nothing tells that it was not. */
@@ -255,7 +261,7 @@ export function findReasonToKeep(undo: Undo, reading: GroupReading): string | un
   const { group } = reading;
   if (nameKey(undo.left.name) !== nameKey(group.name))
     return `renamed to ${JSON.stringify(group.name)} since`;
-  const found = differences(group, undo.left);
+  const found = findDifferences(group, undo.left);
   if (found.length > 0) return `changed since (${describeDifferences(found)})`;
   if (undo.operation === 'restore') return undefined;
   // Unknown is not empty.

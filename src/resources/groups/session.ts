@@ -1,6 +1,6 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
 import type { RowOutcome } from '../../events/event.js';
-import { doubtsOf } from '../../events/row-state.js';
+import { listDoubts } from '../../events/row-state.js';
 import type { Api, BodyChoice, BodyFormat } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
@@ -8,7 +8,7 @@ import { createStop, type Stop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import { differences, type Group, SETTINGS, type SettingName } from './api/group.js';
+import { findDifferences, type Group, SETTINGS, type SettingName } from './api/group.js';
 import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { type Listing, listGroups } from './api/list-groups.js';
@@ -16,7 +16,7 @@ import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
 import { createGroup } from './create.js';
 import type { GroupItem } from './fields.js';
-import { compareWithGroup, outcome, settled } from './outcomes.js';
+import { compareWithGroup, createOutcome, toRowOutcome } from './outcomes.js';
 import { findChange, updateGroup } from './update.js';
 import type { GroupRow, GroupsWork } from './work.js';
 
@@ -119,7 +119,7 @@ class GroupsSession implements Session {
   #waitForDoubts(): number {
     let youngest = Number.NEGATIVE_INFINITY;
     for (const row of this.#context.state.rows.values()) {
-      for (const { at } of doubtsOf(row)) youngest = Math.max(youngest, at);
+      for (const { at } of listDoubts(row)) youngest = Math.max(youngest, at);
     }
     return Math.min(REQUEST_DEADLINE_MS, Math.max(0, youngest + REQUEST_DEADLINE_MS - this.#context.now()));
   }
@@ -159,7 +159,7 @@ class GroupsSession implements Session {
         const planned = this.#plan(row);
         if (planned === undefined) continue;
         if ('status' in planned) {
-          known.push(settled(row, planned));
+          known.push(toRowOutcome(row, planned));
           if (known.length < OUTCOMES_PER_RECORD) continue;
           yield { outcomes: known };
           known = [];
@@ -263,15 +263,15 @@ class GroupsSession implements Session {
     const [group] = groups;
     const { state, update } = this.#work;
     const { definition } = row.item;
-    const doubts = doubtsOf(state.rows.get(row.key));
+    const doubts = listDoubts(state.rows.get(row.key));
     const change = update ? findChange(definition, group) : undefined;
     if (change) return { steps: [updateGroup(this.#work, row, group, change)] };
     if (doubts.some(({ operation }) => operation === 'update')) {
-      return outcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
+      return createOutcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
     }
     if (doubts.some(({ operation }) => operation === 'create'))
       return attributeGroup(this.#work, row, groups);
-    return outcome('already-provisioned', compareWithGroup(definition, group, groups.length), group.id);
+    return createOutcome('already-provisioned', compareWithGroup(definition, group, groups.length), group.id);
   }
 
   /** A row that renames a group, if the group exists under its previous name only. */
@@ -279,15 +279,21 @@ class GroupsSession implements Session {
     const { index, update } = this.#work;
     const old = JSON.stringify(previousName);
     if (!index)
-      return outcome('failed', `without a listing, nothing tells whether ${old} exists and is to be renamed`);
+      return createOutcome(
+        'failed',
+        `without a listing, nothing tells whether ${old} exists and is to be renamed`,
+      );
     const groups = index.findExact(previousName);
     const [group] = groups;
     if (!group) return undefined;
     if (groups.length > 1) {
-      return outcome('failed', `Zoom has ${groups.length} groups named ${old}: rename the right one in Zoom`);
+      return createOutcome(
+        'failed',
+        `Zoom has ${groups.length} groups named ${old}: rename the right one in Zoom`,
+      );
     }
-    if (!update) return outcome('failed', `${old} exists and would be renamed: use --update`);
-    const found = differences(row.item.definition, group);
+    if (!update) return createOutcome('failed', `${old} exists and would be renamed: use --update`);
+    const found = findDifferences(row.item.definition, group);
     const settings = Object.fromEntries(found.map((d) => [d.setting, d.to]));
     const change = { ...settings, name: row.item.definition.name };
     return { steps: [updateGroup(this.#work, row, group, change)] };

@@ -3,13 +3,13 @@ import type { Judgement, Step } from '../resource.js';
 import {
   type Definition,
   describeDifferences,
-  differences,
+  findDifferences,
   type Group,
   normalizeName,
   type Settings,
 } from './api/group.js';
 import { readGroup } from './api/read-group.js';
-import { describeFailure, outcome, settle } from './outcomes.js';
+import { createOutcome, describeFailure, settle } from './outcomes.js';
 import { type GroupRow, type GroupsWork, toRef } from './work.js';
 
 /** Settings to change, and the name if it changes too. */
@@ -17,7 +17,7 @@ export type Change = Settings & { readonly name?: string };
 
 /** What `--update` would change; undefined if the group is as the row asks for. */
 export function findChange(wanted: Definition, group: Group): Change | undefined {
-  const found = differences(wanted, group);
+  const found = findDifferences(wanted, group);
   const isRenamed = isRename(wanted.name, group.name);
   if (found.length === 0 && !isRenamed) return undefined;
   return {
@@ -33,7 +33,7 @@ function isRename(wanted: string, actual: string): boolean {
 }
 
 function describeChange(wanted: Definition, group: Group): string {
-  const settings = differences(wanted, group);
+  const settings = findDifferences(wanted, group);
   const renamed = isRename(wanted.name, group.name) ? [`renamed from ${JSON.stringify(group.name)}`] : [];
   return [...renamed, ...(settings.length > 0 ? [describeDifferences(settings)] : [])].join('; ');
 }
@@ -57,15 +57,15 @@ export function updateGroup({ api }: GroupsWork, row: GroupRow, group: Group, ch
     note: { groupId: group.id, before: toValuesBefore(group, change) },
     change: detail,
     judge: (reply, { ambiguous, attempts }) => {
-      if (reply.type === 'success') return settle(row, outcome('updated', detail, group.id, reply));
+      if (reply.type === 'success') return settle(row, createOutcome('updated', detail, group.id, reply));
       const failure = describeFailure(reply, attempts);
-      if (!ambiguous) return settle(row, outcome('failed', failure, group.id, reply));
+      if (!ambiguous) return settle(row, createOutcome('failed', failure, group.id, reply));
       const read = readGroup(api, row, group.id, (reading): Judgement => {
         if (reading.type === 'missing')
-          return settle(row, outcome('failed', 'the group no longer exists', group.id));
+          return settle(row, createOutcome('failed', 'the group no longer exists', group.id));
         if (reading.type === 'unreadable') {
           const detail = `${failure}; whether it was changed cannot be determined: ${reading.reason}`;
-          return settle(row, outcome('unknown', detail, group.id, reply));
+          return settle(row, createOutcome('unknown', detail, group.id, reply));
         }
         return settle(row, judgeAfterDoubt(definition, reading.group, failure));
       });
@@ -75,7 +75,11 @@ export function updateGroup({ api }: GroupsWork, row: GroupRow, group: Group, ch
 }
 
 /** After a lost answer: the group as it is now tells whether the change took effect. */
-function judgeAfterDoubt(wanted: Definition, group: Group, failure: string): ReturnType<typeof outcome> {
-  if (findChange(wanted, group) === undefined) return outcome('updated', 'recovered', group.id);
-  return outcome('failed', `${failure}; ${describeChange(wanted, group)}`, group.id);
+function judgeAfterDoubt(
+  wanted: Definition,
+  group: Group,
+  failure: string,
+): ReturnType<typeof createOutcome> {
+  if (findChange(wanted, group) === undefined) return createOutcome('updated', 'recovered', group.id);
+  return createOutcome('failed', `${failure}; ${describeChange(wanted, group)}`, group.id);
 }

@@ -1,20 +1,20 @@
 /** Adding and removing members in batches of one group, and what each reply to a batch proves. */
 
 import type { RowOutcome } from '../../events/event.js';
-import { doubtsOf } from '../../events/row-state.js';
+import { listDoubts } from '../../events/row-state.js';
 import type { Reply } from '../../model/reply.js';
 import { describeFailure } from '../groups/outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { readBack } from './read-back.js';
 import {
   type Change,
+  createOutcome,
   type GroupWork,
   type MembersWork,
   noteUnresolved,
-  outcome,
   type SentChange,
-  settled,
   type Times,
+  toRowOutcome,
 } from './work.js';
 
 /** @param changes all of one operation */
@@ -126,7 +126,7 @@ function judgeSuccess(
     const sent = toSent(work, change, 'accepted', reply, '', context);
     const { row, userId } = change;
     if (userId !== undefined && ids.has(userId))
-      outcomes.push(settled(row, outcome('added', '', group, userId, reply)));
+      outcomes.push(toRowOutcome(row, createOutcome('added', '', group, userId, reply)));
     else group.open.set(row.key, sent);
   }
   const [canary] = ids;
@@ -136,7 +136,7 @@ function judgeSuccess(
 }
 
 function toTimes({ state }: MembersWork, { row }: Change, { now }: JudgeContext): Times {
-  return { sentAt: doubtsOf(state.rows.get(row.key)).at(-1)?.at ?? now, answeredAt: now };
+  return { sentAt: listDoubts(state.rows.get(row.key)).at(-1)?.at ?? now, answeredAt: now };
 }
 
 function toSent(
@@ -162,7 +162,7 @@ function toSent(
 function hasEarlierAttempt({ state }: MembersWork, { row, operation }: Change): boolean {
   const before = state.rows.get(row.key);
   // The attempt that is being judged is one of them until its reply is recorded.
-  return doubtsOf(before).length > 1 || before?.effects?.at(-1)?.operation === operation;
+  return listDoubts(before).length > 1 || before?.effects?.at(-1)?.operation === operation;
 }
 
 /** A refusal is final, unless an earlier attempt may have taken effect. */
@@ -181,9 +181,9 @@ function failAll(
       continue;
     }
     const detail = change.hint === undefined ? failure : `${change.hint}: ${failure}`;
-    const found = outcome('failed', detail, group, change.userId, reply);
+    const found = createOutcome('failed', detail, group, change.userId, reply);
     noteUnresolved(group, change, found);
-    outcomes.push(settled(change.row, found));
+    outcomes.push(toRowOutcome(change.row, found));
   }
   return { outcomes };
 }

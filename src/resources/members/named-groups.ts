@@ -5,7 +5,7 @@ import type { ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/api/group.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
 import { emailKey, type MemberItem, parseMembershipName } from './fields.js';
-import { type GroupWork, type MemberRow, type MembersWork, outcome, settled } from './work.js';
+import { createOutcome, type GroupWork, type MemberRow, type MembersWork, toRowOutcome } from './work.js';
 
 /** Which group and user a row is about, if that need not be looked up. */
 export type KnownMembership = { readonly groupId: string; readonly group: string; readonly userId?: string };
@@ -72,7 +72,7 @@ export class NamedGroups {
       ...(userId === undefined ? {} : { userId }),
     };
     if (typeof found === 'string') {
-      if (!isDone) this.#failures.push(settled(row, outcome('failed', found)));
+      if (!isDone) this.#failures.push(toRowOutcome(row, createOutcome('failed', found)));
       return;
     }
     const group = this.#findOrCreate(found);

@@ -1,6 +1,6 @@
 /** The difference between whom the file names in a group and whom the group has. */
 import type { RowOutcome } from '../../events/event.js';
-import { doubtsOf } from '../../events/row-state.js';
+import { listDoubts } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { createStop, type Stop } from '../../model/stop.js';
@@ -11,12 +11,12 @@ import { emailKey, membershipKey, nameMembership, parseMembershipKey, toFingerpr
 import type { MemberIndex } from './member-index.js';
 import {
   type Change,
+  createOutcome,
   type GroupPlan,
   type GroupWork,
   type MemberRow,
   type MembersWork,
-  outcome,
-  settled,
+  toRowOutcome,
 } from './work.js';
 
 /** The most removals that `--sync` makes. */
@@ -39,7 +39,7 @@ export function planGroup(work: MembersWork, group: GroupWork, index: MemberInde
     const planned =
       work.mode === 'remove' ? planRemoval(work, group, index, row) : planAdd(work, group, index, row);
     if (!('status' in planned)) changes.push(planned);
-    else if (!row.isDone) outcomes.push(settled(row, planned));
+    else if (!row.isDone) outcomes.push(toRowOutcome(row, planned));
   }
   const unresolved = findUnresolved(work, group);
   const common = { users: index.users.length, unresolved };
@@ -56,7 +56,7 @@ export function planGroup(work: MembersWork, group: GroupWork, index: MemberInde
 }
 
 function hasDoubt({ state }: MembersWork, key: string, operation: Change['operation']): boolean {
-  return doubtsOf(state.rows.get(key)).some((doubt) => doubt.operation === operation);
+  return listDoubts(state.rows.get(key)).some((doubt) => doubt.operation === operation);
 }
 
 function planAdd(work: MembersWork, group: GroupWork, index: MemberIndex, row: MemberRow): Outcome | Change {
@@ -68,12 +68,12 @@ function planAdd(work: MembersWork, group: GroupWork, index: MemberIndex, row: M
     const userId = member.id ?? id;
     // It was planned because the membership was absent.
     if (hasDoubt(work, row.key, 'add')) {
-      return outcome('added', 'recovered', group, userId, state.rows.get(row.key)?.last);
+      return createOutcome('added', 'recovered', group, userId, state.rows.get(row.key)?.last);
     }
-    return outcome('already-member', '', group, userId);
+    return createOutcome('already-member', '', group, userId);
   }
   if (api.addsBy === 'id' && id === undefined) {
-    return outcome('failed', user?.status === 'pending' ? PENDING_USER : NO_SUCH_USER, group);
+    return createOutcome('failed', user?.status === 'pending' ? PENDING_USER : NO_SUCH_USER, group);
   }
   const hint = user?.status === 'inactive' ? { hint: DEACTIVATED_USER } : {};
   return { row, operation: 'add', userId: id, losses: 0, ...hint };
@@ -90,11 +90,12 @@ function planRemoval(
   const member = index.find({ id, email: row.email });
   if (!member) {
     if (hasDoubt(work, row.key, 'remove')) {
-      return outcome('removed', 'recovered', group, id, state.rows.get(row.key)?.last);
+      return createOutcome('removed', 'recovered', group, id, state.rows.get(row.key)?.last);
     }
-    return outcome('not-member', '', group, id);
+    return createOutcome('not-member', '', group, id);
   }
-  if (member.id === undefined) return outcome('failed', `${PENDING_USER}; Zoom gives no id to remove`, group);
+  if (member.id === undefined)
+    return createOutcome('failed', `${PENDING_USER}; Zoom gives no id to remove`, group);
   return { row, operation: 'remove', userId: member.id, losses: 0 };
 }
 
@@ -108,8 +109,8 @@ function keepLast(
 ): Pick<GroupPlan, 'outcomes' | 'removals'> {
   const last = removals.at(-1);
   if (!api.needsMember || !last || removals.length < index.size) return { outcomes, removals };
-  const kept = outcome('kept', 'a contact group must have at least one member', group, last.userId);
-  return { outcomes: [...outcomes, settled(last.row, kept)], removals: removals.slice(0, -1) };
+  const kept = createOutcome('kept', 'a contact group must have at least one member', group, last.userId);
+  return { outcomes: [...outcomes, toRowOutcome(last.row, kept)], removals: removals.slice(0, -1) };
 }
 
 /** Whom the file names in the group, and who is no user with an id: ids are looked up only where they are needed. */
@@ -136,7 +137,9 @@ function findSurplus(
       const email = member.email ?? (id === undefined ? undefined : users.findEmail(id)) ?? id ?? '';
       const row = toRemovalRow(group, email);
       if (id !== undefined) return [{ row, operation: 'remove' as const, userId: id, losses: 0 }];
-      outcomes.push(settled(row, outcome('kept', `${PENDING_USER}; Zoom gives no id to remove`, group)));
+      outcomes.push(
+        toRowOutcome(row, createOutcome('kept', `${PENDING_USER}; Zoom gives no id to remove`, group)),
+      );
       return [];
     });
 }
@@ -155,7 +158,7 @@ function toRemovalRow({ name }: GroupWork, email: string): MemberRow {
 export function findDoubtfulRemovals(state: RunState): MembersWork['doubtfulRemovals'] {
   const found = new Map<string, string[]>();
   for (const [key, row] of state.rows) {
-    if (!doubtsOf(row).some(({ operation }) => operation === 'remove')) continue;
+    if (!listDoubts(row).some(({ operation }) => operation === 'remove')) continue;
     const { group, member } = parseMembershipKey(key);
     const members = found.get(group) ?? [];
     if (members.length === 0) found.set(group, members);
@@ -173,7 +176,9 @@ function recoverRemovals(work: MembersWork, group: GroupWork, index: MemberIndex
     const id = work.users.find(member)?.id;
     if (group.wanted.has(member) || ids.has(member) || index.find({ id, email: member })) return [];
     const row = toRemovalRow(group, member);
-    return [settled(row, outcome('removed', 'recovered', group, id, work.state.rows.get(row.key)?.last))];
+    return [
+      toRowOutcome(row, createOutcome('removed', 'recovered', group, id, work.state.rows.get(row.key)?.last)),
+    ];
   });
 }
 

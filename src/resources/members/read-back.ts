@@ -5,13 +5,13 @@ import type { Judgement, Step } from '../resource.js';
 import { listMembers, type MemberIndex, type MembersListing } from './member-index.js';
 import {
   type Change,
+  createOutcome,
   type GroupWork,
   type MembersWork,
   noteUnresolved,
-  outcome,
   type SentChange,
-  settled,
   type Times,
+  toRowOutcome,
 } from './work.js';
 
 /**
@@ -77,7 +77,7 @@ function judgeListing(
   const settle = (sent: SentChange, found: Outcome): void => {
     group.open.delete(sent.row.key);
     noteUnresolved(group, sent, found);
-    outcomes.push(settled(sent.row, found));
+    outcomes.push(toRowOutcome(sent.row, found));
   };
   for (const sent of done) settle(sent, doneOutcome(group, sent, index));
   const isCurrentFor = createProof(evidence);
@@ -148,10 +148,10 @@ function doneOutcome(group: GroupWork, sent: SentChange, index: MemberIndex): Ou
   const userId = member?.id ?? sent.userId;
   const isOurs = answer !== 'refused' || hadDoubts;
   const detail = answer === 'accepted' ? '' : 'recovered';
-  if (operation === 'add') return outcome('added', detail, group, userId, metadata);
+  if (operation === 'add') return createOutcome('added', detail, group, userId, metadata);
   return isOurs
-    ? outcome('removed', detail, group, userId, metadata)
-    : outcome('not-member', '', group, userId, metadata);
+    ? createOutcome('removed', detail, group, userId, metadata)
+    : createOutcome('not-member', '', group, userId, metadata);
 }
 
 function failedOutcome(
@@ -161,12 +161,12 @@ function failedOutcome(
   const accepted =
     operation === 'add' ? 'accepted by Zoom but not added' : 'accepted by Zoom but not removed';
   const detail = answer === 'accepted' ? accepted : failure;
-  return outcome('failed', hint === undefined ? detail : `${hint}: ${detail}`, group, userId, metadata);
+  return createOutcome('failed', hint === undefined ? detail : `${hint}: ${detail}`, group, userId, metadata);
 }
 
 function unprovenOutcome(group: GroupWork, { userId, metadata }: SentChange): Outcome {
   const detail = 'the list of members lacks people whom Zoom had confirmed, so it proves nothing';
-  return outcome('unknown', detail, group, userId, metadata);
+  return createOutcome('unknown', detail, group, userId, metadata);
 }
 
 function giveUp(group: GroupWork, { reply, reason }: Extract<MembersListing, { type: 'failed' }>): Judgement {
@@ -176,8 +176,8 @@ function giveUp(group: GroupWork, { reply, reason }: Extract<MembersListing, { t
   const isMissing = reply.type === 'not-found';
   const outcomes = open.map((sent) => {
     const found = isMissing
-      ? outcome('failed', `group not found: ${reason}`, group, sent.userId, reply)
-      : outcome(
+      ? createOutcome('failed', `group not found: ${reason}`, group, sent.userId, reply)
+      : createOutcome(
           'unknown',
           `the members of the group could not be read: ${reason}`,
           group,
@@ -185,7 +185,7 @@ function giveUp(group: GroupWork, { reply, reason }: Extract<MembersListing, { t
           reply,
         );
     noteUnresolved(group, sent, found);
-    return settled(sent.row, found);
+    return toRowOutcome(sent.row, found);
   });
   return { outcomes };
 }

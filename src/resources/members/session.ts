@@ -23,7 +23,7 @@ import {
 } from './plan.js';
 import { readBackLater } from './read-back.js';
 import { listUsers, USER_STATUSES, USERS_SCOPES, UserIndex, type UserStatus } from './users.js';
-import { type Change, type GroupWork, type MembersWork, outcome, settled } from './work.js';
+import { type Change, createOutcome, type GroupWork, type MembersWork, toRowOutcome } from './work.js';
 
 /** What shapes a run on members. */
 export type MembersOptions = {
@@ -206,15 +206,18 @@ class MembersSession implements Session {
     const isMissing = reply.type === 'not-found';
     const outcomes = group.rows.map((row) => {
       if (isMissing && ignoresMissingGroups) {
-        return settled(row, outcome('not-member', 'the group no longer exists', group, row.userId, reply));
+        return toRowOutcome(
+          row,
+          createOutcome('not-member', 'the group no longer exists', group, row.userId, reply),
+        );
       }
       const isDoubtful = (state.rows.get(row.key)?.doubts?.size ?? 0) > 0;
       const detail = isMissing
         ? `group not found: ${reason}`
         : `the members of the group could not be read: ${reason}`;
-      return settled(
+      return toRowOutcome(
         row,
-        outcome(isDoubtful && !isMissing ? 'unknown' : 'failed', detail, group, row.userId, reply),
+        createOutcome(isDoubtful && !isMissing ? 'unknown' : 'failed', detail, group, row.userId, reply),
       );
     });
     return { outcomes };
@@ -284,5 +287,5 @@ class MembersSession implements Session {
 }
 
 function keep(group: GroupWork, changes: readonly Change[], reason: string): readonly RowOutcome[] {
-  return changes.map(({ row, userId }) => settled(row, outcome('kept', reason, group, userId)));
+  return changes.map(({ row, userId }) => toRowOutcome(row, createOutcome('kept', reason, group, userId)));
 }

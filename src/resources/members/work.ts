@@ -94,7 +94,7 @@ export type MembersWork = {
   hasSent: boolean;
 };
 
-export function outcome(
+export function createOutcome(
   status: Status,
   detail: string,
   group?: Pick<GroupWork, 'id'>,
@@ -113,7 +113,7 @@ export function outcome(
   };
 }
 
-export function settled({ key, fingerprint, name, line }: RowRef, found: Outcome): RowOutcome {
+export function toRowOutcome({ key, fingerprint, name, line }: RowRef, found: Outcome): RowOutcome {
   return { key, fingerprint, name, line, outcome: found };
 }
 

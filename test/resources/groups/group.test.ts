@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   describeDifferences,
-  differences,
+  findDifferences,
   formatSettings,
   GROUP_TYPES,
   type Group,
@@ -113,17 +113,17 @@ describe('settings', () => {
   });
 
   it('differ only where both sides say something', () => {
-    const found = differences(
+    const found = findDifferences(
       { type: 'shared', searchByDomain: true },
       { type: 'normal', searchByAccount: true },
     );
     expect(found).toEqual([{ setting: 'type', from: 'normal', to: 'shared' }]);
     expect(describeDifferences(found)).toBe('differs: type normal → shared');
-    expect(describeDifferences(differences({ type: 'shared' }, {}))).toBe('identical');
+    expect(describeDifferences(findDifferences({ type: 'shared' }, {}))).toBe('identical');
   });
 
   it('are described in the words of the CSV', () => {
-    const found = differences(
+    const found = findDifferences(
       { searchByMaAccount: true, type: 'normal' },
       { searchByMaAccount: false, type: 'shared' },
     );

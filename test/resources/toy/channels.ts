@@ -1,5 +1,5 @@
 /** A third resource, as small as one can be: channels that have nothing but a unique name. */
-import { doubtsOf } from '../../../src/events/row-state.js';
+import { listDoubts } from '../../../src/events/row-state.js';
 import type { Call } from '../../../src/model/call.js';
 import type { RowRef } from '../../../src/model/outcome.js';
 import { isProvisioned, type Status } from '../../../src/model/statuses.js';
@@ -76,7 +76,7 @@ class ChannelsSession implements Session {
         const before = state.rows.get(key);
         if (before?.outcome && isProvisioned(before.outcome.status)) continue;
         const existing = this.#channels.byName.get(name);
-        const isOurs = doubtsOf(before).length > 0;
+        const isOurs = listDoubts(before).length > 0;
         yield existing
           ? settle(ref, isOurs ? 'created' : 'already-provisioned', isOurs ? 'recovered' : '', existing.id)
           : { steps: [this.#create(ref)] };

@@ -1,7 +1,7 @@
 /** Contact groups, the successor of IM groups since October 2022: paths, fields and capabilities. JSON only. */
 
 import type { Group, GroupType } from './group.js';
-import { type GroupsApi, isUsableId, pathOf } from './groups-api.js';
+import { type GroupsApi, isUsableId, toPath } from './groups-api.js';
 
 const PATH = '/contacts/groups';
 
@@ -43,7 +43,7 @@ export const contactGroups: GroupsApi = {
     query: { page_size: PAGE_SIZE, ...(pageToken === undefined ? {} : { next_page_token: pageToken }) },
     success: 200,
   }),
-  get: (groupId) => ({ label: 'light', method: 'GET', path: pathOf(PATH, groupId), success: 200 }),
+  get: (groupId) => ({ label: 'light', method: 'GET', path: toPath(PATH, groupId), success: 200 }),
   // Without members: the reference names none as needed. Inferred: doctor check `empty-group`.
   create: ({ name, type, description }) => ({
     label: 'heavy',
@@ -56,11 +56,11 @@ export const contactGroups: GroupsApi = {
   update: (groupId, { name, type, description }) => ({
     label: 'heavy',
     method: 'PATCH',
-    path: pathOf(PATH, groupId),
+    path: toPath(PATH, groupId),
     success: 204,
     body: { type: 'json', value: { name, privacy: toPrivacy(type), description } },
   }),
-  remove: (groupId) => ({ label: 'heavy', method: 'DELETE', path: pathOf(PATH, groupId), success: 204 }),
+  remove: (groupId) => ({ label: 'heavy', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
   parse: parseGroup,
 };
 

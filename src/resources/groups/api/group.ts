@@ -100,7 +100,7 @@ export type Difference = {
 };
 
 /** How Zoom's group differs from what is wanted; a setting that either side does not state never differs. */
-export function differences(wanted: Settings, actual: Settings): readonly Difference[] {
+export function findDifferences(wanted: Settings, actual: Settings): readonly Difference[] {
   return SETTINGS.flatMap(([setting]) => {
     const to = wanted[setting];
     const from = actual[setting];

@@ -44,7 +44,7 @@ export function isUsableId(id: unknown): id is string {
   return typeof id === 'string' && /^[\w.~+=@:$-]{1,256}$/.test(id) && !/^\.{1,2}$/.test(id);
 }
 
-export function pathOf(base: string, groupId: string): string {
+export function toPath(base: string, groupId: string): string {
   if (!isUsableId(groupId)) throw new Error('a group id that must not stand in a path');
   return `${base}/${encodeURIComponent(groupId)}`;
 }

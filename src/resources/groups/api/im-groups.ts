@@ -2,7 +2,7 @@
 import { type CallBody, MAX_LIST_BYTES } from '../../../model/call.js';
 import type { BodyFormat } from '../../../model/choices.js';
 import { type Group, isGroupType, type SettingName, type Settings } from './group.js';
-import { type GroupsApi, isUsableId, pathOf } from './groups-api.js';
+import { type GroupsApi, isUsableId, toPath } from './groups-api.js';
 
 const PATH = '/im/groups';
 
@@ -41,7 +41,7 @@ export const imGroups: GroupsApi = {
     maxBodyBytes: MAX_LIST_BYTES,
     ...(pageToken === undefined ? {} : { query: { next_page_token: pageToken } }),
   }),
-  get: (groupId) => ({ label: 'light', method: 'GET', path: pathOf(PATH, groupId), success: 200 }),
+  get: (groupId) => ({ label: 'light', method: 'GET', path: toPath(PATH, groupId), success: 200 }),
   create: ({ name, ...settings }, format) => ({
     label: 'light',
     method: 'POST',
@@ -53,11 +53,11 @@ export const imGroups: GroupsApi = {
   update: (groupId, { name, ...settings }) => ({
     label: 'light',
     method: 'PATCH',
-    path: pathOf(PATH, groupId),
+    path: toPath(PATH, groupId),
     success: 204,
     body: toBody([...(name === undefined ? [] : [['name', name] as const]), ...toFields(settings)], 'json'),
   }),
-  remove: (groupId) => ({ label: 'light', method: 'DELETE', path: pathOf(PATH, groupId), success: 204 }),
+  remove: (groupId) => ({ label: 'light', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
   parse: parseGroup,
 };
 

@@ -1,7 +1,7 @@
 /** Members of contact groups, from Zoom's API reference (OpenAPI of March 2026). */
 
 import { contactGroups } from '../../groups/api/contact-groups.js';
-import { isUsableId, pathOf } from '../../groups/api/groups-api.js';
+import { isUsableId, toPath } from '../../groups/api/groups-api.js';
 import type { MembersApi } from './members-api.js';
 
 /** The most that a page of the list holds. */
@@ -53,5 +53,5 @@ export const contactMembers: MembersApi = {
 };
 
 function membersPath(groupId: string): string {
-  return `${pathOf('/contacts/groups', groupId)}/members`;
+  return `${toPath('/contacts/groups', groupId)}/members`;
 }

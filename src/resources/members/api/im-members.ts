@@ -1,5 +1,5 @@
 /** Members of IM groups, from Zoom's API reference (OpenAPI of March 2026). */
-import { isUsableId, pathOf } from '../../groups/api/groups-api.js';
+import { isUsableId, toPath } from '../../groups/api/groups-api.js';
 import { imGroups } from '../../groups/api/im-groups.js';
 import type { MembersApi } from './members-api.js';
 
@@ -45,7 +45,7 @@ export const imMembers: MembersApi = {
   remove: (groupId, [memberId = '']) => ({
     label: 'light',
     method: 'DELETE',
-    path: pathOf(membersPath(groupId), memberId),
+    path: toPath(membersPath(groupId), memberId),
     success: 204,
   }),
   // For a removal, the same 404 may mean that the user is no member.
@@ -53,5 +53,5 @@ export const imMembers: MembersApi = {
 };
 
 function membersPath(groupId: string): string {
-  return `${pathOf('/im/groups', groupId)}/members`;
+  return `${toPath('/im/groups', groupId)}/members`;
 }

@@ -86,7 +86,8 @@ export function expectHonest(
   const idOf = new Map(made.map(({ name, id }) => [name, id]));
   for (const { name = '', zoom__status: status, zoom__group_id: id } of rows) {
     if (existing.has(name)) expect(`${name} ${status}`).toBe(`${name} already-provisioned`);
-    if (status === 'created') expect(`${name} ${id?.replace(/^'/, '')}`).toBe(`${name} ${idOf.get(name)}`);
+    if (status === 'created')
+      expect(`${name} ${id?.replace(/^'?(dir\.)?/, '')}`).toBe(`${name} ${idOf.get(name)}`);
   }
 }
 

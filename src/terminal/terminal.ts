@@ -89,7 +89,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       for (const line of narrate(event)) log[line.level](line.fields, line.message);
     },
     say: (text, { always } = { always: false }) => {
-      if (quiet && !always) return;
+      if (!always && (quiet || !log.isLevelEnabled('info'))) return;
       const lines = typeof text === 'string' ? [text] : text;
       if (messages) messages.info(lines.join('\n'));
       else for (const line of lines) output.line(escapeInvisible(redact(line)));

@@ -203,6 +203,17 @@ describe('quiet', () => {
     terminal.log('info', 'no');
     expect(lines()).toHaveLength(1);
   });
+
+  test.each([
+    'pretty',
+    'json',
+  ] as const)('says nothing below the level, except what is always said: %s', (format) => {
+    const { terminal, lines } = opened({ level: 'error', format });
+    terminal.say('Columns: name');
+    expect(lines()).toEqual([]);
+    terminal.say('stopping', { always: true });
+    expect(lines()).toHaveLength(1);
+  });
 });
 
 describe('progress', () => {

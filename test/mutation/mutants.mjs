@@ -38,22 +38,22 @@ export function mutate(path, text, firstId) {
   };
   const slice = ({ start, end }) => text.slice(start, end);
 
-  const visit = (node, parent, key) => {
+  const visit = (node, key) => {
     if (node === null || typeof node !== 'object') return;
     if (Array.isArray(node)) {
-      for (const one of node) visit(one, parent, key);
+      for (const one of node) visit(one, key);
       return;
     }
     if (typeof node.type !== 'string') return;
     if (isType(node.type) || /^(Import|Export(All|Default))/.test(node.type)) return;
-    mutateNode(node, parent, key);
+    mutateNode(node, key);
     for (const [name, child] of Object.entries(node)) {
       const isName = (name === 'key' && !node.computed) || (name === 'property' && !node.computed);
-      if (!isName && name !== 'loc') visit(child, node, name);
+      if (!isName && name !== 'loc') visit(child, name);
     }
   };
 
-  const mutateNode = (node, parent, key) => {
+  const mutateNode = (node, key) => {
     switch (node.type) {
       case 'Literal':
         if (key === 'directive') return;
@@ -84,7 +84,7 @@ export function mutate(path, text, firstId) {
     }
   };
 
-  visit(parseSync(path, text).program, null, '');
+  visit(parseSync(path, text).program, '');
   return { code: source.toString(), mutants };
 }
 

@@ -1,4 +1,4 @@
-/** The account that a command works on: Zoom's, with credentials, or the simulator's, started for the occasion. */
+/** The account that a command works on: Zoom's, with credentials, or the simulator's, started for this command. */
 
 import { clock } from '../engine/clock.js';
 import type { Target } from '../events/event.js';
@@ -36,7 +36,7 @@ export type Account = {
   readonly lastGrant: () => TokenGrant | undefined;
   /** Whether the credentials are a token that was made elsewhere, or those of an app. */
   readonly credentials: 'token' | 'app';
-  /** For people: `account 1a2b at api.zoom.us`. */
+  /** For messages: `account 1a2b at api.zoom.us`. */
   readonly description: string;
   readonly close: () => Promise<void>;
 };

@@ -64,7 +64,7 @@ class Loop {
   #heard = false;
   readonly #refusals = new RefusalCount();
   #bug: { readonly error: unknown } | undefined;
-  /** Resolved when a task ends: whoever waits for room looks again. */
+  /** Resolved when a task ends: what waits for room checks again. */
   #wake: () => void = () => undefined;
 
   constructor(options: EngineOptions) {

@@ -6,7 +6,7 @@
  *   input           a piece of the input file, verbatim
  *   input-complete  the input is stored to its end: from here on requests may be sent
  *   attempt         about to send a request; written before it leaves
- *   reply           what an attempt taught us, with the outcomes that follow from it
+ *   reply           how an attempt was answered, with the outcomes that follow from it
  *   known           outcomes that needed no request of their own
  *   warning         something the user should know that belongs to no single row
  *   pace            the speed of a rate label changed, or its requests pause

@@ -30,7 +30,7 @@ export type ProvisionMembersOptions = AccountOptions & {
 const MODES: readonly string[] = ['add', 'remove'];
 
 /**
- * Adds everybody who is no member yet, each status resting on evidence.
+ * Adds every user who is not a member yet; each status rests on evidence.
  * @throws InvalidDefinitionsError if a membership is invalid, FatalError if an option is wrong: nothing was sent then
  */
 export async function provisionMembers(options: ProvisionMembersOptions): Promise<ProvisionResult> {

@@ -1,6 +1,6 @@
 /** Time, and waiting in it. Supplied by the caller, so that a test can bring its own. */
 export type Clock = {
-  /** Wall clock, in ms since 1970: for records and for people. */
+  /** Wall clock, in ms since 1970: for records and messages. */
   now(): number;
   /** ms of a clock that never goes back: for rates, waits and deadlines. */
   monotonic(): number;

@@ -3,7 +3,7 @@ import type { Status } from './statuses.js';
 
 export type Outcome = {
   readonly status: Status;
-  /** For people; empty if there is nothing to add. */
+  /** For the user; empty if there is nothing to add. */
   readonly detail: string;
   /** Zoom's ids by name, such as `groupId`; a resource declares which columns show them. */
   readonly ids?: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** What one request taught us. The response classifier turns every exchange into exactly one of these. */
+/** How one request was answered. The response classifier turns every exchange into exactly one of these. */
 import type { Stop } from './stop.js';
 
 /** The parts of a response that the journal and the results keep. */
@@ -7,7 +7,7 @@ export type ResponseMetadata = {
   readonly httpStatus?: number;
   /** Zoom's own code from the body. */
   readonly code?: number;
-  /** One line for people; empty for a plain success. */
+  /** One line for the user; empty for a plain success. */
   readonly message: string;
   /** `x-zm-trackingid`, which Zoom's support asks for. */
   readonly trackingId?: string;

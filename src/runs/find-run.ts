@@ -18,7 +18,7 @@ export type Run = {
   readonly state: RunState | undefined;
   /** How long its journal was when the state was read. */
   readonly journalBytes?: number;
-  /** Nobody named the folder with --out: its name may get a number. */
+  /** The folder was not named with --out: its name may get a number. */
   readonly isUnnamed?: boolean;
 };
 
@@ -90,8 +90,8 @@ export type RunFilter = {
 };
 
 /**
- * The newest unfinished run that fits. Only the first and the last record of each journal are read. A run counts no
- * more if the same work was done later and ended well.
+ * The newest unfinished run that fits. Only the first and the last record of each journal are read. A run no
+ * longer counts if the same work was done later and ended well.
  * @returns undefined if there is none
  */
 export async function findUnfinishedRun({

@@ -63,7 +63,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const log = createLogger({ level, json, color, simulated, redact, now, put: output.line });
   // In a stream of JSON records a message must be a record too; under quiet, cron mails plain text.
   const messages = json && !(quiet && format === undefined) ? log.child({}, { level: 'info' }) : undefined;
-  const narrate = createEventLogger();
+  const logEvent = createEventLogger();
   const hasBar = isTTY && !json && options.redraws !== false;
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
@@ -86,7 +86,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       if (hasBar) draw();
     },
     event: (event) => {
-      for (const line of narrate(event)) log[line.level](line.fields, line.message);
+      for (const line of logEvent(event)) log[line.level](line.fields, line.message);
     },
     say: (text, { always } = { always: false }) => {
       if (!always && (quiet || !log.isLevelEnabled('info'))) return;

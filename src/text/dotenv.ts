@@ -1,4 +1,4 @@
-/** Lines of NAME=value, as people and other programs write them. */
+/** Lines of NAME=value, as users and other programs write them. */
 
 export type DotenvLine = { readonly name: string; readonly value: string; readonly line: number };
 

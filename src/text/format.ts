@@ -1,4 +1,4 @@
-/** Numbers and times for people. */
+/** Numbers and times in messages and reports. */
 
 const PARTS: readonly (readonly [string, number])[] = [
   ['day', 86_400],
@@ -41,9 +41,10 @@ export function formatEstimate(seconds: number): string {
   return `about ${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** A number with its noun in the right form: `1 row`, `2,000 rows`. */
+/** A number with its noun in the right form: `1 row`, `2,000 rows`, `2 retries`. */
 export function formatCount(n: number, noun: string): string {
-  return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
+  const plural = noun.replace(/(?<![aeiou])y$/, 'ie');
+  return `${formatNumber(n)} ${n === 1 ? noun : `${plural}s`}`;
 }
 
 /** A whole number with separators: `20,000`. */

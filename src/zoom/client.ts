@@ -49,7 +49,7 @@ export type Client = {
   /** Stands for the account in a journal; absent if the token does not name it, since the next token differs. */
   readonly accountMark?: string;
   readonly origin: string;
-  /** What Zoom said of the newest token; undefined if none was requested. */
+  /** What Zoom reported about the newest token; undefined if none was requested. */
   lastGrant(): TokenGrant | undefined;
   /** What must never be shown. */
   secrets(): readonly string[];

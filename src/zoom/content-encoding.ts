@@ -1,4 +1,4 @@
-/** Undoes the content codings of a response body: a proxy may compress even if nobody asked for it. */
+/** Undoes the content codings of a response body: a proxy may compress even unasked. */
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate, inflateRaw } from 'node:zlib';
 

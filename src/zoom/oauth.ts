@@ -94,7 +94,7 @@ export function createOAuthTokens(options: OAuthOptions): TokenSource {
 }
 
 /**
- * Users saw a new token end the validity of the one before, so that there is one token a process, and everybody waits
+ * Users saw a new token end the validity of the one before, so there is one token per process, and all requests wait
  * for the one refresh.
  */
 class OAuthTokens implements TokenSource {

@@ -18,7 +18,7 @@ export type TokenRequest = {
   readonly clock: { now(): number };
 };
 
-/** What a token's response says of it; absent fields were not in the response. */
+/** What a response says about its token; absent fields were not in the response. */
 export type TokenGrant = {
   readonly expiresInS?: number;
   readonly scopes?: readonly string[];

@@ -84,7 +84,7 @@ function lastChanceAt({ state }: GroupsWork, { row, at }: OpenRow): number {
   return listDoubts(state.rows.get(row.key)).reduce((latest, doubt) => Math.max(latest, doubt.at), at);
 }
 
-/** @param isStale the listing lacks a group that Zoom has confirmed, and proves nobody's absence */
+/** @param isStale the listing lacks a group that Zoom has confirmed, and proves no group's absence */
 function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex, isStale: boolean): Judgement {
   const { row, cause } = open;
   const exact = index.findExact(row.item.definition.name);
@@ -92,7 +92,7 @@ function settleOpen(work: GroupsWork, open: OpenRow, index: GroupIndex, isStale:
   const [group] = groups;
   switch (cause) {
     case 'created':
-      return groups.length > 1 ? reportTwice(work, open, groups) : {};
+      return groups.length > 1 ? reportSecondGroup(work, open, groups) : {};
     case 'no-id':
       return group ? complete(work, open, 'created', open.message, group) : contradict(work, open);
     case 'conflict': {
@@ -121,12 +121,12 @@ function complete(
 
 /** A listing outweighs an answer: what it does not show is not provisioned. */
 function contradict(work: GroupsWork, open: OpenRow): Judgement {
-  const said = open.cause === 'no-id' ? 'that the group was created' : 'that the name is in use';
-  const detail = `Zoom answered ${said}, but its list of groups does not show it`;
+  const claim = open.cause === 'no-id' ? 'that the group was created' : 'that the name is in use';
+  const detail = `Zoom answered ${claim}, but its list of groups does not show it`;
   return settle(open.row, createOutcome('unknown', detail, undefined, findLastReply(work, open)));
 }
 
-function reportTwice(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
+function reportSecondGroup(work: GroupsWork, open: OpenRow, groups: readonly Group[]): Judgement {
   const state = work.state.rows.get(open.row.key);
   const detail = `Zoom now has ${groups.length} groups of this name`;
   const warning = `${JSON.stringify(open.row.name)}: Zoom has ${groups.length} groups of this name; another process may have created one at the same time`;
@@ -155,7 +155,7 @@ function settleDoubt(
   return settle(row, createOutcome('failed', `${message}; not found in Zoom`, undefined, last));
 }
 
-/** Without a listing, answers are all there is. */
+/** Without a listing, only the answers count. */
 function settleWithoutListing(work: GroupsWork, reason: string): Judgement {
   const open = [...work.open.values()];
   work.open.clear();

@@ -1,4 +1,4 @@
-/** The columns of a groups CSV: how they are called, and what their cells may hold. */
+/** The columns of a groups CSV: what they are called, and what their cells may hold. */
 
 import { findInvisible } from '../../text/invisible-characters.js';
 import type { Field } from '../../validation/header.js';
@@ -20,7 +20,7 @@ export type GroupItem = {
   readonly previousName?: string;
 };
 
-/** Zoom's limit. It does not say what it counts; code points are what people count. Doctor check `name-length`. */
+/** Zoom's limit. It does not specify what it counts; code points are closest to what users count. Doctor check `name-length`. */
 const NAME_LENGTH_MAX = 128;
 const DESCRIPTION_LENGTH_MAX = 128;
 

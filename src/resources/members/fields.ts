@@ -1,4 +1,4 @@
-/** The columns of a members CSV: how they are called, and how their cells become memberships. */
+/** The columns of a members CSV: what they are called, and how their cells become memberships. */
 import type { Field } from '../../validation/header.js';
 import type { Entry, Finding, FirstEntry, InputDefinition, ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/api/group.js';

@@ -165,7 +165,7 @@ function failedOutcome(
 }
 
 function unprovenOutcome(group: GroupWork, { userId, metadata }: SentChange): Outcome {
-  const detail = 'the list of members lacks people whom Zoom had confirmed, so it proves nothing';
+  const detail = 'the list of members lacks users whom Zoom had confirmed, so it proves nothing';
   return createOutcome('unknown', detail, group, userId, metadata);
 }
 

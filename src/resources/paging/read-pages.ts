@@ -2,6 +2,7 @@
 import type { Call } from '../../model/call.js';
 import type { RowRef } from '../../model/outcome.js';
 import type { Reply } from '../../model/reply.js';
+import { formatCount } from '../../text/format.js';
 import type { Judgement, Step } from '../resource.js';
 
 /** What a list has come to. */
@@ -9,7 +10,8 @@ export type PagesResult<C> =
   | { readonly type: 'complete'; readonly items: C }
   | {
       readonly type: 'failed';
-      readonly reply: Reply /** The true cause in one line. */;
+      readonly reply: Reply;
+      /** The true cause in one line. */
       readonly reason: string;
     };
 
@@ -112,7 +114,7 @@ function judgePage<T, C extends Collection<T>>(
   progress.pagesWithoutNews = isNews ? 0 : progress.pagesWithoutNews + 1;
   const next = body.next_page_token;
   if (typeof next !== 'string' || next === '') return finish(source, progress, reply);
-  if (progress.tokens.has(next)) return fail('the list goes round in a circle: a page token came twice');
+  if (progress.tokens.has(next)) return fail('the list does not end: a page token came twice');
   progress.tokens.add(next);
   if (progress.pagesWithoutNews >= PAGES_WITHOUT_NEWS_MAX) {
     return fail(`${PAGES_WITHOUT_NEWS_MAX} pages in a row brought nothing new`);
@@ -135,6 +137,6 @@ function finish<T, C extends Collection<T>>(
   }
   const judgement = source.done({ type: 'complete', items });
   if (unreadable === 0) return judgement;
-  const warning = `${source.operation}: Zoom's list has ${unreadable} ${unreadable === 1 ? 'entry' : 'entries'} without an id or a name; ignored`;
+  const warning = `${source.operation}: Zoom's list has ${formatCount(unreadable, 'entry')} without an id or a name; ignored`;
   return { ...judgement, warnings: [...(judgement.warnings ?? []), warning] };
 }

@@ -1,4 +1,4 @@
-/** Reads one group: what a delete, or the claim that this run made a group, has to rest on. */
+/** Reads one group: the evidence for a delete, and for calling a group created by this run. */
 import type { RowRef } from '../../../model/outcome.js';
 import type { Judgement, Step } from '../../resource.js';
 import type { Group } from './group.js';

@@ -46,7 +46,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 }
 
 /** What all requests of one label share. */
-type Gate = {
+type LabelControls = {
   readonly label: RateLabel;
   readonly limiter: Limiter;
   readonly rate: AdaptiveRate;
@@ -59,7 +59,7 @@ type Gate = {
 
 class RequestPath implements ApiClient {
   readonly #options: ApiClientOptions;
-  readonly #gates = new Map<RateLabel, Promise<Gate>>();
+  readonly #controls = new Map<RateLabel, Promise<LabelControls>>();
   /** Shared by the circuit breakers of all labels: one that was never answered has no network. */
   readonly #contact = { heard: false };
   /** Whether Zoom accepted any call. */
@@ -73,15 +73,15 @@ class RequestPath implements ApiClient {
 
   async send(call: Call, { signal, beforeSend }: SendOptions): Promise<SendResult> {
     try {
-      const gate = await waitOrAbort(this.#gateFor(call.label), signal);
-      const ready = await this.#waitForTurn(gate, signal);
+      const controls = await waitOrAbort(this.#controlsFor(call.label), signal);
+      const ready = await this.#waitForSlot(controls, signal);
       if (ready.type === 'stop') return { type: 'not-sent', stop: ready.stop };
       // From here to the request there is no await: nothing can change in between.
       if (signal.aborted) return { type: 'not-sent' };
-      const stop = gate.quota && takeFromQuota(gate.quota, this.#options.clock.now());
+      const stop = controls.quota && takeFromQuota(controls.quota, this.#options.clock.now());
       if (stop) return { type: 'not-sent', stop };
       if (beforeSend?.() === false) return { type: 'not-sent' };
-      return await this.#exchange(gate, call, ready.token);
+      return await this.#exchange(controls, call, ready.token);
     } catch (error) {
       if (signal.aborted) return { type: 'not-sent' };
       if (error instanceof FatalError) return { type: 'not-sent', stop: error.stop };
@@ -89,13 +89,13 @@ class RequestPath implements ApiClient {
     }
   }
 
-  #gateFor(label: RateLabel): Promise<Gate> {
-    const gate = this.#gates.get(label) ?? this.#createGate(label);
-    this.#gates.set(label, gate);
-    return gate;
+  #controlsFor(label: RateLabel): Promise<LabelControls> {
+    const controls = this.#controls.get(label) ?? this.#createControls(label);
+    this.#controls.set(label, controls);
+    return controls;
   }
 
-  async #createGate(label: RateLabel): Promise<Gate> {
+  async #createControls(label: RateLabel): Promise<LabelControls> {
     const { limiterFor, rateFor, quotaFor } = this.#options;
     const { promise, resolve } = createSignal();
     return {
@@ -113,21 +113,21 @@ class RequestPath implements ApiClient {
    * Ends with a token and a slot at the same moment. A pause may outlive the token, and a refresh or a probe may
    * outlast the slot: requests that waited for those take a new slot, since all of them would leave at once otherwise.
    */
-  async #waitForTurn(gate: Gate, signal: AbortSignal): ReturnType<TokenSource['get']> {
+  async #waitForSlot(controls: LabelControls, signal: AbortSignal): ReturnType<TokenSource['get']> {
     const { token: tokens } = this.#options;
     for (;;) {
       const result = await tokens.get(signal);
       if (result.type === 'stop') return result;
-      await gate.limiter.acquire(signal);
-      if (!canSend(gate.breaker)) await waitOrAbort(gate.nextReply, signal);
+      await controls.limiter.acquire(signal);
+      if (!canSend(controls.breaker)) await waitOrAbort(controls.nextReply, signal);
       else if (tokens.isCurrent(result.token)) return result;
     }
   }
 
   /** A request that was sent is finished: an abort would leave its effect unknown. */
-  async #exchange(gate: Gate, call: Call, token: string): Promise<SendResult> {
+  async #exchange(controls: LabelControls, call: Call, token: string): Promise<SendResult> {
     const { http, baseUrl, clock, redact, scopes } = this.#options;
-    beginProbe(gate.breaker);
+    beginProbe(controls.breaker);
     const sentAt = clock.monotonic();
     const sentAtWall = clock.now();
     const exchange = await http.exchange(buildRequest(baseUrl, call, token));
@@ -141,7 +141,7 @@ class RequestPath implements ApiClient {
     };
     const reply = this.#recordToken(classifyResponse(exchange, call, context), token);
     if (reply.httpStatus === 403) this.#denied.add(call);
-    const stop = this.#pace(gate, reply, sentAt);
+    const stop = this.#pace(controls, reply, sentAt);
     return { type: 'replied', reply, ...(stop ? { stop } : {}) };
   }
 
@@ -177,8 +177,8 @@ class RequestPath implements ApiClient {
     };
   }
 
-  #pace(gate: Gate, reply: Reply, sentAt: number): Stop | undefined {
-    const { label, limiter, rate, breaker } = gate;
+  #pace(controls: LabelControls, reply: Reply, sentAt: number): Stop | undefined {
+    const { label, limiter, rate, breaker } = controls;
     const now = this.#options.clock.monotonic();
     const change = adaptRate(rate, reply, sentAt, now);
     const reaction = recordReply(breaker, reply, sentAt, now);
@@ -191,10 +191,10 @@ class RequestPath implements ApiClient {
       this.#options.onPace({ label, perSecond: rate.perSecond, pauseMs, reason });
     }
     if (change.suggestLowerPlan) this.#options.onLowerPlan?.();
-    gate.announceReply();
+    controls.announceReply();
     const { promise, resolve } = createSignal();
-    gate.nextReply = promise;
-    gate.announceReply = resolve;
+    controls.nextReply = promise;
+    controls.announceReply = resolve;
     return reaction.stop;
   }
 }

@@ -123,7 +123,11 @@ test('entries that cannot be read are left out, with one warning', async () => {
 describe('is no whole list', () => {
   test.each<[string, (request: Request) => Reply, RegExp]>([
     ['fewer entries than Zoom counts', () => page(['a'], undefined, { total_records: 2 }), /only 1 of 2/],
-    ['pages without an end', (r) => page([tokenOf(r)], tokenOf(r) === 'x' ? 'y' : 'x'), /page token came twice/],
+    [
+      'a page token that comes twice',
+      (r) => page([tokenOf(r)], tokenOf(r) === 'x' ? 'y' : 'x'),
+      /page token came twice/,
+    ],
     [
       'pages without anything new',
       ({ nth }) => page(['a'], `p${nth}`),

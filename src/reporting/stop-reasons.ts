@@ -3,7 +3,7 @@ import type { StopReason } from '../model/stop.js';
 
 const STOP_TEXTS: Readonly<Record<StopReason, string>> = {
   aborted: 'the calling program aborted it',
-  'all-refused': 'Zoom refused all of the first requests alike',
+  'all-refused': 'Zoom refused all of the first rows for the same reason',
   'api-gone': "Zoom's IM groups API is not available on this account",
   'checksum-mismatch': 'the plan has changed since it was reviewed',
   credentials: 'Zoom rejected the credentials',
@@ -20,8 +20,8 @@ const STOP_TEXTS: Readonly<Record<StopReason, string>> = {
   'journal-older': 'its journal was written by an older version',
   'journal-unwritable': 'the journal could not be written',
   limit: 'it reached --limit',
-  'listing-failed': 'the existing groups could not be listed',
-  'listing-needed': 'the existing groups could not be listed',
+  'listing-failed': 'a list in Zoom could not be read',
+  'listing-needed': 'a list in Zoom could not be read',
   'lock-unwritable': 'the lock could not be written',
   locked: 'another run holds this account',
   'max-failures': 'too many rows failed (--max-failures)',

@@ -80,7 +80,9 @@ describe.concurrent('a response', () => {
       const done = await command(args, { cwd: folder(), env });
       expect(done.code, done.stderr).toBe(0);
       expect(done.stdout.replace(/\s+/g, ' ')).toContain('Zoom writes the name');
-      expect(done.stdout + done.stderr).not.toMatch(/[\u001b\u009b\u202e]/);
+      for (const character of ['\u001b', '\u009b', '\u202e']) {
+        expect(done.stdout + done.stderr).not.toContain(character);
+      }
     }
   });
 });

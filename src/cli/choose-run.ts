@@ -92,7 +92,7 @@ export function restoreOptions(
 ): Options {
   const restored = toOptions(run);
   for (const [option, flag] of SHAPING) {
-    if (!isGiven(option) || JSON.stringify(options[option]) === JSON.stringify(restored[option])) continue;
+    if (!isGiven(option) || isSameChoice(options[option], restored[option])) continue;
     throw usageError(
       `${flag} differs from what this run was begun with`,
       'Leave it out, or begin a new run without --resume.',
@@ -100,6 +100,11 @@ export function restoreOptions(
   }
   const { accountPlan } = run.target;
   return { ...options, ...(isGiven('accountPlan') ? {} : { accountPlan }), ...restored };
+}
+
+/** A switch that is off is the same as one that is not given. */
+function isSameChoice(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one ?? false) === JSON.stringify(other ?? false);
 }
 
 /** The shaping options as the journal has them; those that the run did not use are absent. */

@@ -265,6 +265,10 @@ class GroupsSession implements Session {
     const { definition } = row.item;
     const doubts = listDoubts(state.rows.get(row.key));
     const change = update ? findChange(definition, group) : undefined;
+    if (change && groups.length > 1) {
+      const detail = `Zoom has ${groups.length} groups of this name: nothing tells which one to change`;
+      return createOutcome('failed', detail);
+    }
     if (change) return { steps: [updateGroup(this.#work, row, group, change)] };
     if (doubts.some(({ operation }) => operation === 'update')) {
       return createOutcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);

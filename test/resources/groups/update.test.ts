@@ -31,6 +31,16 @@ describe.each(apis)('--update of %s groups', (api) => {
     expect(run.zoom.groups.map(({ name }) => name)).toEqual(['Sales DACH']);
   });
 
+  test('changes none of several groups that share the name', async () => {
+    const run = createGroupsRun('name,type\nTwice,shared\n', { api });
+    run.zoom.add('Twice');
+    run.zoom.add('Twice');
+    const state = await run.apply({ update: true });
+    expect(outcomeOf(state, 'twice')?.status).toBe('failed');
+    expect(outcomeOf(state, 'twice')?.detail).toContain('Zoom has 2 groups of this name');
+    expect(patches(run)).toBe(0);
+  });
+
   test('does not change a name again and again that Zoom stores with other blanks', async () => {
     const run = createGroupsRun('name\nSales  DACH\n', { api, foldsNames: true });
     run.zoom.add('Sales DACH');

@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Most of the time goes by waiting for the built command: on two cores, two files at once halve it.
+    maxWorkers: 2,
   },
 });

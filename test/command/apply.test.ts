@@ -291,7 +291,11 @@ describe('standard input', () => {
 });
 
 describe('the limit', () => {
-  test('of 30 requests/s holds in every second of a run of 290 rows', async () => {
+  // Another program on the machine can delay a request; a wrong limiter fails every time.
+  test('of 30 requests/s holds in every second of a run of 290 rows', {
+    retry: 2,
+    timeout: 60_000,
+  }, async () => {
     const { zoom, env } = await startEmptyAccount({ accountPlan: 'pro', latencyMs: 20 });
     const cwd = folder();
     const done = await command(['apply', file(names(290)), '--json'], { cwd, env });
@@ -299,7 +303,7 @@ describe('the limit', () => {
     expect(zoom.created().length).toBe(290);
     expect(JSON.parse(done.stdout).requests.rate_limited).toBeLessThanOrEqual(2);
     expect(zoom.peakPerSecond('light')).toBeLessThanOrEqual(30);
-  }, 60_000);
+  });
 
   test('10,000 rows of which 9,950 exist take 50 creates', async () => {
     const there = Array.from({ length: 9_950 }, (_, i) => ({ id: `g${i + 1}`, name: `Group ${i + 1}` }));

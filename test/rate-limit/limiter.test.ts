@@ -213,27 +213,32 @@ describe('aborting', () => {
   });
 });
 
+// Another program on the machine can delay a request; a wrong limiter fails every time.
 describe('at a server', () => {
   // Zoom's light label on Pro and on Business.
   test.each([
     [30, 90],
     [80, 240],
-  ])('%i requests/s arrive, and never more in any second', { timeout: 15_000 }, async (perSecond, n) => {
-    const server = await startArrivalServer();
-    const limiter = limiterOf(perSecond);
-    const send = async () => {
-      await limiter.acquire(never);
-      await (await fetch(server.url)).arrayBuffer();
-    };
-    await Promise.all(Array.from({ length: n }, send));
-    const arrivals = await server.close();
-    expect(arrivals).toHaveLength(n);
-    expect(violations(arrivals, perSecond)).toBe(0);
-    const seconds = ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1_000;
-    const share = (n - 1) / seconds / perSecond;
-    console.info(`arrivals at ${perSecond}/s: ${(100 * share).toFixed(1)}% of the limit`);
-    expect(share).toBeGreaterThan(0.9);
-  });
+  ])(
+    '%i requests/s arrive, and never more in any second',
+    { timeout: 15_000, retry: 2 },
+    async (perSecond, n) => {
+      const server = await startArrivalServer();
+      const limiter = limiterOf(perSecond);
+      const send = async () => {
+        await limiter.acquire(never);
+        await (await fetch(server.url)).arrayBuffer();
+      };
+      await Promise.all(Array.from({ length: n }, send));
+      const arrivals = await server.close();
+      expect(arrivals).toHaveLength(n);
+      expect(violations(arrivals, perSecond)).toBe(0);
+      const seconds = ((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)) / 1_000;
+      const share = (n - 1) / seconds / perSecond;
+      console.info(`arrivals at ${perSecond}/s: ${(100 * share).toFixed(1)}% of the limit`);
+      expect(share).toBeGreaterThan(0.9);
+    },
+  );
 });
 
 test('a wall clock that is set back does not stop the requests', async () => {

@@ -66,7 +66,7 @@ test('a token that takes 400 ms, and expires in mid-run, causes no burst', {
   expect(zoom.tokensIssued()).toBe(2);
   const { all, refused } = countRequests(zoom, 'light');
   // Those that were in flight when the token expired are sent again.
-  expect(all).toBeGreaterThan(300);
+  expect(zoom.requests().filter(({ status }) => status === 401).length).toBeGreaterThan(0);
   expect(refused).toBeLessThanOrEqual(all * 0.01);
 });
 

@@ -1,6 +1,7 @@
 /** The account that a command works on: Zoom's, with credentials, or the simulator's, started for this command. */
 
 import { clock } from '../engine/clock.js';
+import type { Job } from '../engine/provision.js';
 import type { Target } from '../events/event.js';
 import type { ApiClient, ObserveResponse, PaceChange } from '../model/api.js';
 import { RATE_LABELS, type RateLabel } from '../model/call.js';
@@ -170,4 +171,13 @@ function describeAccount(origin: string, accountId: string | undefined): string 
 
 function findSecrets(url: string | undefined): readonly string[] {
   return url === undefined || !URL.canParse(url) ? [] : findUrlSecrets(new URL(url));
+}
+
+/** What the engine needs of an account, besides the work itself. */
+export function toEnginePorts({
+  api,
+  onPace,
+  concurrencyFor: places,
+}: Account): Pick<Job, 'api' | 'onPace' | 'clock' | 'random' | 'concurrencyFor'> {
+  return { api, onPace, clock, random: Math.random, concurrencyFor: places };
 }

@@ -1,13 +1,12 @@
 /** Reads all groups of an account for commands that are no run: export, and the preview of a rollback. */
 
-import { clock } from '../engine/clock.js';
 import { dryRun } from '../engine/provision.js';
 import type { GroupIndex } from '../resources/groups/api/group-index.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import { listGroups } from '../resources/groups/api/list-groups.js';
 import { explainFailedListing } from '../resources/groups/session.js';
 import type { Session, Step } from '../resources/resource.js';
-import type { Account } from './account.js';
+import { type Account, toEnginePorts } from './account.js';
 
 /**
  * @param why what the listing is needed for, for the message
@@ -63,11 +62,7 @@ export async function readSession(
 ): Promise<void> {
   await dryRun({
     session,
-    api: account.api,
-    onPace: account.onPace,
-    clock,
-    random: Math.random,
-    concurrencyFor: account.concurrencyFor,
+    ...toEnginePorts(account),
     signal,
     onEvent: (event) => {
       if (event.type === 'warning') warn(event.message);

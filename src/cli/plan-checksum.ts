@@ -1,11 +1,10 @@
 /** The checksum of what a run would do: the account, what shapes the run, what is wanted, and what exists. */
 import { createHash } from 'node:crypto';
-import { clock } from '../engine/clock.js';
 import { dryRun } from '../engine/provision.js';
 import type { RowOutcome, RunShape } from '../events/event.js';
 import { createStop, FatalError } from '../model/stop.js';
 import type { Session, Step } from '../resources/resource.js';
-import type { Account } from './account.js';
+import { type Account, toEnginePorts } from './account.js';
 
 export type PlanObserver = {
   /** What is known about a row without a request. */
@@ -33,11 +32,7 @@ export async function makePlan(
   const checksum = createUnorderedHash([...place, api, shape]);
   await dryRun({
     session,
-    api: account.api,
-    onPace: account.onPace,
-    clock,
-    random: Math.random,
-    concurrencyFor: account.concurrencyFor,
+    ...toEnginePorts(account),
     signal,
     onEvent: (event) => {
       if (event.type === 'warning') observer.onWarning(event.message);

@@ -21,7 +21,7 @@ import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { formatCount } from '../text/format.js';
 import type { ValidatedRow } from '../validation/row.js';
-import type { Account } from './account.js';
+import { type Account, toEnginePorts } from './account.js';
 import { findStateFolder } from './options/environment.js';
 import type { Options } from './options/options.js';
 import { printSummary } from './output.js';
@@ -108,17 +108,13 @@ async function performRun<Item, O extends object>(
     await provision({
       session,
       state,
-      api: account.api,
-      onPace: account.onPace,
+      ...toEnginePorts(account),
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
         updateProgress(progress, event, state);
         terminal.event(event);
       },
       onLost: (event) => terminal.record(event),
-      clock,
-      random: Math.random,
-      concurrencyFor: account.concurrencyFor,
       ...toMaxFailures(options, validation.rows),
       signal: signals.signal,
     });

@@ -41,7 +41,7 @@ export type MachineObservation = {
   readonly hasExtraCertificates: boolean;
   /** A system error's words if no lock can be written there. */
   readonly stateFolderError?: string;
-  /** Who works on this account now, if somebody does. */
+  /** The run that holds this account now, if there is one. */
   readonly lockOwner?: string;
 };
 

@@ -1,10 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { embedAssets } from './embed-assets.mjs';
 
 export default defineConfig({
   plugins: [embedAssets],
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('..', import.meta.url)),
     globalSetup: '.config/build.mjs',
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**'],

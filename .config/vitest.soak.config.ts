@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { embedAssets } from './embed-assets.mjs';
 
@@ -5,7 +6,7 @@ import { embedAssets } from './embed-assets.mjs';
 export default defineConfig({
   plugins: [embedAssets],
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('..', import.meta.url)),
     globalSetup: '.config/build.mjs',
     include: ['test/soak/**/*.test.ts'],
     testTimeout: 600_000,

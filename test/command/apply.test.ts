@@ -1,14 +1,16 @@
 /** What a user may rely on of `apply`, through the built command and real sockets. */
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.js';
 import { command, file, folder, journal, results, summary } from '../support/command.js';
 import { startTestSimulator, type TestSimulator } from '../support/simulator.js';
 
-const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
-const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
+const SAMPLE = fileURLToPath(new URL('../../samples/groups.csv', import.meta.url));
+const PROBLEMS = fileURLToPath(new URL('../../samples/groups-with-problems.csv', import.meta.url));
 
 /** An empty account on a business plan. */
 function startEmptyAccount(options: SimulatorOptions = {}): Promise<TestSimulator> {

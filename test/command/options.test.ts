@@ -1,15 +1,17 @@
 /** What a script may rely on of the command line: options, their environment variables, streams, exit codes, completions. */
+
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
 import { optionsFor } from '../../src/cli/options/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { CLI, command, file, folder, summary, type Transcript } from '../support/command.js';
 
-const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
-const PROBLEMS = new URL('../../samples/groups-with-problems.csv', import.meta.url).pathname;
+const SAMPLE = fileURLToPath(new URL('../../samples/groups.csv', import.meta.url));
+const PROBLEMS = fileURLToPath(new URL('../../samples/groups-with-problems.csv', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const TWO = 'name\nFirst\nSecond\n';
 const variable = (flag: string): string =>

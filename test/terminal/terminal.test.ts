@@ -1,5 +1,7 @@
 /** What reaches standard error, and what never does. */
+
 import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -417,7 +419,7 @@ describe('a stream that breaks', () => {
 });
 
 describe.skipIf(!hasPty)('in a real terminal', () => {
-  const SAMPLE = new URL('../../samples/groups.csv', import.meta.url).pathname;
+  const SAMPLE = fileURLToPath(new URL('../../samples/groups.csv', import.meta.url));
 
   test.each([40, 100])('of %i columns the bar stays in its line and leaves a clean one', async (columns) => {
     const { code, text } = await inPty(['apply', SAMPLE, '--simulate'], { columns, cwd: folder() });

@@ -7,7 +7,7 @@ import { applyEvent, createRunState, type RunState } from '../events/run-state.j
 import { createJournal, type Journal, reopenJournal } from '../journal/writer.js';
 import { EXIT, type ExitCode, FatalError, usageError } from '../model/stop.js';
 import { createProgress, updateProgress } from '../reporting/progress.js';
-import { countOf, type Summary } from '../reporting/summary.js';
+import { countRows, type Summary } from '../reporting/summary.js';
 import type { Resource, Session } from '../resources/resource.js';
 import { createRun, type Run, refreshRun } from '../runs/find-run.js';
 import { isSameDialect, toInputEvents } from '../runs/stored-input.js';
@@ -293,7 +293,7 @@ function printEffects({ rows }: RunState, terminal: Terminal): void {
 export function canResume({ exit, counts }: Summary): boolean {
   if (exit.code === EXIT.ok || exit.code === EXIT.usage) return false;
   return (
-    exit.code !== EXIT.unprovisioned || countOf({ counts }, 'failed') + countOf({ counts }, 'unknown') > 0
+    exit.code !== EXIT.unprovisioned || countRows({ counts }, 'failed') + countRows({ counts }, 'unknown') > 0
   );
 }
 

@@ -61,7 +61,7 @@ class Loop {
   #steps = 0;
   #failures = 0;
   /** Whether anything answered in this process: silence from the start is not an outage but a wrong address. */
-  #heard = false;
+  #hasServerAnswered = false;
   readonly #refusals = new RefusalCount();
   #bug: { readonly error: unknown } | undefined;
   /** Resolved when a task ends: what waits for room checks again. */
@@ -197,7 +197,7 @@ class Loop {
       }
       const { reply, stop, sentAt } = result;
       replies.push(reply);
-      this.#heard ||= reply.httpStatus !== undefined;
+      this.#hasServerAnswered ||= reply.httpStatus !== undefined;
       const event = this.#replyEvent(step, id, n, reply);
       const decision = this.#decide(step, replies, random);
       switch (decision.type) {
@@ -226,7 +226,7 @@ class Loop {
     const reply = replies.at(-1);
     if (reply?.type === 'fatal' && step.onFatal === 'judge') return { type: 'judge' };
     const decision = decideRetry(step, replies, random);
-    if (decision.type === 'judge' && reply?.type === 'transient' && !this.#heard) {
+    if (decision.type === 'judge' && reply?.type === 'transient' && !this.#hasServerAnswered) {
       return { type: 'stop', stop: unreachable(reply.message) };
     }
     return decision;

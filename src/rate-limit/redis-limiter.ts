@@ -107,7 +107,7 @@ class RedisLimiters {
     void session.close();
     const shares = [...this.#limiters].map(([label, limiter]) => {
       // Lost again before all were back, the session has not counted all.
-      limiter.divideAmong(this.#isReconnecting ? limiter.processes : session.countOf(label));
+      limiter.divideAmong(this.#isReconnecting ? limiter.processes : session.countProcesses(label));
       return `${label} ${Number(limiter.share.toFixed(2))} requests/s (${limiter.processes} processes)`;
     });
     if (this.#isReconnecting) return;

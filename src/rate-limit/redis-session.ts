@@ -142,7 +142,7 @@ export class RedisSession {
   }
 
   /** How many processes use the label's limit, this one among them, as last counted. */
-  countOf(label: RateLabel): number {
+  countProcesses(label: RateLabel): number {
     return Math.max(1, this.#counts.get(label) ?? 1);
   }
 

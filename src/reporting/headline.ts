@@ -4,7 +4,7 @@ import { STATUS_NAMES, type Status } from '../model/statuses.js';
 import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber } from '../text/format.js';
 import { describeStop } from './stop-reasons.js';
-import { countOf, type Summary } from './summary.js';
+import { countRows, type Summary } from './summary.js';
 
 /** Statuses that do not read well behind a number as they are. */
 const PHRASES: Readonly<Partial<Record<Status, (n: number) => string>>> = {
@@ -16,10 +16,12 @@ const PHRASES: Readonly<Partial<Record<Status, (n: number) => string>>> = {
 };
 
 function countPhrases(summary: Summary, except?: Status): readonly string[] {
-  return STATUS_NAMES.filter((status) => status !== except && countOf(summary, status) > 0).map((status) => {
-    const n = countOf(summary, status);
-    return PHRASES[status]?.(n) ?? `${formatNumber(n)} ${status}`;
-  });
+  return STATUS_NAMES.filter((status) => status !== except && countRows(summary, status) > 0).map(
+    (status) => {
+      const n = countRows(summary, status);
+      return PHRASES[status]?.(n) ?? `${formatNumber(n)} ${status}`;
+    },
+  );
 }
 
 /** What the run was to do with each row, as a participle. */
@@ -46,7 +48,7 @@ export function formatHeadline(summary: Summary): string {
     const share = `${formatNumber(missing)} of ${formatCount(input.rows, 'row')}`;
     return `${share} ${missing === 1 ? 'is' : 'are'} not ${goal}${simulated}: ${parts.join(', ')}.`;
   }
-  const pending = countOf(summary, 'not-attempted');
+  const pending = countRows(summary, 'not-attempted');
   const counts = [
     ...(pending > 0 ? [`${formatCount(pending, 'row')} pending`] : []),
     ...countPhrases(summary, 'not-attempted'),

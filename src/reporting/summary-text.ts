@@ -5,7 +5,7 @@ import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
 import { escapeInvisible, truncate, wrapText } from '../text/visible.js';
 import { describeGoal, formatHeadline } from './headline.js';
-import { countOf, type Summary } from './summary.js';
+import { countRows, type Summary } from './summary.js';
 
 export type SummaryView = {
   readonly color: boolean;
@@ -55,9 +55,9 @@ const COLORS: Readonly<Record<StatusDefinition['tone'], string>> = {
 };
 
 function countLines(summary: Summary, color: boolean, columns: number): readonly string[] {
-  const present = STATUS_NAMES.filter((status) => countOf(summary, status) > 0);
+  const present = STATUS_NAMES.filter((status) => countRows(summary, status) > 0);
   const nameWidth = Math.max(0, ...present.map((status) => status.length));
-  const countWidth = Math.max(0, ...present.map((status) => formatNumber(countOf(summary, status)).length));
+  const countWidth = Math.max(0, ...present.map((status) => formatNumber(countRows(summary, status)).length));
   const meaningWidth = Math.max(0, ...present.map((status) => STATUSES[status].meaning.length));
   // In a narrow terminal the meanings would wrap; the names of the statuses have to do.
   const fits = nameWidth + countWidth + meaningWidth + 6 <= columns;
@@ -65,7 +65,7 @@ function countLines(summary: Summary, color: boolean, columns: number): readonly
     const { tone, meaning } = STATUSES[status];
     const name = status.padEnd(nameWidth);
     const label = color ? `\u001b[${COLORS[tone]}m${name}\u001b[0m` : name;
-    const count = formatNumber(countOf(summary, status)).padStart(countWidth);
+    const count = formatNumber(countRows(summary, status)).padStart(countWidth);
     return `  ${label}  ${count}${fits ? `  ${meaning}` : ''}`;
   });
 }

@@ -110,6 +110,6 @@ export function summarize(
 }
 
 /** The rows of the file that ended with a status. */
-export function countOf({ counts }: Pick<Summary, 'counts'>, status: Status): number {
+export function countRows({ counts }: Pick<Summary, 'counts'>, status: Status): number {
   return counts[status] ?? 0;
 }

@@ -11,10 +11,10 @@ const PAUSE = { firstMs: 30_000, maxMs: 300_000 } as const;
 const GIVE_UP_AFTER_MS = 600_000;
 
 /** Whether any server ever answered, over all labels: tells a wrong address or a missing network from an outage. */
-export type Contact = { heard: boolean };
+export type Connectivity = { hasServerAnswered: boolean };
 
 export type CircuitBreaker = {
-  readonly contact: Contact;
+  readonly connectivity: Connectivity;
   /** `open`: the next request is a probe. `half-open`: the probe is in flight. */
   state: 'closed' | 'open' | 'half-open';
   consecutiveFailures: number;
@@ -32,9 +32,9 @@ export type BreakerReaction = {
   readonly stop?: Stop;
 };
 
-export function createCircuitBreaker(contact: Contact): CircuitBreaker {
+export function createCircuitBreaker(connectivity: Connectivity): CircuitBreaker {
   return {
-    contact,
+    connectivity,
     state: 'closed',
     consecutiveFailures: 0,
     openedAt: Number.NEGATIVE_INFINITY,
@@ -50,7 +50,7 @@ export function recordReply(
   sentAt: number,
   now: number,
 ): BreakerReaction {
-  if (reply.httpStatus !== undefined) breaker.contact.heard = true;
+  if (reply.httpStatus !== undefined) breaker.connectivity.hasServerAnswered = true;
   if (reply.type === 'transient') return recordFailure(breaker, reply.message, sentAt, now);
   breaker.state = 'closed';
   breaker.consecutiveFailures = 0;
@@ -74,7 +74,7 @@ function recordFailure(breaker: CircuitBreaker, cause: string, sentAt: number, n
   breaker.consecutiveFailures += 1;
   if (breaker.state === 'closed') {
     if (breaker.consecutiveFailures < TRIP_AFTER) return {};
-    if (!breaker.contact.heard) return { stop: unreachable(cause) };
+    if (!breaker.connectivity.hasServerAnswered) return { stop: unreachable(cause) };
     breaker.openedAt = now;
   }
   breaker.state = 'open';

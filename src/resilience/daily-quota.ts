@@ -73,13 +73,13 @@ export function classifyRateLimit(response: RateLimitResponse, wallNow: number):
   const isDaily =
     /daily/i.test(typeHeader) || (waitMs ?? 0) > PER_SECOND_WAIT_MS || /\bdaily\b/i.test(message);
   if (!isDaily) return { type: 'rate-limited', ...(waitMs === undefined ? {} : { waitMs }) };
-  return { type: 'quota-exceeded', resetsAt: resetOf(waitMs, wallNow) };
+  return { type: 'quota-exceeded', resetsAt: findReset(waitMs, wallNow) };
 }
 
 /** A date beyond what `Date` can hold (year 275760) is no wait that a server means. */
 const MAX_DATE_MS = 8.64e15;
 
-function resetOf(waitMs: number | undefined, wallNow: number): number {
+function findReset(waitMs: number | undefined, wallNow: number): number {
   const resetsAt = wallNow + (waitMs ?? 0);
   return waitMs === undefined || waitMs <= 0 || resetsAt > MAX_DATE_MS ? nextUtcMidnight(wallNow) : resetsAt;
 }

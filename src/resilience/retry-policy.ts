@@ -55,11 +55,11 @@ export function decideRetry(
     case 'quota-exceeded':
       return stop(dailyLimit(reply));
     case 'rate-limited':
-      return countOf('rate-limited', replies) < RATE_LIMITED.attempts
+      return countReplies('rate-limited', replies) < RATE_LIMITED.attempts
         ? retry(reply.waitMs ?? RATE_LIMITED.waitMs)
         : JUDGE;
     case 'transient': {
-      const attempts = countOf('transient', replies);
+      const attempts = countReplies('transient', replies);
       const askedMs = reply.waitMs ?? 0;
       const isFinal = attempts >= reply.maxAttempts || askedMs > LONGEST_WAIT_MS;
       if (isFinal || (reply.ambiguous && step.onLost === 'judge')) return JUDGE;
@@ -69,7 +69,7 @@ export function decideRetry(
   }
 }
 
-function countOf(type: Reply['type'], replies: readonly Reply[]): number {
+function countReplies(type: Reply['type'], replies: readonly Reply[]): number {
   return replies.filter((reply) => reply.type === type).length;
 }
 

@@ -61,7 +61,7 @@ class RequestPath implements ApiClient {
   readonly #options: ApiClientOptions;
   readonly #controls = new Map<RateLabel, Promise<LabelControls>>();
   /** Shared by the circuit breakers of all labels: one that was never answered has no network. */
-  readonly #contact = { heard: false };
+  readonly #connectivity = { hasServerAnswered: false };
   /** Whether Zoom accepted any call. */
   #accepted = false;
   /** Calls that a page of HTML denied: such a call is sent once more. */
@@ -102,7 +102,7 @@ class RequestPath implements ApiClient {
       label,
       limiter: await limiterFor(label),
       rate: createAdaptiveRate(rateFor(label)),
-      breaker: createCircuitBreaker(this.#contact),
+      breaker: createCircuitBreaker(this.#connectivity),
       quota: quotaFor(label),
       nextReply: promise,
       announceReply: resolve,

@@ -76,7 +76,7 @@ const TABLE: readonly Row[] = [
     when: (r) => hasStatus(410)(r) || hasCode(4137)(r),
     reply: fatal((r) => apiGone(r.metadata, isContacts(r))),
   },
-  { when: ({ status }) => status >= 300 && status < 400, reply: fatal(redirectOf) },
+  { when: ({ status }) => status >= 300 && status < 400, reply: fatal(explainRedirect) },
   { when: (r) => is4xx(r) && hasCode(4132)(r), reply: plain('conflict') },
   { when: (r) => is4xx(r) && hasCode(4130)(r), reply: plain('not-found') },
   { when: (r) => hasStatus(409)(r) && saysNameInUse(r), reply: plain('conflict') },
@@ -270,7 +270,7 @@ function fatal(stopFor: (response: Response) => Stop): Row['reply'] {
   return (response) => ({ type: 'fatal', ...response.metadata, stop: stopFor(response) });
 }
 
-function redirectOf({ answer, metadata, context }: Response): Stop {
+function explainRedirect({ answer, metadata, context }: Response): Stop {
   const to = answer.headers.location ?? '';
   const host = URL.canParse(to) ? toLine(new URL(to).host, context.redact) : 'another address';
   return redirected(metadata, host === '' ? 'another address' : host);

@@ -97,7 +97,7 @@ function classifyToken(
     const waitMs = parseRetryAfter(headers, request.clock.now());
     return { type: 'failed', answered: true, message, ...(waitMs === undefined ? {} : { waitMs }) };
   }
-  return { type: 'refused', stop: refusalOf(status, exchange.body, toText) };
+  return { type: 'refused', stop: explainRefusal(status, exchange.body, toText) };
 }
 
 /** Zoom's tokens live an hour; for a response that does not say. Doctor check `token-life`. */
@@ -188,7 +188,7 @@ const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map([
   ],
 ]);
 
-function refusalOf(status: number, text: string, toText: (text: string) => string): Stop {
+function explainRefusal(status: number, text: string, toText: (text: string) => string): Stop {
   const { error, reason } = parseObject(text) ?? {};
   const [message, hint] = REFUSALS.get(asText(error)) ?? [
     'Zoom issued no access token',

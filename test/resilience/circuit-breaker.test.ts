@@ -17,14 +17,14 @@ const feed = (breaker: CircuitBreaker, replies: readonly Reply[], at = 0) =>
 const times = (reply: Reply, n: number): readonly Reply[] => Array.from({ length: n }, () => reply);
 
 function opened(): CircuitBreaker {
-  const breaker = createCircuitBreaker({ heard: true });
+  const breaker = createCircuitBreaker({ hasServerAnswered: true });
   feed(breaker, times(failed, 8));
   return breaker;
 }
 
 describe('the circuit breaker', () => {
   test('8 failures in a row pause the label for 30 s; a reply between them begins the count again', () => {
-    const breaker = createCircuitBreaker({ heard: true });
+    const breaker = createCircuitBreaker({ hasServerAnswered: true });
     feed(breaker, [...times(failed, 7), created, ...times(failed, 7)]);
     expect(breaker.state).toBe('closed');
     expect(feed(breaker, [failed])).toMatchObject([
@@ -46,7 +46,7 @@ describe('the circuit breaker', () => {
   });
 
   test('a closed circuit has no probe', () => {
-    const breaker = createCircuitBreaker({ heard: true });
+    const breaker = createCircuitBreaker({ hasServerAnswered: true });
     beginProbe(breaker);
     expect([breaker.state, canSend(breaker)]).toEqual(['closed', true]);
   });
@@ -60,7 +60,7 @@ describe('the circuit breaker', () => {
   });
 
   test('failures of requests that were sent before the last trip are ignored', () => {
-    const breaker = createCircuitBreaker({ heard: true });
+    const breaker = createCircuitBreaker({ hasServerAnswered: true });
     feed(breaker, times(failed, 8), 1_000);
     beginProbe(breaker);
     expect(recordReply(breaker, failed, 900, 1_500)).toEqual({});
@@ -81,13 +81,15 @@ describe('the circuit breaker', () => {
   });
 
   test('if nothing ever answered, on any label, it stops at the trip with the cause', () => {
-    const contact = { heard: false };
-    const reactions = feed(createCircuitBreaker(contact), times(refused, 8));
+    const connectivity = { hasServerAnswered: false };
+    const reactions = feed(createCircuitBreaker(connectivity), times(refused, 8));
     expect(reactions.slice(0, 7)).toEqual(times({} as Reply, 7));
     expect(reactions.at(-1)?.stop).toMatchObject({ exit: 4, reason: 'unreachable' });
     expect(reactions.at(-1)?.stop?.message).toContain('ECONNREFUSED');
 
-    feed(createCircuitBreaker(contact), [created]);
-    expect(feed(createCircuitBreaker(contact), times(refused, 8)).at(-1)).toMatchObject({ pauseMs: 30_000 });
+    feed(createCircuitBreaker(connectivity), [created]);
+    expect(feed(createCircuitBreaker(connectivity), times(refused, 8)).at(-1)).toMatchObject({
+      pauseMs: 30_000,
+    });
   });
 });

@@ -312,7 +312,7 @@ describe('a token', () => {
   }, 20_000);
 });
 
-describe('what was heard before', () => {
+describe('what was answered before', () => {
   test('decides whether a 404 without a code means a wrong address', async () => {
     const { url } = await startScriptedServer((_, response, count) =>
       count === 2 ? sendJson(response, 201, {}) : response.writeHead(404).end(),

@@ -9,7 +9,7 @@ import type { IdColumn } from '../../resources/resource.js';
 import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
 import { describeGoal, formatHeadline } from '../headline.js';
 import type { Result } from '../results.js';
-import { countOf, type Summary } from '../summary.js';
+import { countRows, type Summary } from '../summary.js';
 import { formatCommandLabel } from '../summary-text.js';
 import { PAGE_SCRIPT, PAGE_STYLE } from './assets.js';
 import { renderCountsBar } from './counts-bar.js';
@@ -230,11 +230,11 @@ ${renderRowsTable(title, firstRows, idColumns)}
 function renderFilters(summary: Summary, carried: number): string {
   const { input, not_provisioned: missing } = summary;
   if (input.rows > ROWS_MAX) return renderFilter('all', 'all of these', carried, true);
-  const present = STATUS_NAMES.filter((status) => countOf(summary, status) > 0);
+  const present = STATUS_NAMES.filter((status) => countRows(summary, status) > 0);
   return [
     renderFilter('all', 'all', input.rows, true),
     ...(missing > 0 ? [renderFilter('missing', `not ${describeGoal(summary)}`, missing)] : []),
-    ...present.map((status) => renderFilter(status, status, countOf(summary, status))),
+    ...present.map((status) => renderFilter(status, status, countRows(summary, status))),
   ].join('');
 }
 

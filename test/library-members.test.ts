@@ -8,7 +8,7 @@ const GROUPS = [{ id: 'g-sales', name: 'Sales', members: [] }];
 test('each membership is reported in order, and a second call finds it complete', async () => {
   const { zoom } = await startTestSimulator({ groups: GROUPS, users: 3, accountPlan: 'business' });
   const options = {
-    credentials: { kind: 'token', token: zoom.token } as const,
+    credentials: { type: 'token', token: zoom.token } as const,
     baseUrl: zoom.baseUrl,
     accountPlan: 'business' as const,
     memberships: [
@@ -33,7 +33,7 @@ test('each membership is reported in order, and a second call finds it complete'
 test('an invalid address is refused before anything is sent, with all problems as a list', async () => {
   const { zoom } = await startTestSimulator({ groups: GROUPS, users: 3 });
   const call = provisionMembers({
-    credentials: { kind: 'token', token: zoom.token },
+    credentials: { type: 'token', token: zoom.token },
     baseUrl: zoom.baseUrl,
     memberships: [{ group: 'Sales', email: 'not an address' }],
   });

@@ -20,14 +20,14 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 async function startAccount(options: SimulatorOptions = {}): Promise<{
   zoom: TestSimulator['zoom'];
-  access: { baseUrl: string; accountPlan: 'business'; credentials: { kind: 'token'; token: string } };
+  access: { baseUrl: string; accountPlan: 'business'; credentials: { type: 'token'; token: string } };
 }> {
   const { zoom } = await startTestSimulator({
     groups: [{ id: 'there', name: 'There', type: 'normal' }],
     accountPlan: 'business',
     ...options,
   });
-  const credentials = { kind: 'token', token: zoom.token } as const;
+  const credentials = { type: 'token', token: zoom.token } as const;
   return { zoom, access: { baseUrl: zoom.baseUrl, accountPlan: 'business', credentials } };
 }
 
@@ -113,7 +113,7 @@ describe('an abort', () => {
       const timer = setInterval(() => zoom.requests().length >= at && stop.abort(reason), 1);
       const done = await provision({
         definitions: teams(60),
-        credentials: { kind: 'app', ...zoom.credentials },
+        credentials: { type: 'app', ...zoom.credentials },
         baseUrl: zoom.baseUrl,
         tokenUrl: zoom.tokenUrl,
         accountPlan: 'business',
@@ -180,9 +180,9 @@ test.each<readonly [string, object]>([
   ['definitions', { definitions: 'Sales' }],
   ['definitions', { definitions: undefined }],
   ['credentials', { credentials: undefined }],
-  ['credentials', { credentials: { kind: 'password' } }],
-  ['credentials', { credentials: { kind: 'token', token: '' } }],
-  ['credentials', { credentials: { kind: 'app', accountId: 'a', clientId: 'b' } }],
+  ['credentials', { credentials: { type: 'password' } }],
+  ['credentials', { credentials: { type: 'token', token: '' } }],
+  ['credentials', { credentials: { type: 'app', accountId: 'a', clientId: 'b' } }],
   ['api', { api: 'rooms' }],
   ['accountPlan', { accountPlan: 'enterprise' }],
   ['body', { body: 'xml' }],

@@ -67,7 +67,7 @@ export async function connect(options: Options, connection: ConnectOptions): Pro
   if (options.simulate) {
     const simulator = await startConfiguredSimulator(options, connection.knownGroups ?? []);
     const { baseUrl, tokenUrl, credentials } = simulator;
-    const zoom = { baseUrl, tokenUrl, credentials: { kind: 'app', ...credentials } as const, warnings: [] };
+    const zoom = { baseUrl, tokenUrl, credentials: { type: 'app', ...credentials } as const, warnings: [] };
     return open(options, zoom, connection, simulator);
   }
   const zoom = readZoomEnvironment(options.config);
@@ -154,7 +154,7 @@ async function open(
     ...(accountMark === undefined ? {} : { accountMark }),
     lockScope: simulator ? undefined : { origin, account },
     lastGrant: client.lastGrant,
-    credentials: credentials.kind,
+    credentials: credentials.type,
     description: simulator ? 'the simulator' : describeAccount(origin, client.accountId),
     close: async () => {
       await client.close();

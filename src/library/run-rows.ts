@@ -218,12 +218,12 @@ const CREDENTIALS: ReadonlyMap<unknown, readonly string[]> = new Map([
 export function checkAccountOptions(options: AccountOptions): void {
   const { credentials, api, accountPlan, perSecond, concurrency, maxFailures, signal } = options;
   const given: Readonly<Record<string, unknown>> = { ...credentials };
-  const isComplete = CREDENTIALS.get(given.kind)?.every((field) => {
+  const isComplete = CREDENTIALS.get(given.type)?.every((field) => {
     const value = given[field];
     return typeof value === 'string' && value !== '';
   });
   if (!isComplete) {
-    const forms = [...CREDENTIALS].map(([kind, fields]) => `{ kind: '${kind}', ${fields.join(', ')} }`);
+    const forms = [...CREDENTIALS].map(([type, fields]) => `{ type: '${type}', ${fields.join(', ')} }`);
     throw argumentError('credentials', forms.join(' or '));
   }
   if (api !== undefined && !APIS.includes(api)) throw argumentError('api', APIS.join(' or '));

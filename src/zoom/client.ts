@@ -72,7 +72,7 @@ export function openClient(options: ClientOptions): Client {
   const secrets = () => [...token.secrets(), ...findProxyPasswords(proxies)];
   const accountId = findAccountId(credentials);
   const account =
-    accountId ?? sha256(credentials.kind === 'token' ? credentials.token : credentials.accountId);
+    accountId ?? sha256(credentials.type === 'token' ? credentials.token : credentials.accountId);
   let limiters: Promise<Limiters> | undefined;
   const api = createApiClient({
     http,
@@ -123,7 +123,7 @@ function warnOnce({ accountPlan, warn }: ClientOptions): () => void {
 
 function createTokenSource(options: ClientOptions, tokenUrl: URL, http: HttpClient): TokenSource {
   const { credentials, clock, scopes } = options;
-  if (credentials.kind === 'token') return createFixedToken(credentials.token);
+  if (credentials.type === 'token') return createFixedToken(credentials.token);
   return createOAuthTokens({ ...credentials, tokenUrl, http, clock, random: Math.random, scopes });
 }
 
@@ -146,7 +146,7 @@ function findProxyPasswords({ httpProxy, httpsProxy }: ProxySettings): readonly 
 
 /** The account's id, if the credentials name it. Zoom's tokens are JWTs that do so in `aid` (observed, undocumented). */
 function findAccountId(credentials: Credentials): string | undefined {
-  if (credentials.kind === 'app') return credentials.accountId;
+  if (credentials.type === 'app') return credentials.accountId;
   try {
     const payload = Buffer.from(credentials.token.split('.')[1] ?? '', 'base64url').toString();
     const claims: unknown = JSON.parse(payload);

@@ -7,9 +7,9 @@ import { requestToken, type TokenGrant, type TokenResponse } from './token-reque
 
 /** How the account is accessed: a token made elsewhere, or an app that can request tokens. */
 export type Credentials =
-  | { readonly kind: 'token'; readonly token: string }
+  | { readonly type: 'token'; readonly token: string }
   | {
-      readonly kind: 'app';
+      readonly type: 'app';
       readonly accountId: string;
       readonly clientId: string;
       readonly clientSecret: string;

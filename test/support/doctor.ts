@@ -40,7 +40,7 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
   const time = setup.isHasty ? { ...real, sleep: async () => undefined } : real;
   const baseUrl = setup.baseUrl?.(zoom) ?? zoom.baseUrl;
   const client = openClient({
-    credentials: setup.credentials?.(zoom) ?? { kind: 'app', accountId, clientId, clientSecret },
+    credentials: setup.credentials?.(zoom) ?? { type: 'app', accountId, clientId, clientSecret },
     baseUrl,
     tokenUrl: zoom.tokenUrl,
     proxies: {},

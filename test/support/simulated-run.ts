@@ -61,7 +61,7 @@ export async function runSimulated(zoom: Simulator, run: SimulatedRun): Promise<
   const { api = 'im', clock, limiters = FREE_LIMITERS, listing = true, concurrency = 20, deadlineMs } = run;
   const options = { api, update: false, body: 'auto', listing, needsListing: false } as const;
   const client = openClient({
-    credentials: { kind: 'app', ...zoom.credentials },
+    credentials: { type: 'app', ...zoom.credentials },
     baseUrl: zoom.baseUrl,
     tokenUrl: zoom.tokenUrl,
     proxies: {},

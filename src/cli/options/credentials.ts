@@ -51,14 +51,14 @@ function readCredentials(
   warnings: string[],
 ): Credentials | undefined {
   const token = read('ZOOM_ACCESS_TOKEN');
-  if (token) return { kind: 'token', token: token.trim() };
+  if (token) return { type: 'token', token: token.trim() };
   const accountId = read('ZOOM_ACCOUNT_ID');
   const clientId = read('ZOOM_CLIENT_ID');
   const secretFile = read('ZOOM_CLIENT_SECRET_FILE');
   const clientSecret =
     read('ZOOM_CLIENT_SECRET') ??
     (secretFile === undefined ? undefined : readSecretFile(secretFile, warnings));
-  if (accountId && clientId && clientSecret) return { kind: 'app', accountId, clientId, clientSecret };
+  if (accountId && clientId && clientSecret) return { type: 'app', accountId, clientId, clientSecret };
   if (!accountId && !clientId && !clientSecret) return undefined;
   const missing = [
     ...(accountId ? [] : ['ZOOM_ACCOUNT_ID']),

@@ -91,7 +91,7 @@ export function unreachable(cause: string): Stop {
   return createStop(
     'unreachable',
     `Zoom could not be reached: ${cause}`,
-    'Check the network, the proxy and ZOOM_BASE_URL, then retry later with --resume.',
+    'Check the network, the proxy and ZOOM_BASE_URL, then retry later.',
   );
 }
 
@@ -99,6 +99,6 @@ function outage(cause: string, lastedMs: number): Stop {
   return createStop(
     'outage',
     `every request has failed for ${formatDuration(lastedMs)}: ${cause}`,
-    'See status.zoom.us, and retry later with --resume.',
+    'See status.zoom.us, and retry later.',
   );
 }

@@ -34,7 +34,7 @@ export function takeFromQuota(quota: DailyQuota, wallNow: number): Stop | undefi
     return createStop(
       'daily-quota',
       `the account's ${formatNumber(quota.perDay)} ${quota.label} requests of this day are used up; the quota resets at ${formatUtcTime(quota.resetsAt)}`,
-      'After that, retry with --resume.',
+      'Retry after that.',
     );
   }
   quota.left -= 1;

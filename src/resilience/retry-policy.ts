@@ -85,7 +85,7 @@ function tokenRefused({ message }: Reply): Stop {
   return createStop(
     'token-refused',
     `Zoom refused a new access token: ${message}`,
-    'Check that the app is activated and belongs to this account, then continue with --resume.',
+    'Check that the app is activated and belongs to this account, then try again.',
   );
 }
 
@@ -93,7 +93,7 @@ function dailyLimit({ message, resetsAt }: Extract<Reply, { type: 'quota-exceede
   return createStop(
     'daily-limit',
     `Zoom's daily limit is reached (${message}); it resets at ${formatUtcTime(resetsAt)}`,
-    'After that, retry with --resume.',
+    'Retry after that.',
   );
 }
 

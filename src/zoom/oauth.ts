@@ -203,6 +203,6 @@ function noTokenYet({ message, answered }: Extract<TokenResponse, { type: 'faile
   return createStop(
     answered ? 'outage' : 'unreachable',
     message,
-    'Check the network, the proxy and ZOOM_TOKEN_URL, or see status.zoom.us; then retry later with --resume.',
+    'Check the network, the proxy and ZOOM_TOKEN_URL, or see status.zoom.us; then retry later.',
   );
 }

@@ -18,7 +18,7 @@ describe('the daily quota', () => {
       reason: 'daily-quota',
       message:
         "the account's 30,000 heavy requests of this day are used up; the quota resets at 2030-01-02 00:00:00 UTC",
-      hint: 'After that, retry with --resume.',
+      hint: 'Retry after that.',
     });
   });
 

@@ -175,7 +175,7 @@ class MembersSession implements Session {
     if (reply.type === 'fatal') return { stop: reply.stop };
     const message = `the ${status} users of the account could not be listed: ${reason}`;
     const isRefused = reply.type === 'rejected' || reply.type === 'not-found' || reply.type === 'conflict';
-    if (!isRefused) return { stop: createStop('listing-failed', message, 'Retry later with --resume.') };
+    if (!isRefused) return { stop: createStop('listing-failed', message, 'Retry later.') };
     if (status !== 'active') return { warnings: [message] };
     const hint = `Contact groups take user ids, so the app needs one of these scopes: ${USERS_SCOPES.join(', ')}.`;
     return { stop: createStop('listing-needed', message, hint) };

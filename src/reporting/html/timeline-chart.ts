@@ -40,22 +40,22 @@ export function renderTimelineChart(recorded: TimelineData, limit: number): stri
   const bins = groupIntoBins(recorded, axis, BARS);
   const fastest = bins.reduce((most, bin) => Math.max(most, bin.sent / bin.seconds), 0);
   const chart: Chart = { axis, bins, recorded, limit, top: Math.max(limit * 1.12, fastest * 1.05, 1) };
-  const lanes = lanesOf(chart);
+  const lanes = listLanes(chart);
   const height = PLOT.top + PLOT.height + AXIS_HEIGHT + lanes.length * LANE.height;
   const words = describeChart(chart);
   return `<figure class="timeline">
 <svg width="100%" height="${height}" role="img" aria-label="${escapeHtml(`Requests per second over time. ${words}`)}">
-${plot(chart)}
-${gaps(chart)}
-${ticks(chart)}
-${lanes.map((lane, i) => laneDrawing(lane, PLOT.top + PLOT.height + AXIS_HEIGHT + i * LANE.height)).join('\n')}
+${renderPlot(chart)}
+${renderGaps(chart)}
+${renderTicks(chart)}
+${lanes.map((lane, i) => renderLane(lane, PLOT.top + PLOT.height + AXIS_HEIGHT + i * LANE.height)).join('\n')}
 </svg>
-<figcaption>${key(chart)}<p>${escapeHtml(words)}</p></figcaption>
+<figcaption>${renderKey(chart)}<p>${escapeHtml(words)}</p></figcaption>
 </figure>`;
 }
 
 /** Areas and lines only, since this part of the drawing is stretched; no text. */
-function plot(chart: Chart): string {
+function renderPlot(chart: Chart): string {
   const { limit, recorded } = chart;
   const view = `x="0" y="${PLOT.top}" width="100%" height="${PLOT.height}" viewBox="0 0 ${PLOT.units} ${PLOT.height}" preserveAspectRatio="none"`;
   const first = (bin: Bin): number => bin.sent - bin.retried;
@@ -147,7 +147,7 @@ type Lane = {
   readonly marks: readonly { readonly from: number; readonly width: number; readonly title: string }[];
 };
 
-function lanesOf(chart: Chart): readonly Lane[] {
+function listLanes(chart: Chart): readonly Lane[] {
   const { axis, bins, recorded } = chart;
   const marked = (count: (bin: Bin) => number, what: string): Lane['marks'] =>
     bins.flatMap((bin) => {
@@ -182,7 +182,7 @@ function lanesOf(chart: Chart): readonly Lane[] {
   return lanes.filter(({ marks }) => marks.length > 0);
 }
 
-function laneDrawing({ name, kind, marks }: Lane, top: number): string {
+function renderLane({ name, kind, marks }: Lane, top: number): string {
   const y = top + LANE.label + 6;
   const drawn = marks.map(({ from, width, title }) => {
     const across = `x="${percent(from)}" width="${percent(Math.max(MARK_MIN, width))}"`;
@@ -192,7 +192,7 @@ function laneDrawing({ name, kind, marks }: Lane, top: number): string {
 }
 
 /** Where idle time is cut out, and how long it was. */
-function gaps({ axis }: Chart): string {
+function renderGaps({ axis }: Chart): string {
   return axis.periods
     .slice(1)
     .map(({ from, start }, i) => {
@@ -213,7 +213,7 @@ const AT_EDGE = 0.04;
 const TICK_APART = { fromEdge: 0.25, between: 0.17 } as const;
 
 /** Clock times below the plot: where each period begins, and at round times between. */
-function ticks({ axis }: Chart): string {
+function renderTicks({ axis }: Chart): string {
   const step = roundStep(axis.seconds, TICKS);
   const found: { readonly at: number; readonly place: number }[] = [];
   const add = (second: number): void => {
@@ -236,7 +236,7 @@ function ticks({ axis }: Chart): string {
     .join('');
 }
 
-function key({ bins, recorded, limit }: Chart): string {
+function renderKey({ bins, recorded, limit }: Chart): string {
   const allowed = recorded.rates.some(({ perSecond }) => perSecond < limit);
   const items = [
     '<li class="sent">first attempts</li>',

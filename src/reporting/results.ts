@@ -94,6 +94,8 @@ export function addResult(totals: Totals, result: Result): void {
   if (result.provisioned) return;
   totals.unprovisioned += 1;
   const { outcome, reason, row, name } = result;
+  // Like the pending row that it repeats, such a duplicate has failed in nothing.
+  if (outcome.status === 'duplicate' && !result.settled) return;
   countReason(totals.reasons, outcome.status, reason, { line: row.line, name });
 }
 

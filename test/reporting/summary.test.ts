@@ -1,6 +1,6 @@
 /** What summary.json says about a run: counts, reasons, exit. */
 import { describe, expect, test } from 'vitest';
-import { createRunState, type RunState } from '../../src/events/run-state.js';
+import { applyEvent, createRunState, type RunState } from '../../src/events/run-state.js';
 import { EXIT } from '../../src/model/stop.js';
 import { decideExit } from '../../src/reporting/exit-code.js';
 import { addResult, createTotals, type Result, toResult } from '../../src/reporting/results.js';
@@ -107,6 +107,26 @@ describe('the reasons', () => {
     expect(summaryOfResults(results).reasons).toMatchObject([
       { reason: 'boolean-unknown: yes or no', rows: 2, example: { line: 2 } },
     ]);
+  });
+
+  test('include a duplicate of a failed row, but none of a row that is still pending', () => {
+    const state = createRunState();
+    const ref = { key: 'failed', fingerprint: '', name: 'failed', line: 2 };
+    const outcome = { status: 'failed', detail: 'Invalid type.' } as const;
+    applyEvent(state, { type: 'known', at: 1, outcomes: [{ ...ref, outcome }] });
+    const results = ['failed', 'pending'].map((key, i) =>
+      toResult(
+        {
+          ...{ type: 'duplicate', key, fingerprint: '', name: key, of: i + 2 },
+          row: { line: i + 4, cells: [], raw: '' },
+        },
+        state,
+      ),
+    );
+    expect(summaryOfResults(results)).toMatchObject({
+      not_provisioned: 2,
+      reasons: [{ status: 'duplicate', rows: 1, example: { line: 4, name: 'failed' } }],
+    });
   });
 
   test('stay few, however many there are', () => {

@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EventOf, RunCommand } from '../events/event.js';
 import { type FatalError, usageError } from '../model/stop.js';
-import { findUnfinishedRun, nameRunFolder, openRun, type Run } from '../runs/find-run.js';
+import { findUnfinishedRun, nameRunFolder, openRun, type Run, type RunFilter } from '../runs/find-run.js';
 import { isSameFile } from '../storage/file-source.js';
-import { REPORT_FILES } from '../storage/run-folder.js';
+import { REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
 import type { Options } from './options/options.js';
 
 /**
@@ -14,33 +14,35 @@ import type { Options } from './options/options.js';
  * @param input what stands for the input in the journal: the file, `-`, or a rollback's source
  * @throws FatalError (exit 2) if a folder that was named holds no run, or if there is no input to begin with
  */
-export async function chooseRun(
+export function chooseRun(
   command: RunCommand,
   input: string | undefined,
   options: Options,
   warn: (message: string) => void,
-): Promise<Run> {
+): Run {
   const { resume, out, simulate = false } = options;
   // `--resume groups.csv` reads as a folder to the option parser; what is meant is plain.
   if (input === undefined && typeof resume === 'string' && isFile(resume)) {
     return chooseRun(command, resume, { ...options, resume: true }, warn);
   }
-  if (typeof resume === 'string') return refuseOwnReport(await openRun(resume, input));
-  if (resume && out !== undefined && isFile(join(out, 'journal.ndjson'))) {
-    return refuseOwnReport(await openRun(out, input));
-  }
-  if (resume && out === undefined) {
-    const found = await findUnfinishedRun({ command, file: input, simulated: simulate });
-    if (found !== undefined) return refuseOwnReport(await openRun(found, input));
-  } else if (resume && out !== undefined) {
-    const parents = [dirname(out)];
-    const found = await findUnfinishedRun({ command, file: input, simulated: simulate, parents });
-    if (found !== undefined) return refuseOwnReport(await openRun(found, input));
-  }
+  const found =
+    resume !== undefined && findRunToResume(resume, { command, file: input, simulated: simulate }, out);
+  if (found) return refuseOwnReport(openRun(found, input));
   if (input === undefined) throw missingFileError(command);
   if (resume) warn(`no unfinished run of ${input} was found: this begins a new one`);
   const isUnnamed = out === undefined;
   return { folder: out ?? nameRunFolder(input, new Date()), file: input, state: undefined, isUnnamed };
+}
+
+function findRunToResume(
+  resume: true | string,
+  filter: RunFilter,
+  out: string | undefined,
+): string | undefined {
+  if (typeof resume === 'string') return resume;
+  if (out === undefined) return findUnfinishedRun(filter);
+  if (isFile(join(out, RUN_FILES.journal))) return out;
+  return findUnfinishedRun({ ...filter, parents: [dirname(out)] });
 }
 
 function isFile(path: string): boolean {

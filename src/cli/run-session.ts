@@ -67,7 +67,7 @@ async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): 
   const { command, disk, review } = given;
   const lock = given.run.state ? await acquireRunFolderLock(given.run.folder, { command }) : undefined;
   try {
-    const known = await refreshRun(given.run);
+    const known = refreshRun(given.run);
     const state = known.state ?? createRunState();
     refuseOtherTarget(state, given);
     const session = openSession(given, state);

@@ -28,7 +28,7 @@ export async function apply([file]: readonly string[], given: Options): Promise<
   const terminal = openTerminal(given);
   const warn = (message: string): void => terminal.log('warn', message);
   try {
-    const run = await chooseRun('apply', file, given, warn);
+    const run = chooseRun('apply', file, given, warn);
     const before = run.state?.runs.at(-1);
     const options = before ? restoreOptions(given, before, (option) => isOptionGiven(given, option)) : given;
     refuseContradictions(options);

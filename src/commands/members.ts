@@ -30,7 +30,7 @@ export async function members([file]: readonly string[], given: Options): Promis
   try {
     const run: Run = given.dryRun
       ? { file: file ?? '-', folder: '', state: undefined }
-      : await chooseRun('members', file, given, warn);
+      : chooseRun('members', file, given, warn);
     const before = run.state?.runs.at(-1);
     const options = before ? restoreOptions(given, before, (option) => isOptionGiven(given, option)) : given;
     const resourceOptions = toMembersOptions(options);

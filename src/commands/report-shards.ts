@@ -19,7 +19,7 @@ type Shard = { readonly folder: string; readonly state: RunState };
 /** One report about all of them. Exit 0 only if no shard is missing and every row is provisioned. */
 export async function reportShards(folders: readonly string[], options: Options): Promise<ExitCode> {
   const shards: Shard[] = [];
-  for (const folder of folders) shards.push({ folder, state: await readRunState(folder) });
+  for (const folder of folders) shards.push({ folder, state: readRunState(folder) });
   const gaps = [...findMissing(shards), ...(await findOverlaps(shards))];
   const out = options.out ?? nameRunFolder('shards', new Date());
   refuseRun(out, folders);

@@ -25,7 +25,7 @@ export async function report(folders: readonly string[], options: Options): Prom
     const hint = 'Leave out --out, or name several runs for one report about all of them.';
     throw usageError(`the reports of one run are in its own folder, ${folder}, not in ${options.out}`, hint);
   }
-  const run = await openRun(folder, undefined);
+  const run = openRun(folder, undefined);
   const lock = await tryLock(folder);
   try {
     return await reportRun(run, lock === undefined, options);
@@ -36,7 +36,7 @@ export async function report(folders: readonly string[], options: Options): Prom
 
 async function reportRun(opened: Run, isRunning: boolean, options: Options): Promise<ExitCode> {
   // The run may have ended between reading its journal and looking at its lock.
-  const { folder, state } = await refreshRun(opened);
+  const { folder, state } = refreshRun(opened);
   const run = state?.runs.at(-1);
   if (!state || !run) throw new Error('a journal without a header');
   if (isRunning) state.stop ??= STILL_RUNNING;

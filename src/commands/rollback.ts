@@ -56,7 +56,7 @@ type Plan<Item, O extends object> = {
 
 /** `rollback RUN`. @throws FatalError if nothing was begun */
 export async function rollback([source = '']: readonly string[], given: Options): Promise<ExitCode> {
-  const state = await readRunState(source);
+  const state = readRunState(source);
   const origin = state.runs.at(-1);
   if (origin?.command !== 'apply' && origin?.command !== 'members') {
     throw usageError(
@@ -181,7 +181,7 @@ async function chooseRollback(
   options: Options,
   warn: (message: string) => void,
 ): Promise<Run> {
-  const run = await chooseRun('rollback', describeRollbackInput(source), options, warn);
+  const run = chooseRun('rollback', describeRollbackInput(source), options, warn);
   if (run.state || options.out !== undefined) return run;
   return { ...run, folder: nameRunFolder(`rollback-${basename(resolve(source))}`, new Date()) };
 }

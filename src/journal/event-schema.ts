@@ -82,6 +82,7 @@ const isStop = hasFields({
 const isApi = isOneOf(APIS);
 
 const isRun = hasFields({
+  schemaVersion: (value) => value === SCHEMA_VERSION,
   runId: isText,
   toolVersion: isText,
   command: isOneOf(['apply', 'members', 'rollback']),
@@ -99,11 +100,11 @@ const isRun = hasFields({
 });
 
 const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
-  // A header of another schema needs its version only, so that the message can name it.
+  // A header of a newer schema needs its version only, so that the message can name it.
   run: (event) =>
     isObject(event) &&
     isCount(event.schemaVersion) &&
-    (event.schemaVersion !== SCHEMA_VERSION || isRun(event)),
+    (Number(event.schemaVersion) > SCHEMA_VERSION || isRun(event)),
   input: hasFields({ text: isText, base64: isAbsentOr(isBoolean) }),
   'input-complete': () => true,
   attempt: hasFields({
@@ -131,14 +132,7 @@ const SCHEMAS: Readonly<Record<Event['type'], Check>> = {
   end: hasFields({ exit: isCount, reason: isText }),
 };
 
-/** The schema version of an older header. Schema 1 named its events by `e`; nothing else of it is recognised. */
-export function findOlderSchema(value: unknown): number | undefined {
-  return isObject(value) && value.e === 'run' && isCount(value.schemaVersion)
-    ? Number(value.schemaVersion)
-    : undefined;
-}
-
-/** Whether a value is an event of this schema, or the header of another one. */
+/** Whether a value is an event of this schema, or the header of a newer one. */
 export function isEvent(value: unknown): value is Event {
   if (!isObject(value) || !isText(value.type) || !isTime(value.at)) return false;
   return Object.hasOwn(SCHEMAS, String(value.type)) && SCHEMAS[value.type as Event['type']](value);

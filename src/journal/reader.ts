@@ -1,13 +1,12 @@
 /** Reads a journal: its events in order, the place of damage, and what a crash left at its end. */
 import { isUtf8 } from 'node:buffer';
-import { readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Event, SCHEMA_VERSION } from '../events/event.js';
-import { createStop, EXIT, FatalError, usageError } from '../model/stop.js';
+import { type Event, type EventOf, SCHEMA_VERSION } from '../events/event.js';
+import { createStop, FatalError, usageError } from '../model/stop.js';
 import { describeError, errorCode } from '../storage/disk.js';
 import { JOURNAL_FILE } from '../storage/run-folder.js';
-import { findOlderSchema, isEvent } from './event-schema.js';
+import { isEvent } from './event-schema.js';
 
 const NEWLINE = 0x0a;
 const BRACE = 0x7b;
@@ -21,47 +20,38 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
  * is left out.
  * @throws FatalError (exit 2) if there is no journal, if another version wrote it, or if it is damaged
  */
-export async function* readJournal(folder: string): AsyncGenerator<readonly Event[]> {
-  const path = join(folder, JOURNAL_FILE);
-  const file = await openToRead(path, folder);
+export function* readJournal(folder: string): Generator<readonly Event[]> {
+  const { path, fd } = openJournal(folder);
   try {
     let lines = 0;
-    for await (const { bytes, offset } of readWholeLines(file, path)) {
+    for (const { bytes, offset } of readWholeLines(path, fd)) {
       const { events, end } = parseLines(bytes);
       if (lines === 0 && events[0]?.type !== 'run') break;
-      for (const event of events) if (event.type === 'run') refuseOtherSchema(path, event.schemaVersion);
+      for (const event of events) refuseNewerSchema(path, event);
       yield events;
       lines += events.length;
       if (end === bytes.length) continue;
       const next = bytes.indexOf(NEWLINE, end) + 1;
       // The line's end can reach the disk without its middle: as the very last line it is torn, not damaged.
-      if (offset + next === (await file.stat()).size) break;
+      if (offset + next === fstatSync(fd).size) break;
       throw damageError(path, lines + 1, offset + end);
     }
-    if (lines === 0) throw await explainMissingHeader(path, file);
+    if (lines === 0) throw explainMissingHeader(path, readAt(fd, 0, CHUNK_BYTES));
   } catch (error) {
     throw errorCode(error) === '' ? error : unreadableError(path, error);
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
 /** Pieces that end with a line; what follows the last newline is left out. */
-async function* readWholeLines(
-  file: FileHandle,
-  path: string,
-): AsyncGenerator<{ bytes: Buffer; offset: number }> {
+function* readWholeLines(path: string, fd: number): Generator<{ bytes: Buffer; offset: number }> {
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
-  const read = () => file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-  let next = read();
   for (;;) {
-    const { buffer, bytesRead } = await next;
-    if (bytesRead === 0) return;
-    // The next piece is read while the caller parses this one; a caller that stops does not wait for it.
-    next = read();
-    next.catch(() => undefined);
-    const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    const chunk = readAt(fd, offset + rest.length, CHUNK_BYTES);
+    if (chunk.length === 0) return;
+    const bytes = Buffer.concat([rest, chunk]);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) yield { bytes: bytes.subarray(0, end), offset };
     rest = bytes.subarray(end);
@@ -128,9 +118,10 @@ function readAt(fd: number, start: number, length: number): Buffer {
   return bytes.subarray(0, read);
 }
 
-async function openToRead(path: string, folder: string): Promise<FileHandle> {
+function openJournal(folder: string): { readonly path: string; readonly fd: number } {
+  const path = join(folder, JOURNAL_FILE);
   try {
-    return await open(path, 'r');
+    return { path, fd: openSync(path, 'r') };
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw unreadableError(path, error);
     throw usageError(
@@ -146,91 +137,55 @@ function unreadableError(path: string, error: unknown): FatalError {
 
 function damageError(path: string, line: number | undefined, offset: number): FatalError {
   const where = line === undefined ? `byte ${offset}` : `line ${line}, byte ${offset}`;
-  return new FatalError({
-    exit: EXIT.usage,
-    reason: 'journal-damaged',
-    message: `${path} is damaged at ${where}`,
-    hint: 'A crash tears the last line only, so something else changed the file. Put back a copy of it, or begin a new run with another --out DIR.',
-  });
+  const hint =
+    'A crash tears the last line only, so something else changed the file. Put back a copy of it, or begin a new run with another --out DIR.';
+  return new FatalError(createStop('journal-damaged', `${path} is damaged at ${where}`, hint));
 }
 
-/** Only the current schema can be read: schema 1 was never released, and a newer one is unknown here. */
-function refuseOtherSchema(path: string, version: number): void {
-  if (version === SCHEMA_VERSION) return;
-  const isNewer = version > SCHEMA_VERSION;
-  throw new FatalError(
-    createStop(
-      isNewer ? 'journal-newer' : 'journal-older',
-      `${path} was written by ${isNewer ? 'a newer' : 'an older'} version: its schema is ${version}, this version reads ${SCHEMA_VERSION}`,
-      isNewer ? 'Use the version that began the run, or a newer one.' : 'Begin a new run, without --resume.',
-    ),
-  );
+function refuseNewerSchema(path: string, event: Event): void {
+  if (event.type !== 'run' || event.schemaVersion === SCHEMA_VERSION) return;
+  const message = `${path} was written by a newer version: its schema is ${event.schemaVersion}, this version reads ${SCHEMA_VERSION}`;
+  const hint = 'Use the version that began the run, or a newer one.';
+  throw new FatalError(createStop('journal-newer', message, hint));
 }
 
 /** Why there is no header: the run was killed before its first line was whole, or the file is no journal. */
-async function explainMissingHeader(path: string, file: FileHandle): Promise<FatalError> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
-  const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
-  const isOneLine = bytesRead < CHUNK_BYTES && (newline < 0 || newline === bytesRead - 1);
-  const olderSchema = parseOlderSchema(buffer.toString('utf8', 0, newline < 0 ? bytesRead : newline));
-  if (olderSchema !== undefined) refuseOtherSchema(path, olderSchema);
-  const isCutShort = bytesRead === 0 || (buffer[0] === BRACE && isOneLine);
-  return new FatalError({
-    exit: EXIT.usage,
-    reason: isCutShort ? 'nothing-stored' : 'journal-damaged',
-    message: isCutShort
-      ? `${path} has no whole line: its run ended before anything was sent`
-      : `${path} is no journal of a run, or its first line is damaged`,
-    hint: isCutShort
-      ? 'Delete the folder and run the command again, without --resume.'
-      : 'Name the folder of a run.',
-  });
-}
-
-function parseOlderSchema(line: string): number | undefined {
-  try {
-    return findOlderSchema(JSON.parse(line));
-  } catch {
-    return undefined;
+function explainMissingHeader(path: string, start: Buffer): FatalError {
+  const newline = start.indexOf(NEWLINE);
+  const isOneLine = start.length < CHUNK_BYTES && (newline < 0 || newline === start.length - 1);
+  if (start.length === 0 || (start[0] === BRACE && isOneLine)) {
+    const message = `${path} has no whole line: its run ended before anything was sent`;
+    const hint = 'Delete the folder and run the command again, without --resume.';
+    return new FatalError(createStop('nothing-stored', message, hint));
   }
+  const message = `${path} is no journal of a run, or its first line is damaged`;
+  return new FatalError(createStop('journal-damaged', message, 'Name the folder of a run.'));
 }
 
 /**
- * The first and the last event of a journal, without reading what is between; undefined if it has no whole line. A
- * last line that is torn or longer than a megabyte is left out.
- * @throws FatalError (exit 2) if there is no journal, or if another version wrote it
+ * The first and the last event of a journal, without reading what is between; undefined if it can't be read, or if it
+ * does not begin with a run of this schema. A last line that is torn or longer than a megabyte is left out.
  */
-export async function readFirstAndLastEvent(
+export function readFirstAndLastEvent(
   folder: string,
-): Promise<{ readonly first: Event; readonly last: Event } | undefined> {
-  const path = join(folder, JOURNAL_FILE);
-  const file = await openToRead(path, folder);
+): { readonly first: EventOf<'run'>; readonly last: Event } | undefined {
+  let fd: number | undefined;
   try {
-    const { size } = await file.stat();
-    const head = await readBlock(file, 0, size);
+    fd = openSync(join(folder, JOURNAL_FILE), 'r');
+    const head = readAt(fd, 0, CHUNK_BYTES);
     const first = parseLine(head.toString('utf8', 0, Math.max(0, head.indexOf(NEWLINE))));
-    if (!first) return undefined;
-    if (first.type === 'run') refuseOtherSchema(path, first.schemaVersion);
-    const start = Math.max(0, size - CHUNK_BYTES);
-    const tail = await readBlock(file, start, size - start);
-    // The block may begin inside a line.
-    const from = start === 0 ? 0 : tail.indexOf(NEWLINE) + 1;
-    const end = tail.lastIndexOf(NEWLINE);
-    const lines = tail.toString('utf8', from, Math.max(from, end)).split('\n');
+    if (first?.type !== 'run' || first.schemaVersion !== SCHEMA_VERSION) return undefined;
+    const tail = readAt(fd, Math.max(0, fstatSync(fd).size - CHUNK_BYTES), CHUNK_BYTES);
+    // The block may begin inside a line, and what follows the last newline is torn.
+    const lines = tail.toString('utf8', 0, tail.lastIndexOf(NEWLINE) + 1).split('\n');
     for (const line of lines.reverse()) {
       const last = parseLine(line);
       if (last) return { first, last };
     }
     return { first, last: first };
-  } catch (error) {
-    throw errorCode(error) === '' ? error : unreadableError(path, error);
+  } catch {
+    return undefined;
   } finally {
-    await file.close();
+    if (fd !== undefined) closeSync(fd);
   }
-}
-
-async function readBlock(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Math.min(length, CHUNK_BYTES);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, position);
-  return buffer.subarray(0, bytesRead);
 }

@@ -25,7 +25,6 @@ export type StopReason =
   | 'nothing-stored'
   | 'journal-damaged'
   | 'journal-newer'
-  | 'journal-older'
   | 'checksum-mismatch'
   | 'not-confirmed'
   | 'max-removals'
@@ -75,7 +74,6 @@ export const STOP_REASONS: Readonly<Record<StopReason, ExitCode>> = {
   'nothing-stored': EXIT.usage,
   'journal-damaged': EXIT.usage,
   'journal-newer': EXIT.usage,
-  'journal-older': EXIT.usage,
   'checksum-mismatch': EXIT.usage,
   'not-confirmed': EXIT.usage,
   'max-removals': EXIT.usage,

@@ -17,7 +17,6 @@ const STOP_TEXTS: Readonly<Record<StopReason, string>> = {
   'journal-damaged': 'its journal is damaged',
   'journal-gone': 'its journal disappeared',
   'journal-newer': 'its journal was written by a newer version',
-  'journal-older': 'its journal was written by an older version',
   'journal-unwritable': 'the journal could not be written',
   limit: 'it reached --limit',
   'listing-failed': 'a list in Zoom could not be read',

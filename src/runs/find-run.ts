@@ -62,16 +62,16 @@ function claimFolder(folder: string): boolean {
 }
 
 /** An earlier run to resume. @throws FatalError if the folder holds none, or a damaged one */
-export async function openRun(folder: string, file: string | undefined): Promise<Run> {
+export function openRun(folder: string, file: string | undefined): Run {
   const bytes = countJournalBytes(folder);
-  const state = await readRunState(folder);
+  const state = readRunState(folder);
   const path = file ?? state.runs.at(-1)?.input.path;
   if (path === undefined) throw usageError(`the journal in ${folder} names no input`, 'Name the file too.');
   return { folder, file: path, state, journalBytes: bytes };
 }
 
 /** The run with its state read again, if its journal has grown since. */
-export async function refreshRun(run: Run): Promise<Run> {
+export function refreshRun(run: Run): Run {
   if (!run.state || run.journalBytes === countJournalBytes(run.folder)) return run;
   return openRun(run.folder, run.file);
 }
@@ -94,12 +94,7 @@ export type RunFilter = {
  * longer counts if the same work was done later and ended well.
  * @returns undefined if there is none
  */
-export async function findUnfinishedRun({
-  command,
-  file,
-  simulated,
-  parents = [],
-}: RunFilter): Promise<string | undefined> {
+export function findUnfinishedRun({ command, file, simulated, parents = [] }: RunFilter): string | undefined {
   const places = new Map([RUNS, ...parents].map((parent) => [resolve(parent), parent]));
   const folders = [...places.values()].flatMap(listFolders);
   const journals = folders
@@ -108,8 +103,8 @@ export async function findUnfinishedRun({
     .sort((a, b) => b.at - a.at);
   const finished = new Set<string>();
   for (const { folder } of journals) {
-    const ends = await readFirstAndLastEvent(folder).catch(() => undefined);
-    if (ends?.first.type !== 'run') continue;
+    const ends = readFirstAndLastEvent(folder);
+    if (!ends) continue;
     const { first: run, last } = ends;
     if (run.command !== command || run.simulated !== simulated) continue;
     if (file !== undefined && resolve(run.input.path) !== resolve(file)) continue;

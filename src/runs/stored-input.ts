@@ -10,9 +10,9 @@ import { findResource, type ResourceDescription } from './resource-registry.js';
 import { type InputValidation, type OpenInput, openInput, type ReadOptions } from './validate-input.js';
 
 /** Reads a run folder's journal. @throws FatalError if there is none, or if it is damaged */
-export async function readRunState(folder: string): Promise<RunState> {
+export function readRunState(folder: string): RunState {
   const state = createRunState();
-  for await (const batch of readJournal(folder)) {
+  for (const batch of readJournal(folder)) {
     for (const event of batch) {
       if (event.type === 'run') refuseForeignOptions(folder, event);
       applyEvent(state, event);
@@ -52,7 +52,7 @@ export async function* toInputEvents(
 /** The bytes of the input that a run's journal holds. */
 export async function* readStoredInput(folder: string, state: RunState): AsyncGenerator<Uint8Array> {
   let run = -1;
-  for await (const batch of readJournal(folder)) {
+  for (const batch of readJournal(folder)) {
     for (const event of batch) {
       if (event.type === 'run') run += 1;
       if (event.type === 'input-complete' && run === state.storedInput) return;

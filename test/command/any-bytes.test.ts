@@ -120,7 +120,7 @@ async function makeReports(bytes: Uint8Array): Promise<void> {
   const run = join(folder(), 'r');
   mkdirSync(run);
   writeFileSync(join(run, 'journal.ndjson'), bytes);
-  await resultOrRefusal(async () => writeReports(run, await readRunState(run)));
+  await resultOrRefusal(async () => writeReports(run, readRunState(run)));
 }
 
 test('a journal with any bytes changed is reported, or refused with exit 2', async () => {

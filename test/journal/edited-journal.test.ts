@@ -60,7 +60,7 @@ async function isReadOrRefused(journal: readonly unknown[], why: string): Promis
   mkdirSync(run, { recursive: true });
   writeFileSync(join(run, 'journal.ndjson'), journal.map((line) => `${JSON.stringify(line)}\n`).join(''));
   try {
-    await writeReports(run, await readRunState(run));
+    await writeReports(run, readRunState(run));
   } catch (error) {
     expect(error, why).toBeInstanceOf(FatalError);
     if (error instanceof FatalError) expect(error.stop.exit, why).toBe(EXIT.usage);

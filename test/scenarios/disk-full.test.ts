@@ -27,7 +27,7 @@ const TEXT = numbered(upTo(ROWS));
 async function eventsIn(run: string): Promise<readonly Event[] | undefined> {
   const events: Event[] = [];
   try {
-    for await (const batch of readJournal(run)) events.push(...batch);
+    for (const batch of readJournal(run)) events.push(...batch);
     return events;
   } catch (error) {
     if (error instanceof FatalError && ['nothing-stored', 'usage'].includes(error.stop.reason))

@@ -115,7 +115,7 @@ export async function live(
     hide: ignore,
     end: ignore,
   };
-  const state = existsSync(join(run, 'journal.ndjson')) ? await readRunState(run) : undefined;
+  const state = existsSync(join(run, 'journal.ndjson')) ? readRunState(run) : undefined;
   const options: Options = {
     accountPlan: 'business',
     api: 'im',

@@ -124,7 +124,7 @@ test('a toy resource runs, is killed, resumes and is reported with its own id co
 
   // Killed when `Talk` was created and its answer not yet recorded.
   await runProcess(createJournal(folder), createRunState(), 5);
-  const halfway = await readRunState(folder);
+  const halfway = readRunState(folder);
   expect(
     [...halfway.rows].map(([key, { outcome, doubts }]) => [key, outcome?.status, doubts?.size ?? 0]),
   ).toEqual([
@@ -132,8 +132,8 @@ test('a toy resource runs, is killed, resumes and is reported with its own id co
     ['all-talk', undefined, 1],
   ]);
 
-  await runProcess(reopenJournal(folder), await readRunState(folder), Number.POSITIVE_INFINITY);
-  const state = await readRunState(folder);
+  await runProcess(reopenJournal(folder), readRunState(folder), Number.POSITIVE_INFINITY);
+  const state = readRunState(folder);
   const find = (kind: string) => (kind === channels.kind ? describeResource(channels) : undefined);
   const summary = await writeReports(folder, state, { rows: await readReportRows(folder, state, find) });
 

@@ -74,7 +74,7 @@ const isReply = hasFields({
 
 const isStop = hasFields({
   exit: isCount,
-  reason: isOneOf(Object.keys(STOP_REASONS)),
+  reason: isOneOf(STOP_REASONS),
   message: isText,
   hint: isText,
 });

@@ -9,83 +9,26 @@ export type StatusDefinition = {
   readonly tone: 'good' | 'neutral' | 'warning' | 'bad';
   /** One character that can't be read as a digit, a letter or an operator of the number after it. */
   readonly sign: string;
-  /** Of the line that a settled row gets in the log: only what the user may have to act on is above `trace`. */
-  readonly logLevel: 'trace' | 'warn' | 'error';
+  /** Of the line that a settled row gets in the log, if the user may have to act on it. Default `trace`. */
+  readonly logLevel?: 'warn' | 'error';
 };
 
 /** In the order in which reports list them. */
-export const STATUS_NAMES = [
-  'created',
-  'updated',
-  'already-provisioned',
-  'added',
-  'removed',
-  'already-member',
-  'not-member',
-  'deleted',
-  'restored',
-  'kept',
-  'duplicate',
-  'failed',
-  'unknown',
-  'invalid',
-  'not-attempted',
-] as const;
-
-export type Status = (typeof STATUS_NAMES)[number];
-
-export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
-  created: {
-    provisioned: true,
-    meaning: 'created by this run',
-    tone: 'good',
-    sign: '✓',
-    logLevel: 'trace',
-  },
-  updated: {
-    provisioned: true,
-    meaning: 'changed by this run',
-    tone: 'good',
-    sign: '↻',
-    logLevel: 'trace',
-  },
+const DEFINITIONS = {
+  created: { provisioned: true, meaning: 'created by this run', tone: 'good', sign: '✓' },
+  updated: { provisioned: true, meaning: 'changed by this run', tone: 'good', sign: '↻' },
   'already-provisioned': {
     provisioned: true,
     meaning: 'the group already existed',
     tone: 'neutral',
     sign: '●',
-    logLevel: 'trace',
   },
-  added: { provisioned: true, meaning: 'added by this run', tone: 'good', sign: '✓', logLevel: 'trace' },
-  removed: { provisioned: true, meaning: 'removed by this run', tone: 'good', sign: '▼', logLevel: 'trace' },
-  'already-member': {
-    provisioned: true,
-    meaning: 'already a member',
-    tone: 'neutral',
-    sign: '●',
-    logLevel: 'trace',
-  },
-  'not-member': {
-    provisioned: true,
-    meaning: 'not a member, nothing to remove',
-    tone: 'neutral',
-    sign: '◇',
-    logLevel: 'trace',
-  },
-  deleted: {
-    provisioned: true,
-    meaning: 'deleted by the rollback',
-    tone: 'good',
-    sign: '▼',
-    logLevel: 'trace',
-  },
-  restored: {
-    provisioned: true,
-    meaning: 'back to its earlier values',
-    tone: 'good',
-    sign: '↶',
-    logLevel: 'trace',
-  },
+  added: { provisioned: true, meaning: 'added by this run', tone: 'good', sign: '✓' },
+  removed: { provisioned: true, meaning: 'removed by this run', tone: 'good', sign: '▼' },
+  'already-member': { provisioned: true, meaning: 'already a member', tone: 'neutral', sign: '●' },
+  'not-member': { provisioned: true, meaning: 'not a member, nothing to remove', tone: 'neutral', sign: '◇' },
+  deleted: { provisioned: true, meaning: 'deleted by the rollback', tone: 'good', sign: '▼' },
+  restored: { provisioned: true, meaning: 'back to its earlier values', tone: 'good', sign: '↶' },
   kept: {
     provisioned: false,
     meaning: 'left as it is, for the reason given',
@@ -93,13 +36,7 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '◆',
     logLevel: 'warn',
   },
-  duplicate: {
-    provisioned: false,
-    meaning: 'repeats an earlier row',
-    tone: 'neutral',
-    sign: '»',
-    logLevel: 'trace',
-  },
+  duplicate: { provisioned: false, meaning: 'repeats an earlier row', tone: 'neutral', sign: '»' },
   failed: {
     provisioned: false,
     meaning: 'refused by Zoom, or not found there afterwards',
@@ -114,21 +51,20 @@ export const STATUSES: Readonly<Record<Status, StatusDefinition>> = {
     sign: '?',
     logLevel: 'warn',
   },
-  invalid: {
-    provisioned: false,
-    meaning: 'a problem in the file, never sent',
-    tone: 'bad',
-    sign: '!',
-    logLevel: 'trace',
-  },
+  invalid: { provisioned: false, meaning: 'a problem in the file, never sent', tone: 'bad', sign: '!' },
   'not-attempted': {
     provisioned: false,
     meaning: 'pending: the run stopped first',
     tone: 'warning',
     sign: '▷',
-    logLevel: 'trace',
   },
-};
+} as const;
+
+export type Status = keyof typeof DEFINITIONS;
+
+export const STATUSES: Readonly<Record<Status, StatusDefinition>> = DEFINITIONS;
+
+export const STATUS_NAMES: readonly Status[] = Object.keys(DEFINITIONS) as Status[];
 
 export function isProvisioned(status: Status): boolean {
   return STATUSES[status].provisioned;

@@ -17,106 +17,62 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Why a command or a run ends early. Reports and scripts rely on the names. */
-export type StopReason =
-  | 'usage'
-  | 'header'
-  | 'problems'
-  | 'nothing-stored'
-  | 'journal-damaged'
-  | 'journal-newer'
-  | 'checksum-mismatch'
-  | 'not-confirmed'
-  | 'max-removals'
-  | 'credentials'
-  | 'no-token'
-  | 'token-refused'
-  | 'scope-missing'
-  | 'permission'
-  | 'paid-plan'
-  | 'api-gone'
-  | 'wrong-base-url'
-  | 'method'
-  | 'redirect'
-  | 'media-type'
-  | 'tls'
-  | 'all-refused'
-  | 'listing-needed'
-  | 'daily-limit'
-  | 'daily-quota'
-  | 'outage'
-  | 'unreachable'
-  | 'listing-failed'
-  | 'max-failures'
-  | 'limit'
-  | 'shared-limit'
-  | 'aborted'
-  | 'cut-off'
-  | 'still-running'
-  | 'locked'
-  | 'lock-unwritable'
-  | 'file-unwritable'
-  | 'file-in-use'
-  | 'folder-unwritable'
-  | 'journal-unwritable'
-  | 'journal-gone'
-  | 'stdout-unwritable'
-  | 'SIGHUP'
-  | 'SIGINT'
-  | 'SIGTERM';
-
-/** The exit code of each reason. */
-export const STOP_REASONS: Readonly<Record<StopReason, ExitCode>> = {
+/** Why a command or a run ends early, with its exit code in `EXIT`. Reports and scripts rely on the reasons. */
+const EXIT_BY_REASON = {
   // the command line and the file
-  usage: EXIT.usage,
-  header: EXIT.usage,
-  problems: EXIT.usage,
-  'nothing-stored': EXIT.usage,
-  'journal-damaged': EXIT.usage,
-  'journal-newer': EXIT.usage,
-  'checksum-mismatch': EXIT.usage,
-  'not-confirmed': EXIT.usage,
-  'max-removals': EXIT.usage,
+  usage: 'usage',
+  header: 'usage',
+  problems: 'usage',
+  'nothing-stored': 'usage',
+  'journal-damaged': 'usage',
+  'journal-newer': 'usage',
+  'checksum-mismatch': 'usage',
+  'not-confirmed': 'usage',
+  'max-removals': 'usage',
   // manual action required
-  credentials: EXIT.actionRequired,
-  'no-token': EXIT.actionRequired,
-  'token-refused': EXIT.actionRequired,
-  'scope-missing': EXIT.actionRequired,
-  permission: EXIT.actionRequired,
-  'paid-plan': EXIT.actionRequired,
-  'api-gone': EXIT.actionRequired,
-  'wrong-base-url': EXIT.actionRequired,
-  method: EXIT.actionRequired,
-  redirect: EXIT.actionRequired,
-  'media-type': EXIT.actionRequired,
-  tls: EXIT.actionRequired,
-  'all-refused': EXIT.actionRequired,
-  'listing-needed': EXIT.actionRequired,
+  credentials: 'actionRequired',
+  'no-token': 'actionRequired',
+  'token-refused': 'actionRequired',
+  'scope-missing': 'actionRequired',
+  permission: 'actionRequired',
+  'paid-plan': 'actionRequired',
+  'api-gone': 'actionRequired',
+  'wrong-base-url': 'actionRequired',
+  method: 'actionRequired',
+  redirect: 'actionRequired',
+  'media-type': 'actionRequired',
+  tls: 'actionRequired',
+  'all-refused': 'actionRequired',
+  'listing-needed': 'actionRequired',
   // retry later
-  'daily-limit': EXIT.retryLater,
-  'daily-quota': EXIT.retryLater,
-  outage: EXIT.retryLater,
-  unreachable: EXIT.retryLater,
-  'listing-failed': EXIT.retryLater,
-  'max-failures': EXIT.retryLater,
-  limit: EXIT.retryLater,
-  'shared-limit': EXIT.retryLater,
-  aborted: EXIT.retryLater,
-  'cut-off': EXIT.retryLater,
-  'still-running': EXIT.retryLater,
+  'daily-limit': 'retryLater',
+  'daily-quota': 'retryLater',
+  outage: 'retryLater',
+  unreachable: 'retryLater',
+  'listing-failed': 'retryLater',
+  'max-failures': 'retryLater',
+  limit: 'retryLater',
+  'shared-limit': 'retryLater',
+  aborted: 'retryLater',
+  'cut-off': 'retryLater',
+  'still-running': 'retryLater',
   // the machine
-  locked: EXIT.locked,
-  'lock-unwritable': EXIT.unwritable,
-  'file-unwritable': EXIT.unwritable,
-  'file-in-use': EXIT.unwritable,
-  'folder-unwritable': EXIT.unwritable,
-  'journal-unwritable': EXIT.unwritable,
-  'journal-gone': EXIT.unwritable,
-  'stdout-unwritable': EXIT.unwritable,
-  SIGHUP: EXIT.hangup,
-  SIGINT: EXIT.interrupt,
-  SIGTERM: EXIT.terminate,
-};
+  locked: 'locked',
+  'lock-unwritable': 'unwritable',
+  'file-unwritable': 'unwritable',
+  'file-in-use': 'unwritable',
+  'folder-unwritable': 'unwritable',
+  'journal-unwritable': 'unwritable',
+  'journal-gone': 'unwritable',
+  'stdout-unwritable': 'unwritable',
+  SIGHUP: 'hangup',
+  SIGINT: 'interrupt',
+  SIGTERM: 'terminate',
+} as const;
+
+export type StopReason = keyof typeof EXIT_BY_REASON;
+
+export const STOP_REASONS: readonly string[] = Object.keys(EXIT_BY_REASON);
 
 /** `hint` says what the user does next. */
 export type Stop = {
@@ -128,7 +84,7 @@ export type Stop = {
 
 /** A stop with the exit code of its reason. */
 export function createStop(reason: StopReason, message: string, hint: string): Stop {
-  return { exit: STOP_REASONS[reason], reason, message, hint };
+  return { exit: EXIT[EXIT_BY_REASON[reason]], reason, message, hint };
 }
 
 /** The one error of this program: ends a command for a reason that its user can read. */

@@ -85,7 +85,7 @@ function formatOutcome({ outcome, ...row }: RowOutcome): LogLine {
   const { status, detail, httpStatus, code, trackingId, ids } = outcome;
   const reason = detail === '' ? '' : `: ${detail}`;
   return {
-    level: STATUSES[status].logLevel,
+    level: STATUSES[status].logLevel ?? 'trace',
     message: `${formatRow(row)} ${status}${reason}`,
     fields: { line: row.line, name: row.name, status, httpStatus, code, trackingId, ...ids },
   };

@@ -33,7 +33,7 @@ test('the addresses are Zoom’s, and what applies if nothing is chosen is im, a
 test('each call on groups has the rate label of its documentation', () => {
   const labelsOf = (api: 'im' | 'contacts'): readonly RateLabel[] => {
     const { list, get, create, update, remove } = GROUPS_APIS[api];
-    const calls = [list(undefined), get('g'), create({ name: 'n' }, 'json'), update('g', {}), remove('g')];
+    const calls = [list, get('g'), create({ name: 'n' }, 'json'), update('g', {}), remove('g')];
     return calls.map(({ label }) => label);
   };
   expect(labelsOf('im')).toEqual(['medium', 'light', 'light', 'light', 'light']);
@@ -44,16 +44,16 @@ test('each call on members has the label and the largest batch and page of its d
   const { im, contacts } = MEMBERS_APIS;
   const person = { id: 'u', email: 'u@example.com' };
   const labelsOf = ({ list, add, remove }: typeof im): readonly RateLabel[] =>
-    [list('g', undefined), add('g', [person]), remove('g', ['u'])].map(({ label }) => label);
+    [list('g'), add('g', [person]), remove('g', ['u'])].map(({ label }) => label);
   expect(labelsOf(im)).toEqual(['medium', 'medium', 'light']);
   expect(labelsOf(contacts)).toEqual(['medium', 'heavy', 'heavy']);
   expect([im.batchSizes, contacts.batchSizes]).toEqual([
     { add: 10, remove: 1 },
     { add: 50, remove: 20 },
   ]);
-  expect(im.list('g', undefined).query).toEqual({ page_size: '300' });
-  expect(contacts.list('g', undefined).query).toEqual({ page_size: '50' });
-  expect(GROUPS_APIS.contacts.list(undefined).query).toEqual({ page_size: '50' });
+  expect(im.list('g').query).toEqual({ page_size: '300' });
+  expect(contacts.list('g').query).toEqual({ page_size: '50' });
+  expect(GROUPS_APIS.contacts.list.query).toEqual({ page_size: '50' });
 });
 
 test('an add and a removal are written as the documentation shows', () => {

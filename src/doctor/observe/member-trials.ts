@@ -150,7 +150,7 @@ export class MemberTrialRun {
       await clock.sleep(waitMs, this.#signal);
       if (this.#signal.aborted) return undefined;
       const afterMs = Math.round(clock.monotonic() - since);
-      const outcome = await this.#ask(this.#api.list(groupId, undefined));
+      const outcome = await this.#ask(this.#api.list(groupId));
       if (outcome.type !== 'success') return undefined;
       const list: readonly unknown[] = Array.isArray(outcome.body[this.#api.listField])
         ? (outcome.body[this.#api.listField] as readonly unknown[])

@@ -2,6 +2,7 @@
 
 import type { Group } from '../../resources/groups/api/group.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
+import { toPageCall } from '../../resources/paging/read-pages.js';
 import type { Outcome, Requests } from './requests.js';
 
 type Element = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ export async function readList(
   forMs: number,
 ): Promise<ReadList> {
   const until = requests.clock.monotonic() + forMs;
-  const list = await requests.ask(api.list(undefined), signal);
+  const list = await requests.ask(api.list, signal);
   const elements = elementsOf(list, api);
   const groups: Group[] = [];
   const tokens = new Set<string>();
@@ -40,7 +41,7 @@ export async function readList(
       return { list, elements, groups, pages, isWhole: false };
     }
     tokens.add(token);
-    page = await requests.ask(api.list(token), signal);
+    page = await requests.ask(toPageCall(api.list, token), signal);
   }
 }
 

@@ -1,5 +1,4 @@
 /** The members of one group, found by id or by e-mail address. */
-
 import { type PagesResult, readPages } from '../paging/read-pages.js';
 import type { Judgement, Step } from '../resource.js';
 import type { Member, MembersApi, Person } from './api/members-api.js';
@@ -56,9 +55,9 @@ export function listMembers(
 ): Step {
   return readPages({
     operation: 'list-members',
-    call: (pageToken) => api.list(groupId, pageToken),
+    call: api.list(groupId),
     listField: api.listField,
-    parse: (wire) => api.parse(wire),
+    parse: api.parse,
     createCollection: () => new MemberIndex(),
     delayMs,
     done,

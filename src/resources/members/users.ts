@@ -12,9 +12,6 @@ export type User = { readonly email: string; readonly status: UserStatus; readon
 
 export const USERS_SCOPES: readonly string[] = ['user:read:admin', 'user:read:list_users:admin'];
 
-/** The most that a page of the list holds (Zoom's API reference, "List users"). */
-const PAGE_SIZE = '2000';
-
 export class UserIndex {
   readonly #byEmail = new Map<string, User>();
   readonly #emails = new Map<string, string>();
@@ -49,17 +46,14 @@ export class UserIndex {
 export function listUsers(status: UserStatus, done: (listing: PagesResult<UserIndex>) => Judgement): Step {
   return readPages({
     operation: `list-${status}-users`,
-    call: (pageToken) => ({
+    // The largest page (Zoom's API reference, "List users").
+    call: {
       label: 'medium',
       method: 'GET',
       path: '/users',
-      query: {
-        status,
-        page_size: PAGE_SIZE,
-        ...(pageToken === undefined ? {} : { next_page_token: pageToken }),
-      },
+      query: { status, page_size: '2000' },
       success: 200,
-    }),
+    },
     listField: 'users',
     parse: ({ id, email }) => {
       if (typeof email !== 'string' || email === '') return undefined;

@@ -4,6 +4,7 @@ import { GROUP_TYPES } from '../../../src/resources/groups/api/group.js';
 import { isUsableId } from '../../../src/resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../../src/resources/groups/api/groups-apis.js';
 import { groups } from '../../../src/resources/groups/groups.js';
+import { toPageCall } from '../../../src/resources/paging/read-pages.js';
 
 const { im, contacts } = GROUPS_APIS;
 /** Without what is undefined, as JSON has it. */
@@ -77,14 +78,14 @@ describe('IM groups', () => {
       path: '/im/groups/g1',
       success: 204,
     });
-    expect(im.list(undefined)).toMatchObject({
+    expect(im.list).toMatchObject({
       label: 'medium',
       method: 'GET',
       path: '/im/groups',
       success: 200,
     });
-    expect(im.list(undefined).query).toBeUndefined();
-    expect(im.list('p/2').query).toEqual({ next_page_token: 'p/2' });
+    expect(im.list.query).toBeUndefined();
+    expect(toPageCall(im.list, 'p/2').query).toEqual({ next_page_token: 'p/2' });
   });
 
   test('are read with every field, and without a type that is not known', () => {
@@ -145,13 +146,13 @@ describe('contact groups', () => {
   });
 
   test('are listed in pages of 50, the most that Zoom allows', () => {
-    expect(contacts.list(undefined)).toMatchObject({
+    expect(contacts.list).toMatchObject({
       label: 'medium',
       method: 'GET',
       path: '/contacts/groups',
     });
-    expect(contacts.list(undefined).query).toEqual({ page_size: '50' });
-    expect(contacts.list('t').query).toEqual({ page_size: '50', next_page_token: 't' });
+    expect(contacts.list.query).toEqual({ page_size: '50' });
+    expect(toPageCall(contacts.list, 't').query).toEqual({ page_size: '50', next_page_token: 't' });
   });
 
   test('of a list have no member count: unknown, not empty', () => {

@@ -31,20 +31,14 @@ const expired: Reply = {
   message: 'expired',
   expiredPageToken: true,
 };
-const tokenOf = ({ call }: Request): string => call.query?.token ?? '';
+const tokenOf = ({ call }: Request): string => call.query?.next_page_token ?? '';
 
 async function read(answer: (request: Request) => Reply): Promise<Result> {
   let result = '';
   let items: readonly string[] = [];
   const step = readPages({
     operation: 'list-groups',
-    call: (token) => ({
-      label: 'medium',
-      method: 'GET',
-      path: '/groups',
-      success: 200,
-      ...(token === undefined ? {} : { query: { token } }),
-    }),
+    call: { label: 'medium', method: 'GET', path: '/groups', success: 200 },
     listField: 'groups',
     parse: ({ id }) => (typeof id === 'string' ? id : undefined),
     createCollection: () => {

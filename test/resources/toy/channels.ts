@@ -54,7 +54,7 @@ class ChannelsSession implements Session {
   #list(done: () => Judgement): Step {
     return readPages({
       operation: 'list-channels',
-      call: () => ({ label: 'medium', method: 'GET', path: PATH, success: 200 }),
+      call: { label: 'medium', method: 'GET', path: PATH, success: 200 },
       listField: 'channels',
       parse: ({ id, name }) =>
         typeof id === 'string' && typeof name === 'string' ? { id, name } : undefined,

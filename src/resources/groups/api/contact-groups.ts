@@ -1,12 +1,8 @@
 /** Contact groups, the successor of IM groups since October 2022: paths, fields and capabilities. JSON only. */
-
-import type { Group, GroupType } from './group.js';
-import { type GroupsApi, isUsableId, toPath } from './groups-api.js';
+import type { GroupType } from './group.js';
+import { type GroupsApi, toGroup, toPath } from './groups-api.js';
 
 const PATH = '/contacts/groups';
-
-/** The most that a page of the list holds. */
-const PAGE_SIZE = '50';
 
 /**
  * Inferred from the wording of the two references, Zoom has no table for it: 1 everyone sees and searches (shared),
@@ -36,13 +32,8 @@ export const contactGroups: GroupsApi = {
   listField: 'groups',
   idField: 'group_id',
   nameField: 'group_name',
-  list: (pageToken) => ({
-    label: 'medium',
-    method: 'GET',
-    path: PATH,
-    query: { page_size: PAGE_SIZE, ...(pageToken === undefined ? {} : { next_page_token: pageToken }) },
-    success: 200,
-  }),
+  // The largest page.
+  list: { label: 'medium', method: 'GET', path: PATH, query: { page_size: '50' }, success: 200 },
   get: (groupId) => ({ label: 'light', method: 'GET', path: toPath(PATH, groupId), success: 200 }),
   // Without members: the reference names none as needed. Inferred: doctor check `empty-group`.
   create: ({ name, type, description }) => ({
@@ -61,29 +52,22 @@ export const contactGroups: GroupsApi = {
     body: { type: 'json', value: { name, privacy: toPrivacy(type), description } },
   }),
   remove: (groupId) => ({ label: 'heavy', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
-  parse: parseGroup,
-};
-
-function toPrivacy(type: GroupType | undefined): number | undefined {
-  return PRIVACY.find(([word]) => word === type)?.[1];
-}
-
-function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined {
-  const {
+  // Lists have no member count: absent means unknown, not empty. Doctor check `total-members`.
+  parse: ({
     group_id: id,
     group_name: name,
     total_members: members,
     group_privacy: privacy,
     description,
-  } = wire;
-  if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
-  const type = PRIVACY.find(([, number]) => number === privacy)?.[0];
-  return {
-    id,
-    name,
-    // Lists of contact groups have no member count: absent means unknown, not empty. Doctor check `total-members`.
-    ...(typeof members === 'number' ? { members } : {}),
-    ...(type === undefined ? {} : { type }),
-    ...(typeof description === 'string' ? { description } : {}),
-  };
+  }) => {
+    const type = PRIVACY.find(([, number]) => number === privacy)?.[0];
+    return toGroup(id, name, members, {
+      ...(type === undefined ? {} : { type }),
+      ...(typeof description === 'string' ? { description } : {}),
+    });
+  },
+};
+
+function toPrivacy(type: GroupType | undefined): number | undefined {
+  return PRIVACY.find(([word]) => word === type)?.[1];
 }

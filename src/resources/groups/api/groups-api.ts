@@ -25,7 +25,8 @@ export type GroupsApi = {
   /** The fields of a group that hold its id and its name. */
   readonly idField: string;
   readonly nameField: string;
-  list(pageToken: string | undefined): Call;
+  /** The request for the first page of the list. */
+  readonly list: Call;
   get(groupId: string): Call;
   create(definition: Definition, format: BodyFormat): Call;
   /** @param change the settings to change, and the name if it changes too */
@@ -44,7 +45,13 @@ export function isUsableId(id: unknown): id is string {
   return typeof id === 'string' && /^[\w.~+=@:$-]{1,256}$/.test(id) && !/^\.{1,2}$/.test(id);
 }
 
-export function toPath(base: string, groupId: string): string {
-  if (!isUsableId(groupId)) throw new Error('a group id that must not stand in a path');
-  return `${base}/${encodeURIComponent(groupId)}`;
+export function toPath(base: string, id: string): string {
+  if (!isUsableId(id)) throw new Error('an id that must not stand in a path');
+  return `${base}/${encodeURIComponent(id)}`;
+}
+
+/** A group from what both APIs say of it, each under field names of its own; undefined without an id or a name. */
+export function toGroup(id: unknown, name: unknown, members: unknown, settings: Settings): Group | undefined {
+  if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
+  return { id, name, ...(typeof members === 'number' ? { members } : {}), ...settings };
 }

@@ -1,8 +1,8 @@
 /** IM groups: paths, fields and capabilities, from Zoom's API reference (OpenAPI of March 2026). */
 import { type CallBody, MAX_LIST_BYTES } from '../../../model/call.js';
 import type { BodyFormat } from '../../../model/choices.js';
-import { type Group, isGroupType, type SettingName, type Settings } from './group.js';
-import { type GroupsApi, isUsableId, toPath } from './groups-api.js';
+import { isGroupType, type SettingName, type Settings } from './group.js';
+import { type GroupsApi, toGroup, toPath } from './groups-api.js';
 
 const PATH = '/im/groups';
 
@@ -33,14 +33,7 @@ export const imGroups: GroupsApi = {
   idField: 'id',
   nameField: 'name',
   // The reference documents neither parameters nor pages; a page token is followed if one comes. Doctor check `listing`.
-  list: (pageToken) => ({
-    label: 'medium',
-    method: 'GET',
-    path: PATH,
-    success: 200,
-    maxBodyBytes: MAX_LIST_BYTES,
-    ...(pageToken === undefined ? {} : { query: { next_page_token: pageToken } }),
-  }),
+  list: { label: 'medium', method: 'GET', path: PATH, success: 200, maxBodyBytes: MAX_LIST_BYTES },
   get: (groupId) => ({ label: 'light', method: 'GET', path: toPath(PATH, groupId), success: 200 }),
   create: ({ name, ...settings }, format) => ({
     label: 'light',
@@ -58,7 +51,15 @@ export const imGroups: GroupsApi = {
     body: toBody([...(name === undefined ? [] : [['name', name] as const]), ...toFields(settings)], 'json'),
   }),
   remove: (groupId) => ({ label: 'light', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
-  parse: parseGroup,
+  parse: ({ id, name, total_members: members, type, ...wire }) =>
+    toGroup(id, name, members, {
+      ...(isGroupType(type) ? { type } : {}),
+      ...(typeof wire.search_by_domain === 'boolean' ? { searchByDomain: wire.search_by_domain } : {}),
+      ...(typeof wire.search_by_account === 'boolean' ? { searchByAccount: wire.search_by_account } : {}),
+      ...(typeof wire.search_by_ma_account === 'boolean'
+        ? { searchByMaAccount: wire.search_by_ma_account }
+        : {}),
+    }),
 };
 
 type WireField = readonly [string, string | boolean];
@@ -75,20 +76,4 @@ function toFields(settings: Settings): readonly WireField[] {
 function toBody(fields: readonly WireField[], format: BodyFormat): CallBody {
   if (format === 'json') return { type: 'json', value: Object.fromEntries(fields) };
   return { type: 'form', parts: fields.map(([word, value]) => [word, String(value)] as const) };
-}
-
-function parseGroup(wire: Readonly<Record<string, unknown>>): Group | undefined {
-  const { id, name, type, total_members: members } = wire;
-  if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
-  return {
-    id,
-    name,
-    ...(typeof members === 'number' ? { members } : {}),
-    ...(isGroupType(type) ? { type } : {}),
-    ...(typeof wire.search_by_domain === 'boolean' ? { searchByDomain: wire.search_by_domain } : {}),
-    ...(typeof wire.search_by_account === 'boolean' ? { searchByAccount: wire.search_by_account } : {}),
-    ...(typeof wire.search_by_ma_account === 'boolean'
-      ? { searchByMaAccount: wire.search_by_ma_account }
-      : {}),
-  };
 }

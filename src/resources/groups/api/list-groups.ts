@@ -1,5 +1,4 @@
 /** The listing of all groups, as one chain of page requests. */
-
 import { type PagesResult, readPages } from '../../paging/read-pages.js';
 import type { Judgement, Step } from '../../resource.js';
 import { GroupIndex } from './group-index.js';
@@ -10,9 +9,9 @@ export type Listing = PagesResult<GroupIndex>;
 export function listGroups(api: GroupsApi, done: (listing: Listing) => Judgement, delayMs = 0): Step {
   return readPages({
     operation: 'list-groups',
-    call: (pageToken) => api.list(pageToken),
+    call: api.list,
     listField: api.listField,
-    parse: (wire) => api.parse(wire),
+    parse: api.parse,
     createCollection: () => new GroupIndex(),
     delayMs,
     done,

@@ -4,9 +4,6 @@ import { contactGroups } from '../../groups/api/contact-groups.js';
 import { isUsableId, toPath } from '../../groups/api/groups-api.js';
 import type { MembersApi } from './members-api.js';
 
-/** The most that a page of the list holds. */
-const PAGE_SIZE = '50';
-
 /** The values of `type` in the list and in an add. */
 const USER = 1;
 const USER_GROUP = 2;
@@ -24,11 +21,12 @@ export const contactMembers: MembersApi = {
     remove: ['contact_group:write:admin', 'contact_group:delete:member:admin'],
   },
   listField: 'group_members',
-  list: (groupId, pageToken) => ({
+  // The largest page.
+  list: (groupId) => ({
     label: 'medium',
     method: 'GET',
     path: membersPath(groupId),
-    query: { page_size: PAGE_SIZE, ...(pageToken === undefined ? {} : { next_page_token: pageToken }) },
+    query: { page_size: '50' },
     success: 200,
   }),
   parse: ({ type, id }) =>

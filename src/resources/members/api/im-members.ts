@@ -3,9 +3,6 @@ import { isUsableId, toPath } from '../../groups/api/groups-api.js';
 import { imGroups } from '../../groups/api/im-groups.js';
 import type { MembersApi } from './members-api.js';
 
-/** The most that a page of the list holds. */
-const PAGE_SIZE = '300';
-
 export const imMembers: MembersApi = {
   name: 'im',
   groups: imGroups,
@@ -19,11 +16,12 @@ export const imMembers: MembersApi = {
     remove: ['imgroup:write:admin', 'contact_group:delete:member:admin'],
   },
   listField: 'members',
-  list: (groupId, pageToken) => ({
+  // The largest page.
+  list: (groupId) => ({
     label: 'medium',
     method: 'GET',
     path: membersPath(groupId),
-    query: { page_size: PAGE_SIZE, ...(pageToken === undefined ? {} : { next_page_token: pageToken }) },
+    query: { page_size: '300' },
     success: 200,
   }),
   parse: ({ id, email }) => {

@@ -30,7 +30,8 @@ export type MembersApi = {
   readonly scopes: Readonly<Record<'list' | 'add' | 'remove', readonly string[]>>;
   /** The field of a list's body that holds the members. */
   readonly listField: string;
-  list(groupId: string, pageToken: string | undefined): Call;
+  /** The request for the first page of the list. */
+  list(groupId: string): Call;
   /** One element of a list; undefined if it names nobody. */
   parse(wire: Readonly<Record<string, unknown>>): Member | undefined;
   add(groupId: string, people: readonly Person[]): Call;

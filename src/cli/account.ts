@@ -11,6 +11,7 @@ import { REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
 import { openLimiters } from '../rate-limit/limiter.js';
 import { concurrencyFor } from '../resilience/retry-policy.js';
 import type { SimulatedGroup, Simulator } from '../simulator/server.js';
+import type { LockScope } from '../storage/lock.js';
 import { findUrlSecrets } from '../text/redact.js';
 import { openClient } from '../zoom/client.js';
 import type { TokenGrant } from '../zoom/token-request.js';
@@ -32,7 +33,7 @@ export type Account = {
   /** Stands for the account in a journal; absent if a token does not name it. */
   readonly accountMark?: string;
   /** What runs on this account exclude each other by; undefined for the simulator. */
-  readonly lockScope: { readonly origin: string; readonly account: string } | undefined;
+  readonly lockScope: LockScope | undefined;
   /** What Zoom said of the newest token; undefined if none was requested. */
   readonly lastGrant: () => TokenGrant | undefined;
   /** Whether the credentials are a token that was made elsewhere, or those of an app. */

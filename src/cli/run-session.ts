@@ -58,14 +58,14 @@ export async function runWithLock<Item, O extends object>(given: RunSession<Item
   try {
     return await runInFolder(given);
   } finally {
-    await held.release();
+    held.release();
   }
 }
 
 /** A run that is resumed is locked before its state is read; a new one gets its folder after the review. */
 async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
   const { command, disk, review } = given;
-  const lock = given.run.state ? await acquireRunFolderLock(given.run.folder, { command }) : undefined;
+  const lock = given.run.state ? await acquireRunFolderLock(given.run.folder, command) : undefined;
   try {
     const known = refreshRun(given.run);
     const state = known.state ?? createRunState();
@@ -77,14 +77,14 @@ async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): 
     }
     if (lock) return await performRun({ ...given, run: known }, state, session);
     const run = createRun(known, disk);
-    const own = await acquireRunFolderLock(run.folder, { command });
+    const own = await acquireRunFolderLock(run.folder, command);
     try {
       return await performRun({ ...given, run }, state, session);
     } finally {
-      await own.release();
+      own.release();
     }
   } finally {
-    await lock?.release();
+    lock?.release();
   }
 }
 

@@ -95,8 +95,7 @@ async function run(
       signal,
     });
   } finally {
-    record.close();
-    await lock?.release();
+    lock?.release();
   }
 }
 

@@ -30,7 +30,7 @@ export async function report(folders: readonly string[], options: Options): Prom
   try {
     return await reportRun(run, lock === undefined, options);
   } finally {
-    await lock?.release();
+    lock?.release();
   }
 }
 
@@ -53,7 +53,7 @@ async function reportRun(opened: Run, isRunning: boolean, options: Options): Pro
 /** Undefined while a process works on the run. */
 async function tryLock(folder: string): Promise<Lock | undefined> {
   try {
-    return await acquireRunFolderLock(folder, { command: 'report' });
+    return await acquireRunFolderLock(folder, 'report');
   } catch (error) {
     if (error instanceof FatalError && error.stop.reason === 'locked') return undefined;
     throw error;

@@ -1,11 +1,13 @@
 /**
- * The record of the temporary groups that `doctor --write` makes: one file an account in the state folder, one line an
- * event, durable before the create leaves. What a killed process has left behind is known from it.
+ * The record of the temporary groups that `doctor --write` makes: one file an account in the state folder, durable
+ * before the create leaves. What a killed process has left behind is known from it.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
-import { hashScope } from './lock.js';
+import { FatalError } from '../model/stop.js';
+import { openAtomicFile } from './atomic-file.js';
+import { ignoreErrors, writeFailure } from './disk.js';
+import { hashScope, type LockScope } from './lock.js';
 
 export type RecordedGroup = {
   /** Unique in the file. */
@@ -21,95 +23,60 @@ export type DoctorRecord = {
   readonly left: readonly RecordedGroup[];
   /** Before the create leaves, and again when the id is known. @throws FatalError (exit 6) */
   write(group: RecordedGroup): void;
-  /** The group is deleted, or was never made. */
+  /** The group is deleted, or was never made. The file goes with the last one. */
   forget(key: string): void;
-  /** Removes the file if nothing in it is left. */
-  close(): void;
 };
 
 /** Opens the record; it is created at the first write. */
-export function openDoctorRecord(
-  stateFolder: string,
-  scope: { readonly origin: string; readonly account: string },
-): DoctorRecord {
-  const path = join(stateFolder, `doctor-${hashScope(scope)}.ndjson`);
-  const groups = readRecord(path);
-  let fd: number | undefined;
-  const append = (line: object): void => {
+export function openDoctorRecord(stateFolder: string, scope: LockScope): DoctorRecord {
+  const path = join(stateFolder, `doctor-${hashScope(scope)}.json`);
+  const groups = new Map(readRecord(path).map((group) => [group.key, group]));
+  const save = (): void => {
+    if (groups.size === 0) return rmSync(path, { force: true });
+    mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+    const file = openAtomicFile(path);
     try {
-      mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-      fd ??= openForAppending(path);
-      writeAll(realDisk, fd, Buffer.from(`${JSON.stringify(line)}\n`));
-      realDisk.sync(fd);
-    } catch (error) {
-      throw writeFailure(
-        'lock-unwritable',
-        path,
-        error,
-        'Name a folder that this user can write to with --state-dir DIR.',
-      );
+      file.write(`${JSON.stringify([...groups.values()])}\n`);
+      file.commit();
+    } finally {
+      file.discard();
     }
   };
   return {
     left: [...groups.values()],
     write: (group) => {
-      append(group);
       groups.set(group.key, group);
+      try {
+        save();
+      } catch (error) {
+        const hint = 'Name a folder that this user can write to with --state-dir DIR.';
+        if (error instanceof FatalError) throw new FatalError({ ...error.stop, hint });
+        throw writeFailure('lock-unwritable', path, error, hint);
+      }
     },
     forget: (key) => {
-      // A line that is missing costs the next `doctor` one request.
-      if (groups.delete(key)) ignoreErrors(() => append({ key, gone: true }));
-    },
-    close: () => {
-      const open = fd;
-      fd = undefined;
-      if (open !== undefined) ignoreErrors(() => realDisk.close(open));
-      if (groups.size === 0) ignoreErrors(() => rmSync(path, { force: true }));
+      // A group that stays in the file costs the next `doctor` one request.
+      if (groups.delete(key)) ignoreErrors(save);
     },
   };
 }
 
 /** In memory only: the simulator's groups end with it. */
 export function createMemoryRecord(): DoctorRecord {
-  return { left: [], write: () => undefined, forget: () => undefined, close: () => undefined };
+  return { left: [], write: () => undefined, forget: () => undefined };
 }
 
-function openForAppending(path: string): number {
+/** Empty if there is none, or if it was edited into something else. */
+function readRecord(path: string): readonly RecordedGroup[] {
   try {
-    return realDisk.open(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return realDisk.create(path);
-    throw error;
-  }
-}
-
-/** A torn line belongs to a create that was never sent. */
-function readRecord(path: string): Map<string, RecordedGroup> {
-  const groups = new Map<string, RecordedGroup>();
-  for (const line of readLines(path)) {
-    const { key, api, name, id, gone } = parseLine(line);
-    if (typeof key !== 'string') continue;
-    if (gone === true) groups.delete(key);
-    else if (typeof api === 'string' && typeof name === 'string') {
-      groups.set(key, { key, api, name, ...(typeof id === 'string' ? { id } : {}) });
-    }
-  }
-  return groups;
-}
-
-function readLines(path: string): readonly string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n');
+    const groups: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return Array.isArray(groups) ? groups.filter(isRecordedGroup) : [];
   } catch {
     return [];
   }
 }
 
-function parseLine(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
+function isRecordedGroup(value: RecordedGroup | undefined): boolean {
+  const texts = [value?.key, value?.api, value?.name, value?.id ?? ''];
+  return texts.every((text) => typeof text === 'string');
 }

@@ -21,63 +21,48 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EXIT, FatalError } from '../model/stop.js';
+import { createStop, FatalError } from '../model/stop.js';
 import { errorCode, ignoreErrors, realDisk, writeAll, writeFailure } from './disk.js';
 import { checkLiveness, describeThisProcess, type Liveness, type LockOwner } from './lock-owner.js';
 
 /** A lock that this process owns. */
-export type Lock = { readonly release: () => Promise<void> };
+export type Lock = { readonly release: () => void };
 
-export type LockOptions = {
-  /** How long to wait for another owner, in ms; 0 fails at once. */
-  readonly waitMs: number;
-  /** Where locks are kept; the users of one account share one folder. It is created for this user only. */
-  readonly stateFolder: string;
-  readonly signal?: AbortSignal;
-};
+/** What runs on one account exclude each other by. */
+export type LockScope = { readonly origin: string; readonly account: string };
 
 /** How long a waiting process sleeps at most before it tries again. */
 const POLL_MS = 400;
 
 /**
  * Acquires the lock of an account as soon as its owner has released it or is gone.
- * @throws FatalError: exit 5 while another run owns it, exit 6 if no lock can be written; the signal's reason
+ * @param waitMs how long to wait for another owner; 0 fails at once
+ * @param stateFolder where locks are kept; the users of one account share one. It is created for this user only
+ * @throws FatalError: exit 5 while another run owns it, exit 6 if no lock can be written
  */
 export async function acquireLock(
-  scope: { readonly origin: string; readonly account: string },
+  scope: LockScope,
   run: { readonly command: string; readonly folder: string },
-  { waitMs, stateFolder, signal }: LockOptions,
+  { waitMs, stateFolder }: { readonly waitMs: number; readonly stateFolder: string },
 ): Promise<Lock> {
-  const hash = hashScope(scope);
-  const own = describeThisProcess({ command: run.command, folder: resolve(run.folder) });
-  return acquire(new LockFile(stateFolder, hash, own), waitMs, signal, {
+  return acquire(new LockFile(stateFolder, hashScope(scope), run), waitMs, {
     isHeld: 'another run holds this account',
     waitHint: 'Wait for it to end, or add --lock-timeout SECONDS.',
     writeHint:
       'Name a folder that this user can write to with --state-dir DIR; the users of one account share one folder.',
-    prepare: () => void mkdirSync(stateFolder, { recursive: true, mode: 0o700 }),
+    makesFolder: true,
   });
 }
 
 /** The process that holds an account's lock, without an attempt to acquire it; undefined if none does. */
-export function findLockOwner(
-  stateFolder: string,
-  scope: { readonly origin: string; readonly account: string },
-): LockOwner | undefined {
-  const own = describeThisProcess({ command: '', folder: '' });
-  return new LockFile(stateFolder, hashScope(scope), own).findOwner();
+export function findLockOwner(stateFolder: string, scope: LockScope): LockOwner | undefined {
+  return new LockFile(stateFolder, hashScope(scope), { command: '', folder: '' }).findOwner();
 }
 
 /** A file name that does not show the account. */
-export function hashScope({
-  origin,
-  account,
-}: {
-  readonly origin: string;
-  readonly account: string;
-}): string {
+export function hashScope({ origin, account }: LockScope): string {
   return createHash('sha256').update(`${origin}\n${account}`).digest('hex').slice(0, 32);
 }
 
@@ -85,13 +70,12 @@ export function hashScope({
  * Acquires the lock of a run folder, which must exist: one process at a time works in it, simulated or not.
  * @throws FatalError: exit 5 while another process works in it, exit 6 if no lock can be written
  */
-export async function acquireRunFolderLock(folder: string, run: { readonly command: string }): Promise<Lock> {
-  const own = describeThisProcess({ command: run.command, folder: resolve(folder) });
-  return acquire(new LockFile(folder, 'run', own), 0, undefined, {
+export async function acquireRunFolderLock(folder: string, command: string): Promise<Lock> {
+  return acquire(new LockFile(folder, 'run', { command, folder }), 0, {
     isHeld: `another process is working in ${folder}`,
     waitHint: 'Wait for it to end, or name another folder with --out DIR.',
     writeHint: 'Fix the permissions of the run folder, or name another one with --out DIR.',
-    prepare: () => undefined,
+    makesFolder: false,
   });
 }
 
@@ -100,37 +84,27 @@ type LockKind = {
   readonly isHeld: string;
   readonly waitHint: string;
   readonly writeHint: string;
-  readonly prepare: () => void;
+  readonly makesFolder: boolean;
 };
 
-async function acquire(
-  lock: LockFile,
-  waitMs: number,
-  signal: AbortSignal | undefined,
-  kind: LockKind,
-): Promise<Lock> {
+async function acquire(lock: LockFile, waitMs: number, kind: LockKind): Promise<Lock> {
   const until = performance.now() + waitMs;
   try {
-    kind.prepare();
+    if (kind.makesFolder) mkdirSync(dirname(lock.path), { recursive: true, mode: 0o700 });
     lock.writeCandidate();
     for (;;) {
-      signal?.throwIfAborted();
       const owner = lock.tryAcquire();
-      if (!owner) return { release: async () => lock.release() };
+      if (!owner) return { release: () => lock.release() };
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw lockedError(owner, lock, kind);
-      await sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)), signal);
+      await wait(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)));
     }
   } catch (error) {
-    if (errorCode(error) === '' || signal?.aborted) throw error;
+    if (errorCode(error) === '') throw error;
     throw writeFailure('lock-unwritable', lock.path, error, kind.writeHint);
   } finally {
     lock.removeCandidate();
   }
-}
-
-async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  await wait(waitMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
 }
 
 /** What a lock or claim file says: its owner, or only an id if it can't be parsed. */
@@ -144,12 +118,12 @@ class LockFile {
   readonly #own: LockOwner;
   readonly #candidate: string;
 
-  constructor(folder: string, name: string, own: LockOwner) {
+  constructor(folder: string, name: string, run: { readonly command: string; readonly folder: string }) {
     this.path = join(folder, `${name}.lock`);
     this.#folder = folder;
     this.#name = name;
-    this.#own = own;
-    this.#candidate = join(folder, `${name}.new-${own.id}`);
+    this.#own = describeThisProcess({ command: run.command, folder: resolve(run.folder) });
+    this.#candidate = join(folder, `${name}.new-${this.#own.id}`);
   }
 
   /** Whether the owner can be seen from here. */
@@ -292,12 +266,9 @@ function parseOwner(text: string): LockOwner | undefined {
 function lockedError(owner: LockOwner, lock: LockFile, { isHeld, waitHint }: LockKind): FatalError {
   const { pid, host, startedAt, command, folder } = owner;
   const isElsewhere = lock.checkLiveness(owner) === 'elsewhere';
-  return new FatalError({
-    exit: EXIT.locked,
-    reason: 'locked',
-    message: `${isHeld}: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`,
-    hint: isElsewhere
-      ? `That process is on another machine or in another container, so this one can't tell whether it is still running. If it is not, delete ${lock.path}`
-      : waitHint,
-  });
+  const message = `${isHeld}: ${command}, process ${pid} on ${host}, since ${startedAt}, run folder ${folder}`;
+  const hint = isElsewhere
+    ? `That process is on another machine or in another container, so this one can't tell whether it is still running. If it is not, delete ${lock.path}`
+    : waitHint;
+  return new FatalError(createStop('locked', message, hint));
 }

@@ -40,7 +40,7 @@ const jobs = {
     if (!held) return;
     await new Promise((resolve) => process.once('message', resolve));
     leave();
-    await held.release();
+    held.release();
     process.send({ left: true });
   },
   /** Repeatedly, and every other time the lock is left behind. */
@@ -56,7 +56,7 @@ const jobs = {
       leave();
       n += 1;
       if (n % 2) abandon(n);
-      else await held.release();
+      else held.release();
     }
     process.send({ done: true });
   },
@@ -66,7 +66,7 @@ const jobs = {
     enter();
     await new Promise(setImmediate);
     leave();
-    await held.release();
+    held.release();
     process.send({ done: true });
   },
 };

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { describeError } from '../../storage/disk.js';
-import { findLockOwner } from '../../storage/lock.js';
+import { findLockOwner, type LockScope } from '../../storage/lock.js';
 import type { ProxySettings } from '../../zoom/http-client.js';
 import { isLoopback } from '../../zoom/safe-url.js';
 import type { MachineObservation } from './observations.js';
@@ -23,7 +23,7 @@ export function takesProxy(address: string, { httpProxy, httpsProxy, noProxy = '
 /** Looks at the state folder without writing to it. */
 export function observeLock(
   stateFolder: string,
-  scope: { readonly origin: string; readonly account: string },
+  scope: LockScope,
 ): Pick<MachineObservation, 'stateFolderError' | 'lockOwner'> {
   try {
     accessSync(findExisting(resolve(stateFolder)), constants.W_OK | constants.X_OK);

@@ -1,11 +1,6 @@
 /** Which column of the file is used as which field, in one line: a misread header is seen before it matters. */
 import { escapeInvisible, truncate } from '../text/visible.js';
-
-/** By field, the column that is used for it; and the headers of the others. */
-export type ColumnUse = {
-  readonly fields: ReadonlyMap<string, { readonly index: number; readonly header: string }>;
-  readonly unused: readonly string[];
-};
+import type { Columns } from '../validation/header.js';
 
 /** A wide export has hundreds of further columns. */
 const UNUSED_SHOWN_MAX = 12;
@@ -13,7 +8,7 @@ const UNUSED_SHOWN_MAX = 12;
 const HEADER_COLUMNS_MAX = 40;
 
 /** `Columns: Group Name → name, type; not used: Visibility, members`. */
-export function formatColumns({ fields, unused }: ColumnUse): string {
+export function formatColumns({ fields, unused }: Columns): string {
   const used = [...fields].sort(([, a], [, b]) => a.index - b.index);
   const mapped = used.map(([field, { header }]) =>
     header === field ? field : `${shorten(header)} → ${field}`,

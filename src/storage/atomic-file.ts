@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { EXIT, FatalError } from '../model/stop.js';
+import { createStop, FatalError } from '../model/stop.js';
 import {
   type Disk,
   describeError,
@@ -124,12 +124,8 @@ function replaceFile(from: string, to: string, disk: Disk): void {
 }
 
 function inUseError(path: string, error: unknown): FatalError {
-  return new FatalError({
-    exit: EXIT.unwritable,
-    reason: 'file-in-use',
-    message: `${path} could not be replaced: ${describeError(error)}; another program may have it open`,
-    hint: `Close it there. ${REPORT_HINT}`,
-  });
+  const message = `${path} could not be replaced: ${describeError(error)}; another program may have it open`;
+  return new FatalError(createStop('file-in-use', message, `Close it there. ${REPORT_HINT}`));
 }
 
 const REPORT_HINT =

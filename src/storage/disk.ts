@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { EXIT, FatalError, type StopReason } from '../model/stop.js';
+import { createStop, FatalError, type StopReason } from '../model/stop.js';
 
 /** Each call throws the system's error. */
 export type Disk = {
@@ -124,10 +124,5 @@ export function describeError(error: unknown): string {
 
 /** A file that could not be written (exit 6). */
 export function writeFailure(reason: StopReason, path: string, error: unknown, hint: string): FatalError {
-  return new FatalError({
-    exit: EXIT.unwritable,
-    reason,
-    message: `${path} could not be written: ${describeError(error)}`,
-    hint,
-  });
+  return new FatalError(createStop(reason, `${path} could not be written: ${describeError(error)}`, hint));
 }

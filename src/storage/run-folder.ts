@@ -18,12 +18,9 @@ export const RUN_FILES: Required<ReportFiles> = {
 };
 
 /** The files that are made from the journal. */
-export const REPORT_FILES: readonly string[] = [
-  RUN_FILES.results,
-  RUN_FILES.failed,
-  RUN_FILES.summary,
-  RUN_FILES.report,
-];
+export const REPORT_FILES: readonly string[] = Object.values(RUN_FILES).filter(
+  (name) => name !== JOURNAL_FILE,
+);
 
 /**
  * Makes the folder of a new run, and its parents, accessible to its owner only. An existing folder is fine if it
@@ -48,7 +45,12 @@ export function makeRunFolder(
     const found = new Set(readdirSync(folder));
     if (found.has(names[0])) throw holdsRun(dir);
     const taken = names.find((name) => found.has(name));
-    if (taken !== undefined) throw holdsFile(join(dir, taken));
+    if (taken !== undefined) {
+      throw usageError(
+        `${join(dir, taken)} already exists and would be overwritten`,
+        'Name another folder with --out DIR, or move the file.',
+      );
+    }
   } catch (error) {
     if (error instanceof FatalError) throw error;
     throw writeFailure('folder-unwritable', dir, error, 'Nothing was sent. Name another folder: --out DIR');
@@ -60,13 +62,5 @@ export function holdsRun(dir: string): FatalError {
   return usageError(
     `${dir} already holds a run, which is never overwritten`,
     `To resume that run: --resume ${dir}. For a new run: another --out DIR.`,
-  );
-}
-
-/** A user's file is never overwritten (exit 2). */
-function holdsFile(path: string): FatalError {
-  return usageError(
-    `${path} already exists and would be overwritten`,
-    'Name another folder with --out DIR, or move the file.',
   );
 }

@@ -1,6 +1,6 @@
 /** Asks for a confirmation at the terminal. */
 import { createInterface } from 'node:readline';
-import { createStop, EXIT, FatalError } from '../model/stop.js';
+import { createStop, FatalError } from '../model/stop.js';
 
 export type QuestionOptions = {
   /** Whether --yes answers it. */
@@ -22,7 +22,9 @@ export async function askYes(question: string, options: QuestionOptions): Promis
   const prompt = createInterface({ input, output, terminal: true });
   try {
     return await new Promise<boolean>((resolve, reject) => {
-      prompt.on('SIGINT', () => reject(interrupted()));
+      prompt.on('SIGINT', () =>
+        reject(new FatalError(createStop('SIGINT', 'stopped by Ctrl-C', 'Nothing was changed.'))),
+      );
       prompt.on('close', () => resolve(false));
       prompt.question(`${question} Type yes to continue: `, (answer) =>
         resolve(answer.trim().toLowerCase() === 'yes'),
@@ -38,9 +40,5 @@ export async function askYes(question: string, options: QuestionOptions): Promis
 
 /** How a command ends that was not confirmed. */
 export function notConfirmed(message: string, hint: string): FatalError {
-  return new FatalError({ exit: EXIT.usage, reason: 'not-confirmed', message, hint });
-}
-
-function interrupted(): FatalError {
-  return new FatalError(createStop('SIGINT', 'stopped by Ctrl-C', 'Nothing was changed.'));
+  return new FatalError(createStop('not-confirmed', message, hint));
 }

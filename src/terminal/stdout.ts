@@ -1,6 +1,7 @@
 /** Standard output: writing results, and finding out whether they arrived. */
 import { fstatSync } from 'node:fs';
 import { type ExitCode, FatalError } from '../model/stop.js';
+import type { Exit } from '../reporting/exit-code.js';
 import { errorCode, realDisk, writeAll, writeFailure } from '../storage/disk.js';
 import { escapeInvisible, escapeInvisibleJson } from '../text/visible.js';
 
@@ -34,14 +35,6 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** How a command ended, as its JSON object says it. */
-export type JsonExit = {
-  readonly code: ExitCode;
-  readonly reason: string;
-  readonly message?: string;
-  readonly hint?: string;
-};
-
 let isJsonWritten = false;
 
 /** Whether the command has printed its JSON object: there is exactly one, whatever fails afterwards. */
@@ -57,7 +50,7 @@ export function hasWrittenJson(): boolean {
 export function writeJson(
   command: string | null,
   fields: Readonly<Record<string, unknown>>,
-  exit: JsonExit,
+  exit: Exit,
 ): void {
   isJsonWritten = true;
   const json = JSON.stringify({ schema_version: 2, command, ...fields, exit }, null, 2);

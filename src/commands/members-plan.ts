@@ -6,7 +6,7 @@ import { makePlan } from '../cli/plan-checksum.js';
 import type { RunShape } from '../events/event.js';
 import type { RateLabel } from '../model/call.js';
 import type { ExitCode } from '../model/stop.js';
-import { createForecast, formatForecast, type LabelForecast, toForecastJson } from '../reporting/forecast.js';
+import { createForecast, formatForecast, type LabelForecast } from '../reporting/forecast.js';
 import { MEMBERS_APIS } from '../resources/members/api/members-apis.js';
 import { parseMembershipName } from '../resources/members/fields.js';
 import type { Session } from '../resources/resource.js';
@@ -86,7 +86,7 @@ export function printMembersPlan(
     const fields = {
       simulated,
       groups,
-      forecast: toForecastJson(forecast),
+      forecast,
       checksum,
     };
     writeJson('members', fields, { code, reason: 'planned' });

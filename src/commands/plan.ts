@@ -11,7 +11,7 @@ import { openSession } from '../cli/run-session.js';
 import { createRunState } from '../events/run-state.js';
 import { RATE_LABELS } from '../model/call.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
-import { createForecast, formatForecast, type LabelForecast, toForecastJson } from '../reporting/forecast.js';
+import { createForecast, formatForecast, type LabelForecast } from '../reporting/forecast.js';
 import { groups } from '../resources/groups/groups.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { escapeInvisible } from '../text/visible.js';
@@ -160,7 +160,7 @@ function print(
           rate_per_second: target.perSecond,
         },
         counts,
-        forecast: toForecastJson(forecast),
+        forecast,
         checksum,
         rows,
       },

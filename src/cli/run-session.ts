@@ -103,7 +103,7 @@ async function performRun<Item, O extends object>(
   try {
     await storeInput(given, journal, state);
     const { perSecond } = account.target;
-    const progress = createProgress(validation.items, perSecond, clock.now(), state.carriedOver);
+    const progress = createProgress(validation.items, perSecond, state);
     terminal.show(progress);
     await provision({
       session,
@@ -111,7 +111,7 @@ async function performRun<Item, O extends object>(
       ...toEnginePorts(account),
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
-        updateProgress(progress, event, state);
+        updateProgress(progress, event);
         terminal.event(event);
       },
       onLost: (event) => terminal.record(event),

@@ -1,145 +1,68 @@
-/** How far a run is: what a progress line needs, from the run's events, and the line. */
-import type { Event, EventOf } from '../events/event.js';
+/** How far a run is, as a line: from the run's state, and from how fast this process may go. */
+import type { Event } from '../events/event.js';
 import { type RunState, sumCounts } from '../events/run-state.js';
 import { formatCount, formatEstimate, formatNumber } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
 import { describeStop } from './stop-reasons.js';
 
-/** Rates are measured over so many seconds, the current one included. */
+/** Rates are measured over so many whole seconds. */
 const WINDOW = 10;
 
-/** One second of the window; older ones are overwritten. */
-type Slot = { second: number; sent: number; settled: number };
-
-/** Changed in place by `updateProgress`: a million events make no garbage. */
 export type Progress = {
+  readonly state: Pick<RunState, 'counts' | 'timeline' | 'requests' | 'stop'>;
   /** Rows that the run has to settle. */
   readonly rows: number;
-  settled: number;
-  /** Writes, retries included. */
-  sent: number;
-  retried: number;
-  /** 429s. */
-  limited: number;
-  /** Failed or unknown rows. */
-  failed: number;
   readonly fullPerSecond: number;
   /** The rate that is allowed right now. */
   perSecond: number;
   pause: { readonly until: number; readonly reason: string } | undefined;
   /** Read requests since the last write. */
   reads: number;
-  /** Why the run starts no further row. */
-  stopping: string | undefined;
-  readonly startedAt: number;
   /** Since when the rate is measured: the first write, or the newest change of speed. */
   since: number | undefined;
-  readonly window: readonly Slot[];
 };
 
-/**
- * A run before its first event.
- * @param rows to be settled, @param at ms since 1970, @param done of them, how many an earlier process settled
- */
-export function createProgress(rows: number, perSecond: number, at: number, done = 0): Progress {
-  return {
-    rows,
-    settled: Math.min(rows, done),
-    sent: 0,
-    retried: 0,
-    limited: 0,
-    failed: 0,
-    fullPerSecond: perSecond,
-    perSecond,
-    pause: undefined,
-    reads: 0,
-    stopping: undefined,
-    startedAt: at,
-    since: undefined,
-    window: Array.from({ length: WINDOW }, () => ({ second: -1, sent: 0, settled: 0 })),
-  };
+/** A run before its first event. @param rows to be settled */
+export function createProgress(rows: number, perSecond: number, state: Progress['state']): Progress {
+  const fullPerSecond = perSecond;
+  return { state, rows, fullPerSecond, perSecond, pause: undefined, reads: 0, since: undefined };
 }
 
-/** Takes one event into account, in place; `state` has it applied already. */
-export function updateProgress(progress: Progress, event: Event, { counts }: Pick<RunState, 'counts'>): void {
-  switch (event.type) {
-    case 'run':
-    case 'input':
-    case 'input-complete':
-    case 'warning':
-    case 'end':
-      return;
-    case 'attempt':
-      updateForAttempt(progress, event);
-      return;
-    case 'reply':
-      if (event.reply.type === 'rate-limited') progress.limited += 1;
-      updateSettled(progress, event.at, counts);
-      return;
-    case 'known':
-      updateSettled(progress, event.at, counts);
-      return;
-    case 'pace':
-      updatePace(progress, event);
-      return;
-    case 'stop':
-      progress.stopping = event.stop.reason;
-      return;
+/** Takes one event into account, in place. */
+export function updateProgress(progress: Progress, event: Event): void {
+  if (event.type === 'attempt') {
+    progress.reads = event.effect === 'read' ? progress.reads + 1 : 0;
+    if (event.effect === 'write') progress.since ??= event.at;
+  } else if (event.type === 'pace') {
+    const { at, perSecond, pauseMs, reason } = event;
+    progress.perSecond = perSecond;
+    // What was sent before says nothing about the new speed: it would look as if the limit were broken.
+    progress.since = at + pauseMs;
+    if (pauseMs > 0) progress.pause = { until: at + pauseMs, reason };
   }
 }
 
-function updateForAttempt(progress: Progress, { at, n, effect }: EventOf<'attempt'>): void {
-  if (n > 1) progress.retried += 1;
-  if (effect === 'read') {
-    progress.reads += 1;
-    return;
-  }
-  progress.reads = 0;
-  progress.sent += 1;
-  // Between n requests there are n - 1 intervals: counting the first would show more than the rate.
-  if (progress.since === undefined) progress.since = at;
-  else slotAt(progress, at).sent += 1;
+function countRows({ state: { counts }, rows }: Progress): {
+  readonly settled: number;
+  readonly failed: number;
+} {
+  const failed = (counts.get('failed') ?? 0) + (counts.get('unknown') ?? 0);
+  return { settled: Math.min(rows, sumCounts(counts)), failed };
 }
 
-/** What was sent before says nothing about the new speed: it would look as if the limit were broken. */
-function updatePace(progress: Progress, { at, perSecond, pauseMs, reason }: EventOf<'pace'>): void {
-  progress.perSecond = perSecond;
-  progress.since = at + pauseMs;
-  if (pauseMs > 0) progress.pause = { until: at + pauseMs, reason };
-  for (const slot of progress.window) slot.second = -1;
-}
-
-function updateSettled(progress: Progress, at: number, counts: RunState['counts']): void {
-  const settled = Math.min(progress.rows, sumCounts(counts));
-  slotAt(progress, at).settled += Math.max(0, settled - progress.settled);
-  progress.settled = settled;
-  progress.failed = (counts.get('failed') ?? 0) + (counts.get('unknown') ?? 0);
-}
-
-const EMPTY: Slot = { second: -1, sent: 0, settled: 0 };
-
-function slotAt({ window }: Progress, at: number): Slot {
-  const second = Math.floor(at / 1000);
-  const slot = window[second % WINDOW] ?? EMPTY;
-  if (slot.second === second) return slot;
-  slot.second = second;
-  slot.sent = 0;
-  slot.settled = 0;
-  return slot;
-}
-
-/** Writes and settled rows per second, over the last ten seconds of this pace. */
-function measureRates({ window, since }: Progress, nowMs: number): { sent: number; settled: number } {
-  if (since === undefined) return { sent: 0, settled: 0 };
-  const oldest = Math.floor(nowMs / 1000) - WINDOW + 1;
-  const spanMs = Math.max(1_000, nowMs - Math.max(oldest * 1_000, since));
-  const sum = { sent: 0, settled: 0 };
-  for (const slot of window) {
-    if (slot.second < oldest) continue;
-    sum.sent += slot.sent;
-    sum.settled += slot.settled;
-  }
-  return { sent: (sum.sent * 1_000) / spanMs, settled: (sum.settled * 1_000) / spanMs };
+/** Writes and settled rows per second; undefined before the first whole second at this speed. */
+function measureRates(
+  { state: { timeline }, since }: Progress,
+  nowMs: number,
+): { readonly sent: number; readonly settled: number } | undefined {
+  if (since === undefined) return undefined;
+  const end = Math.floor(nowMs / 1000);
+  const start = Math.max(end - WINDOW, Math.ceil(since / 1000));
+  if (start >= end) return undefined;
+  const seconds = Array.from({ length: end - start }, (_, i) => timeline.get(start + i));
+  const average = (count: 'sent' | 'settled'): number =>
+    seconds.reduce((sum, second) => sum + (second?.[count] ?? 0), 0) / seconds.length;
+  return { sent: average('sent'), settled: average('settled') };
 }
 
 /** What the run waits for, long and short; empty if there is nothing to say. */
@@ -147,26 +70,26 @@ function describeWaiting(
   progress: Progress,
   nowMs: number,
 ): { readonly long: string; readonly short: string } {
-  const { rows, settled, perSecond, pause, reads, stopping } = progress;
-  if (stopping !== undefined) return { long: `stopping: ${describeStop(stopping)}`, short: 'stopping' };
+  const { state, rows, perSecond, pause, reads, since } = progress;
+  if (state.stop) return { long: `stopping: ${describeStop(state.stop.reason)}`, short: 'stopping' };
   if (pause && pause.until > nowMs) {
     const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
     return { long: `${short}: ${pause.reason}`, short };
   }
   if (reads > 0) return { long: `reading from Zoom: ${formatCount(reads, 'request')}`, short: 'reading' };
-  const left = rows - settled;
-  if (left <= 0 || progress.since === undefined) return { long: '', short: '' };
+  const left = rows - countRows(progress).settled;
+  if (left <= 0 || since === undefined) return { long: '', short: '' };
+  const settling = measureRates(progress, nowMs)?.settled || perSecond;
   // Rows that exist already pass without a request; those to come may not. So never above the limit.
-  const settling = nowMs - progress.since < 2_000 ? 0 : measureRates(progress, nowMs).settled;
-  const seconds = left / (settling > 0 ? Math.min(settling, perSecond) : perSecond);
-  const long = `${formatEstimate(seconds)} left`;
+  const long = `${formatEstimate(left / Math.min(settling, perSecond))} left`;
   return { long, short: long.replace(/^about /, '') };
 }
 
 function describeRate(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
-  const { perSecond, fullPerSecond, since } = progress;
-  if (since === undefined) return { long: '', short: '' };
-  const short = `${measureRates(progress, nowMs).sent.toFixed(1)}/s`;
+  const { perSecond, fullPerSecond } = progress;
+  const rates = measureRates(progress, nowMs);
+  if (!rates) return { long: '', short: '' };
+  const short = `${rates.sent.toFixed(1)}/s`;
   const slowed = perSecond < fullPerSecond ? ` (slowed from ${roundRate(fullPerSecond)})` : '';
   return { long: `${short} of ${roundRate(perSecond)}/s${slowed}`, short };
 }
@@ -186,19 +109,20 @@ export function formatProgressLine(
   columns: number,
   simulated: boolean = false,
 ): string {
-  const { rows, settled } = progress;
+  const { rows } = progress;
+  const { settled, failed } = countRows(progress);
   const rate = describeRate(progress, nowMs);
   const wait = describeWaiting(progress, nowMs);
   const paused = wait.long.startsWith('paused');
   const count = `${formatNumber(settled)}/${formatNumber(rows)}`;
-  const failed = progress.failed > 0 ? `${formatNumber(progress.failed)} failed` : '';
+  const failures = failed > 0 ? `${formatNumber(failed)} failed` : '';
   const full = bar(settled / Math.max(1, rows), barWidth(columns));
   const lines: readonly (readonly string[])[] = [
-    [full, count, paused ? '' : rate.long, failed, wait.long],
-    [full, count, paused ? '' : rate.short, failed, wait.long],
-    [count, paused ? '' : rate.short, failed, wait.long],
-    [count, rate.short, failed, wait.short],
-    [count, failed, wait.short],
+    [full, count, paused ? '' : rate.long, failures, wait.long],
+    [full, count, paused ? '' : rate.short, failures, wait.long],
+    [count, paused ? '' : rate.short, failures, wait.long],
+    [count, rate.short, failures, wait.short],
+    [count, failures, wait.short],
     [count, wait.short],
     [count],
   ];
@@ -220,16 +144,20 @@ function bar(share: number, width: number): string {
   return '█'.repeat(done) + '░'.repeat(width - done);
 }
 
-/** The same for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 seconds left`. */
-export function formatProgressReport(progress: Progress, nowMs: number): string {
-  const { rows, settled, failed, limited } = progress;
-  return [
+/** The same for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
+export function formatProgressReport(
+  progress: Progress,
+  nowMs: number,
+): { readonly message: string; readonly fields: Readonly<Record<string, number>> } {
+  const { rows, state } = progress;
+  const { settled, failed } = countRows(progress);
+  const limited = state.requests.rateLimited;
+  const parts = [
     `${formatNumber(settled)} of ${formatCount(rows, 'row')}`,
     describeRate(progress, nowMs).long,
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     limited > 0 ? `${formatNumber(limited)} rate-limited (429)` : '',
     describeWaiting(progress, nowMs).long,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+  ];
+  return { message: parts.filter((part) => part !== '').join(', '), fields: { rows, settled, failed } };
 }

@@ -79,8 +79,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
       const columns = (): number => stream.columns || DEFAULT_COLUMNS;
       const draw = (): void => output.bar(redact(formatProgressLine(progress, now(), columns(), simulated)));
       const report = (): void => {
-        const { rows, settled, failed } = progress;
-        log.info({ rows, settled, failed }, formatProgressReport(progress, now()));
+        const { message, fields } = formatProgressReport(progress, now());
+        log.info(fields, message);
       };
       timer = setInterval(hasBar ? draw : report, hasBar ? FRAME_MS : REPORT_MS).unref();
       if (hasBar) draw();

@@ -41,18 +41,21 @@ function pace(at: number, perSecond: number, pauseMs: number, reason = "Zoom's p
   return { type: 'pace', at, label: 'light', perSecond, pauseMs, reason };
 }
 
-const states = new WeakMap<Progress, RunState>();
+type Started = Progress & { readonly state: RunState };
+
+function start(rows: number): Started {
+  const state = createRunState();
+  return { ...createProgress(rows, 30, state), state };
+}
 
 /** Applies an event to the run state first, as a run does. */
-function update(progress: Progress, event: Event): void {
-  const state = states.get(progress) ?? createRunState();
-  states.set(progress, state);
-  applyEvent(state, event);
-  updateProgress(progress, event, state);
+function update(progress: Started, event: Event): void {
+  applyEvent(progress.state, event);
+  updateProgress(progress, event);
 }
 
 /** A run that sends and settles so many rows a second, evenly, for so many seconds. */
-function steady(progress: Progress, perSecond: number, seconds: number): number {
+function steady(progress: Started, perSecond: number, seconds: number): number {
   const rows = perSecond * seconds;
   for (let i = 0; i <= rows; i++) {
     const at = AT + (i * 1_000) / perSecond;
@@ -64,20 +67,22 @@ function steady(progress: Progress, perSecond: number, seconds: number): number 
 
 describe('the progress line', () => {
   test('shows rows, rate, limit and time left', () => {
-    const progress = createProgress(1_000, 30, AT);
+    const progress = start(1_000);
     const now = steady(progress, 29, 20);
     expect(formatProgressLine(progress, now, 120)).toBe(
-      '█████████████░░░░░░░░░░░  581/1,000  29.1/s of 30/s  about 14 s left',
+      '█████████████░░░░░░░░░░░  581/1,000  29.0/s of 30/s  about 14 s left',
     );
-    expect(formatProgressReport(progress, now)).toBe('581 of 1,000 rows, 29.1/s of 30/s, about 14 s left');
+    expect(formatProgressReport(progress, now).message).toBe(
+      '581 of 1,000 rows, 29.0/s of 30/s, about 14 s left',
+    );
   });
 
   test('begins at once, before anything is known', () => {
-    expect(formatProgressLine(createProgress(40, 30, AT), AT, 80)).toBe('░░░░░░░░░░░░░░░░  0/40');
+    expect(formatProgressLine(start(40), AT, 80)).toBe('░░░░░░░░░░░░░░░░  0/40');
   });
 
   test('says in its first place that a run is simulated, however narrow the terminal', () => {
-    const progress = createProgress(1_000, 30, AT);
+    const progress = start(1_000);
     const now = steady(progress, 29, 5);
     for (const columns of [40, 60, 80, 200]) {
       expect(formatProgressLine(progress, now, columns, true)).toMatch(/^simulated {2}.*146\/1,000/);
@@ -85,32 +90,33 @@ describe('the progress line', () => {
   });
 
   test.each([
-    [200, '████████████████████░░░░  500/600  0.0/s of 30/s  about 3 s left'],
-    [60, '████████░░  500/600  0.0/s of 30/s  about 3 s left'],
-    [38, '500/600  0.0/s  about 3 s left'],
+    [200, '████████████████████░░░░  500/600  1.0/s of 30/s  about 3 s left'],
+    [60, '████████░░  500/600  1.0/s of 30/s  about 3 s left'],
+    [38, '500/600  1.0/s  about 3 s left'],
     [24, '500/600  3 s left'],
     [8, '500/600'],
     [5, '500…'],
   ])('in %i columns is %s', (columns, line) => {
-    const progress = createProgress(600, 30, AT, 500);
+    const progress = start(600);
+    progress.state.counts.set('created', 500);
     update(progress, attempt(AT));
     expect(formatProgressLine(progress, AT + 1_000, columns)).toBe(line);
   });
 
   test('says what a paused run waits for, and for how long', () => {
-    const progress = createProgress(1_000, 30, AT);
+    const progress = start(1_000);
     const now = steady(progress, 30, 3);
     update(progress, pace(now, 15, 12_000));
     expect(formatProgressLine(progress, now + 100, 80, true)).toContain(
       "paused 12 s: Zoom's per-second limit",
     );
     expect(formatProgressLine(progress, now + 11_500, 40)).toContain('paused 1 s');
-    expect(formatProgressReport(progress, now)).toContain("paused 12 s: Zoom's per-second limit");
+    expect(formatProgressReport(progress, now).message).toContain("paused 12 s: Zoom's per-second limit");
     expect(formatProgressLine(progress, now + 12_000, 80)).not.toContain('paused');
   });
 
   test('after a change of rate never shows the old rate against the new limit', () => {
-    const progress = createProgress(10_000, 30, AT);
+    const progress = start(10_000);
     const now = steady(progress, 30, 10);
     update(progress, pace(now, 15, 1_000));
     for (let i = 0; i < 30; i++) update(progress, attempt(now + 1_000 + i * 67));
@@ -121,14 +127,14 @@ describe('the progress line', () => {
   });
 
   test('the rate is that of the last ten seconds', () => {
-    const progress = createProgress(10_000, 30, AT);
+    const progress = start(10_000);
     const now = steady(progress, 30, 30);
     expect(formatProgressLine(progress, now + 5_000, 100)).toMatch(/ 1[2-6]\.\d\/s of 30\/s/);
     expect(formatProgressLine(progress, now + 60_000, 100)).toContain(' 0.0/s of 30/s');
   });
 
   test('rows that need no request do not shorten the time left: it follows the limit', () => {
-    const progress = createProgress(10_000, 30, AT);
+    const progress = start(10_000);
     for (let i = 0; i < 4_000; i++) {
       update(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned' }));
     }
@@ -137,16 +143,16 @@ describe('the progress line', () => {
   });
 
   test('a row that is settled again, for an id that was found later, counts once', () => {
-    const progress = createProgress(2, 30, AT);
+    const progress = start(2);
     update(progress, attempt(AT));
     update(progress, settled(AT, 'a', { ids: {} }));
-    expect(progress.settled).toBe(1);
+    expect(formatProgressReport(progress, AT).fields.settled).toBe(1);
     update(progress, settled(AT + 10, 'a', { ids: { groupId: 'found' } }));
-    expect(progress.settled).toBe(1);
+    expect(formatProgressReport(progress, AT).fields.settled).toBe(1);
   });
 
-  test('counts retries, 429s, failed and unknown rows', () => {
-    const progress = createProgress(3, 30, AT);
+  test('counts 429s, failed and unknown rows', () => {
+    const progress = start(3);
     update(progress, attempt(AT, 'a', 1));
     update(progress, {
       type: 'reply',
@@ -160,12 +166,15 @@ describe('the progress line', () => {
     update(progress, attempt(AT, 'a', 2));
     update(progress, settled(AT, 'a', { status: 'failed' }));
     update(progress, settled(AT, 'b', { status: 'unknown' }));
-    expect(progress).toMatchObject({ sent: 2, retried: 1, limited: 1, failed: 2, settled: 2 });
-    expect(formatProgressLine(progress, AT, 120)).toContain('2 failed');
+    expect(formatProgressLine(progress, AT, 120)).toContain('2/3  2 failed');
+    expect(formatProgressReport(progress, AT)).toMatchObject({
+      message: expect.stringContaining('2 of 3 rows, 2 failed, 1 rate-limited (429)'),
+      fields: { rows: 3, settled: 2, failed: 2 },
+    });
   });
 
   test('shows how much it has read from Zoom, and a stop', () => {
-    const progress = createProgress(3, 30, AT);
+    const progress = start(3);
     for (let step = 1; step <= 1_200; step += 1) {
       const read = { operation: 'list-groups', label: 'medium', effect: 'read', rows: [] } as const;
       update(progress, { type: 'attempt', at: AT, step, n: 1, ...read });
@@ -199,7 +208,7 @@ describe('the progress line', () => {
         fc.boolean(),
         fc.nat(120_000),
         (events, rows, columns, simulated, ms) => {
-          const progress = createProgress(rows, 30, AT);
+          const progress = start(rows);
           for (const one of events) update(progress, one);
           const line = formatProgressLine(progress, AT + ms, columns, simulated);
           expect(displayWidth(line)).toBeLessThan(columns);

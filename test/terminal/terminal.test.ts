@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Event, EventOf } from '../../src/events/event.js';
+import { createRunState } from '../../src/events/run-state.js';
 import type { RowRef } from '../../src/model/outcome.js';
 import { EXIT } from '../../src/model/stop.js';
 import { createProgress } from '../../src/reporting/progress.js';
@@ -182,7 +183,7 @@ describe('quiet', () => {
   test('prints nothing, not even a failed row; only messages that are always printed', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ quiet: true, isTTY: true });
-    terminal.show(createProgress(10, 30, AT));
+    terminal.show(createProgress(10, 30, createRunState()));
     terminal.log('error', 'trouble');
     terminal.event(FAILED);
     terminal.event(STOPPED);
@@ -222,9 +223,9 @@ describe('progress', () => {
   test('on a terminal is one line, drawn over in single writes, and gone at the end', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ isTTY: true });
-    const progress = createProgress(10, 30, AT);
-    terminal.show(progress);
-    progress.settled = 4;
+    const state = createRunState();
+    terminal.show(createProgress(10, 30, state));
+    state.counts.set('created', 4);
     vi.advanceTimersByTime(1_000);
     terminal.say('in between');
     terminal.end();
@@ -241,10 +242,10 @@ describe('progress', () => {
   test('is drawn at most ten times a second, and not at all while nothing changes', () => {
     vi.useFakeTimers();
     const { terminal, writes } = opened({ isTTY: true });
-    const progress = createProgress(100_000, 30, AT);
-    terminal.show(progress);
+    const state = createRunState();
+    terminal.show(createProgress(100_000, 30, state));
     for (let i = 0; i < 1_000; i++) {
-      progress.settled += 1;
+      state.counts.set('created', i);
       vi.advanceTimersByTime(1);
     }
     expect(writes.length).toBeLessThanOrEqual(11);
@@ -260,7 +261,7 @@ describe('progress', () => {
   ] as const)('with %s is a line every 30 s', (_, given) => {
     vi.useFakeTimers();
     const { terminal, lines, writes } = opened(given);
-    terminal.show(createProgress(1_000, 30, AT));
+    terminal.show(createProgress(1_000, 30, createRunState()));
     vi.advanceTimersByTime(29_000);
     expect(writes).toEqual([]);
     vi.advanceTimersByTime(62_000);
@@ -275,7 +276,11 @@ describe('progress', () => {
     vi.useFakeTimers();
     for (const columns of [10, 40, 80]) {
       const { terminal, writes } = opened({ isTTY: true, columns, simulated: true });
-      terminal.show({ ...createProgress(1_000_000, 30, AT), settled: 123_456, failed: 7 });
+      const counts = new Map([
+        ['created', 123_449],
+        ['failed', 7],
+      ] as const);
+      terminal.show(createProgress(1_000_000, 30, { ...createRunState(), counts }));
       expect(displayWidth(writes.join('').replace(CLEAR, ''))).toBeLessThan(columns);
       terminal.end();
     }
@@ -407,7 +412,7 @@ describe('a stream that breaks', () => {
   test.each(broken)('and %s stops nothing', async (_, stream) => {
     const mute = { quiet: false, format: undefined, level: undefined, color: false, simulated: false };
     const broke = createTerminal({ stream: Object.assign(stream, { isTTY: true }), ...mute });
-    broke.show(createProgress(10, 30, AT));
+    broke.show(createProgress(10, 30, createRunState()));
     for (let i = 0; i < 3; i++) {
       broke.log('error', 'one');
       broke.event(FAILED);

@@ -1,4 +1,4 @@
-/** The processor time of a row: at the limit, as fast as it goes, and by a bare loop that sends the same. */
+/** The processor time of a row, against a bare loop that sends the same at the same pace. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,50 +15,55 @@ type Way = {
   readonly command: (simulator: SimulatorProcess, file: string) => readonly string[];
 };
 
-const apply = (name: string, rate: number): Way => ({
-  name,
-  command: (_, file) => [
+/** Requests/s; without, as fast as it goes. */
+type Pace = { readonly name: string; readonly perSecond?: number };
+
+/** What waits costs more: a process that sleeps between requests wakes up for each. */
+const PACES: readonly Pace[] = [{ name: 'as fast as it goes' }, { name: 'at 80 requests/s', perSecond: 80 }];
+
+const toBare = ({ name, perSecond }: Pace): Way => ({
+  name: `a bare undici loop ${name}`,
+  command: ({ origin, token }, file) => [
     process.execPath,
-    CLI,
-    'apply',
+    BARE,
+    `${origin}/v2`,
+    token,
     file,
-    '-q',
-    '--rate',
-    String(rate),
-    '--out',
-    `${file}.run`,
+    String(perSecond ?? ''),
   ],
 });
 
-const WAYS: readonly Way[] = [
-  {
-    name: 'a bare undici loop',
-    command: ({ origin, token }, file) => [process.execPath, BARE, `${origin}/v2`, token, file],
+const toApply = ({ name, perSecond = 1_000 }: Pace): Way => ({
+  name: `apply ${name}`,
+  command: (_, file) => {
+    const options = ['-q', '--rate', String(perSecond), '--out', `${file}.run`];
+    return [process.execPath, CLI, 'apply', file, ...options];
   },
-  apply('apply, as fast as it goes', 1_000),
-  apply('apply at 80 requests/s', 80),
-];
+});
+
+const PAIRS = PACES.map((pace) => ({ bare: toBare(pace), apply: toApply(pace) }));
 
 /** One line of the table a way. The start is measured with one row, and subtracted. */
 export async function measureRowCpu(
   rounds: number,
   report: (line: string) => void,
 ): Promise<readonly string[]> {
-  const figures = new Map(WAYS.map((way): [Way, number[]] => [way, []]));
+  const figures = new Map<Way, number[]>();
   for (let round = 1; round <= rounds; round += 1) {
-    for (const way of WAYS) {
+    for (const way of PAIRS.flatMap(({ bare, apply }) => [bare, apply])) {
       const [one, all] = [await cpuOf(way, 1), await cpuOf(way, ROWS + 1)];
-      figures.get(way)?.push((1000 * (all - one)) / ROWS);
+      figures.set(way, [...(figures.get(way) ?? []), (1000 * (all - one)) / ROWS]);
     }
     report(`row: round ${round} of ${rounds}`);
   }
-  const bare = median(figures.get(WAYS[0] as Way) ?? []);
+  const of = (way: Way): readonly number[] => figures.get(way) ?? [];
   return [
     '| rows by | CPU ms a row | × the bare loop |',
     '|---|---|---|',
-    ...[...figures].map(
-      ([{ name }, all]) => `| ${name} | ${formatSpread(all, 2)} | ${(median(all) / bare).toFixed(1)} |`,
-    ),
+    ...PAIRS.flatMap(({ bare, apply }) => [
+      `| ${bare.name} | ${formatSpread(of(bare), 2)} | 1.0 |`,
+      `| ${apply.name} | ${formatSpread(of(apply), 2)} | ${(median(of(apply)) / median(of(bare))).toFixed(1)} |`,
+    ]),
   ];
 }
 

@@ -2,7 +2,6 @@
  * The queue of requests that wait for a slot: first in, first out, with pauses and the sliding window that is checked
  * when a slot is granted. A gate spaces the slots.
  */
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Spaces slots evenly. */
@@ -29,7 +28,11 @@ function spacingOf({ starts, ms }: Window): number {
   return ms / starts;
 }
 
-type Waiter = { readonly start: () => void; readonly reject: (reason: unknown) => void };
+type Waiter = {
+  readonly start: () => void;
+  readonly reject: (reason: unknown) => void;
+  readonly signal: AbortSignal;
+};
 
 const NEVER = Number.NEGATIVE_INFINITY;
 /** The longest delay of a Node timer. */
@@ -49,6 +52,8 @@ export class SlotQueue {
   readonly #gate: Gate;
   /** In order of arrival; a Set, so that an aborted one leaves at once. */
   readonly #waiters = new Set<Waiter>();
+  /** All requests of a run wait with the run's one signal: one listener serves them. */
+  readonly #signals = new WeakSet<AbortSignal>();
   /** When the newest requests count as started, oldest first; at least all of the current window. */
   readonly #starts: number[] = [];
   #window: Window;
@@ -69,26 +74,10 @@ export class SlotQueue {
   acquire(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#closed) return Promise.reject(closedError());
-    // All requests of a run wait with the run's one signal: more than ten listeners are no leak.
-    setMaxListeners(0, signal);
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        start: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-        reject: (reason) => {
-          signal.removeEventListener('abort', onAbort);
-          reject(reason);
-        },
-      };
-      const onAbort = () => {
-        this.#remove(waiter);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+    this.#listenTo(signal);
+    return new Promise((start, reject) => {
       if (this.#waiters.size === 0) this.#skipIdleTime();
-      this.#waiters.add(waiter);
+      this.#waiters.add({ start, reject, signal });
       this.#requestSlots();
     });
   }
@@ -167,6 +156,13 @@ export class SlotQueue {
     first.start();
   }
 
+  #listenTo(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return;
+    this.#signals.add(signal);
+    const onAbort = () => this.#rejectAll(signal.reason, (waiter) => waiter.signal === signal);
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+
   #remove(waiter: Waiter): void {
     this.#waiters.delete(waiter);
     if (this.#waiters.size > 0 || this.#requested === 0) return;
@@ -174,8 +170,8 @@ export class SlotQueue {
     this.#empty = new AbortController();
   }
 
-  #rejectAll(reason: unknown): void {
-    for (const waiter of [...this.#waiters]) {
+  #rejectAll(reason: unknown, concerns: (waiter: Waiter) => boolean = () => true): void {
+    for (const waiter of [...this.#waiters].filter(concerns)) {
       this.#remove(waiter);
       waiter.reject(reason);
     }

@@ -1,6 +1,7 @@
 /** One request, one exchange, within a deadline and a size. Never a retry, never a redirect. */
 import { constants as bufferConstants } from 'node:buffer';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, FormData, Pool } from 'undici';
+import { randomUUID } from 'node:crypto';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { decodeContent } from './content-encoding.js';
 import { isLoopback, parseProxyUrl } from './safe-url.js';
 
@@ -159,7 +160,8 @@ function exchange(
   return new Promise((resolve) => {
     const maxBytes = Math.min(request.maxBodyBytes ?? MAX_BODY_BYTES, MAX_TEXT_BYTES);
     const handler = new ExchangeHandler(maxBytes, deadlineMs, resolve);
-    const { method, url, headers, body } = request;
+    const { method, url } = request;
+    const { headers, body } = encodeBody(request);
     try {
       dispatcher.dispatch(
         {
@@ -172,7 +174,7 @@ function exchange(
             'accept-encoding': 'gzip, br, deflate',
             ...headers,
           },
-          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : toForm(body) }),
+          ...(body === undefined ? {} : { body }),
         },
         handler,
       );
@@ -182,10 +184,23 @@ function exchange(
   });
 }
 
-function toForm(parts: readonly (readonly [string, string])[]): FormData {
-  const form = new FormData();
-  for (const [name, value] of parts) form.append(name, value);
-  return form;
+/**
+ * Parts become one text (multipart/form-data, RFC 7578). undici would stream a `FormData` part by part, which takes half
+ * of a request's processor time. The names are those of Zoom's fields, which need no quoting.
+ */
+function encodeBody({ headers, body }: HttpRequest): Pick<HttpRequest, 'headers'> & { body?: string } {
+  if (body === undefined) return { headers };
+  if (typeof body === 'string') return { headers, body };
+  const boundary = randomUUID();
+  const parts = body.map(
+    ([name, value]) =>
+      `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value.replace(/\r\n?|\n/g, '\r\n')}\r\n`,
+  );
+  const contentType = `multipart/form-data; boundary=${boundary}`;
+  return {
+    headers: { ...headers, 'content-type': contentType },
+    body: `${parts.join('')}--${boundary}--\r\n`,
+  };
 }
 
 /** Collects one response. Whatever comes first ends the exchange: its last byte, an error, the deadline, the size. */

@@ -59,7 +59,8 @@ type LabelControls = {
 
 class RequestPath implements ApiClient {
   readonly #options: ApiClientOptions;
-  readonly #controls = new Map<RateLabel, Promise<LabelControls>>();
+  /** A promise while they are being made. */
+  readonly #controls = new Map<RateLabel, LabelControls | Promise<LabelControls>>();
   /** Shared by the circuit breakers of all labels: one that was never answered has no network. */
   readonly #connectivity = { hasServerAnswered: false };
   /** Whether Zoom accepted any call. */
@@ -73,7 +74,8 @@ class RequestPath implements ApiClient {
 
   async send(call: Call, { signal, beforeSend }: SendOptions): Promise<SendResult> {
     try {
-      const controls = await waitOrAbort(this.#controlsFor(call.label), signal);
+      const known = this.#controls.get(call.label) ?? this.#createControls(call.label);
+      const controls = known instanceof Promise ? await waitOrAbort(known, signal) : known;
       const ready = await this.#waitForSlot(controls, signal);
       if (ready.type === 'stop') return { type: 'not-sent', stop: ready.stop };
       // From here to the request there is no await: nothing can change in between.
@@ -89,13 +91,16 @@ class RequestPath implements ApiClient {
     }
   }
 
-  #controlsFor(label: RateLabel): Promise<LabelControls> {
-    const controls = this.#controls.get(label) ?? this.#createControls(label);
-    this.#controls.set(label, controls);
-    return controls;
+  #createControls(label: RateLabel): Promise<LabelControls> {
+    const creating = this.#openControls(label).then((controls) => {
+      this.#controls.set(label, controls);
+      return controls;
+    });
+    this.#controls.set(label, creating);
+    return creating;
   }
 
-  async #createControls(label: RateLabel): Promise<LabelControls> {
+  async #openControls(label: RateLabel): Promise<LabelControls> {
     const { limiterFor, rateFor, quotaFor } = this.#options;
     const { promise, resolve } = createSignal();
     return {

@@ -1,6 +1,7 @@
 /** One request, one exchange, over real sockets: what was answered, or whether the request had left. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Exchange } from '../../src/zoom/http-client.js';
 import { openTestClient, sendJson, startScriptedServer } from '../support/scripted-server.js';
@@ -246,6 +247,27 @@ describe('a body', () => {
     expect(requests[0]?.headers['content-type']).toMatch(/^multipart\/form-data; ?boundary=/);
     expect(requests[0]?.body).toMatch(/name="name"\r\n\r\nÄ\r\n[\s\S]*name="type"\r\n\r\nshared\r\n/);
     expect(requests[1]).toMatchObject({ body: '{"a":1}', headers: { 'content-type': 'application/json' } });
+  });
+});
+
+describe('a form', () => {
+  test('arrives with every value as it was, but for line ends, which are CRLF in a form', async () => {
+    const { url, requests } = await startScriptedServer((_, response) => sendJson(response, 201, {}));
+    const http = openTestClient();
+    const value = fc.string({ unit: 'grapheme', maxLength: 200 });
+    const lineEnd = fc.constantFrom('\n', '\r\n', '\r', '--', '"');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(value, lineEnd)), fc.array(value), async (pieces, others) => {
+        const values = [pieces.join(''), ...others];
+        const body = values.map((text, i) => [`field${i}`, text] as const);
+        await http.exchange({ method: 'POST', url, headers: {}, body });
+        const sent = requests.at(-1);
+        const headers = { 'content-type': sent?.headers['content-type'] ?? '' };
+        const form = await new Response(sent?.body, { headers }).formData();
+        const expected = body.map(([name, text]) => [name, text.replace(/\r\n?|\n/g, '\r\n')]);
+        expect([...form]).toEqual(expected);
+      }),
+    );
   });
 });
 

@@ -45,14 +45,15 @@ export async function doctor(_: readonly string[], options: Options): Promise<Ex
       scopes: [],
       warn: (message) => terminal.log('warn', message),
       deadlineMs: DEADLINE_MS,
-      onResponse: (call, response) => requests.observe(call, response),
+      onResponse: (_, response) => void requests.responses.push(response),
     });
-    const requests = new Requests({ api: account.api, clock, random: Math.random });
+    const { signal } = signals;
+    const requests = new Requests({ api: account.api, clock, random: Math.random, signal });
     terminal.hide(account.secrets);
     try {
-      const diagnosis = await run(account, requests, options, terminal, signals.signal);
-      if (signals.signal.aborted && diagnosis.exit.code !== EXIT.unprovisioned) {
-        throw stoppedBy(signals.signal.reason);
+      const diagnosis = await run(account, requests, options, terminal);
+      if (signal.aborted && diagnosis.exit.code !== EXIT.unprovisioned) {
+        throw stoppedBy(signal.reason);
       }
       print(diagnosis, account, options);
       return await flushStdout(diagnosis.exit.code);
@@ -70,11 +71,10 @@ async function run(
   requests: Requests,
   options: Options,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<Diagnosis> {
   const machine = (): MachineObservation => observeMachine(account, options);
   if (!options.write) {
-    return runDoctor({ requests, machine, record: openRecord(account, options), signal });
+    return runDoctor({ requests, machine, record: openRecord(account, options) });
   }
   const question = `Create about 20 temporary groups (zz-doctor-…) in ${account.description}, and delete them again?`;
   if (!(await askYes(question, { yes: options.yes ?? false }))) {
@@ -92,7 +92,6 @@ async function run(
         onProgress: (text) => terminal.log('info', text),
         ...(options.member === undefined ? {} : { member: options.member }),
       },
-      signal,
     });
   } finally {
     lock?.release();

@@ -1,18 +1,12 @@
 /** From what was observed to a verdict for each check, the options that fit the account, and the exit code. */
-import { type AccountPlan, type Api, type BodyFormat, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
+import { type AccountPlan, APIS, type Api, type BodyFormat, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
-import { inferPlan } from './checks/account-checks.js';
-import { CHECKS, type Check, type Fact } from './checks/checks.js';
-import type { Finding } from './checks/finding.js';
-import { bodyToFix } from './checks/write-checks.js';
+import { ACCOUNT_CHECKS, inferPlan } from './checks/account-checks.js';
+import { API_CHECKS, bodyToFix } from './checks/api-checks.js';
+import { type CheckResult, toResults } from './checks/finding.js';
+import { MACHINE_CHECKS } from './checks/machine-checks.js';
+import { NETWORK_CHECKS } from './checks/network-checks.js';
 import type { Observations } from './observe/observations.js';
-
-export type CheckResult = Finding & {
-  readonly id: string;
-  /** Absent for what is about the account or this machine. */
-  readonly api?: Api;
-  readonly fact?: Fact;
-};
 
 /** The options that fit; each is absent if the default does. */
 export type Suggestion = {
@@ -33,11 +27,9 @@ export type Diagnosis = {
   };
 };
 
-/** In order of preference. */
-const APIS: readonly Api[] = ['im', 'contacts'];
-
-export function diagnose(observations: Observations): Diagnosis {
-  const diagnosis = conclude(observations);
+/** @param trials what the checks of `--write` found */
+export function diagnose(observations: Observations, trials: readonly CheckResult[]): Diagnosis {
+  const diagnosis = conclude(observations, trials);
   if (observations.remaining.length === 0) return diagnosis;
   const message = `${diagnosis.exit.message}; temporary groups could not be deleted`;
   return {
@@ -46,14 +38,18 @@ export function diagnose(observations: Observations): Diagnosis {
   };
 }
 
-function conclude(observations: Observations): Diagnosis {
+function conclude(observations: Observations, trials: readonly CheckResult[]): Diagnosis {
   const results = [
-    ...CHECKS.flatMap((check): readonly CheckResult[] =>
-      check.scope === 'account' ? toResults(check, check.judge(observations)) : [],
+    ...[...NETWORK_CHECKS, ...ACCOUNT_CHECKS, ...MACHINE_CHECKS].flatMap((check) =>
+      toResults(check, check.judge(observations)),
     ),
-    ...APIS.flatMap((api) => judgeApi(observations, api)),
+    ...APIS.flatMap((api) => [
+      ...judgeApi(observations, api),
+      ...trials.filter((result) => result.api === api),
+    ]),
   ];
-  const blockers = results.filter(({ api, verdict }) => api === undefined && verdict === 'fail');
+  const blockers = failuresOf(results, undefined);
+  // In order of preference.
   const working = APIS.find((api) => isWorking(results, api));
   if (working === undefined || blockers.length > 0) return { results, exit: explain(results, blockers) };
   return {
@@ -67,41 +63,32 @@ function conclude(observations: Observations): Diagnosis {
 }
 
 function judgeApi({ groups }: Observations, api: Api): readonly CheckResult[] {
-  return CHECKS.flatMap((check) => {
-    if (check.scope === 'account' || (check.only ?? api) !== api) return [];
-    return toResults(check, check.judge(groups[api])).map((result) => ({ ...result, api }));
-  });
-}
-
-function toResults({ id, fact }: Check, finding: Finding | undefined): readonly CheckResult[] {
-  return finding ? [{ id, ...(fact ? { fact } : {}), ...finding }] : [];
+  return API_CHECKS.filter(({ only = api }) => only === api).flatMap((check) =>
+    toResults(check, check.judge(groups[api]), api),
+  );
 }
 
 function isWorking(results: readonly CheckResult[], api: Api): boolean {
-  const own = results.filter((result) => result.api === api);
-  return own.some(({ id, verdict }) => id === 'alive' && verdict === 'ok') && !own.some(isFailed);
+  const isAlive = results.some((one) => one.api === api && one.id === 'alive' && one.verdict === 'ok');
+  return isAlive && failuresOf(results, api).length === 0;
 }
 
-function isFailed({ verdict }: CheckResult): boolean {
-  return verdict === 'fail';
+/** @param api undefined for what is about the account or this machine */
+function failuresOf(results: readonly CheckResult[], api: Api | undefined): readonly CheckResult[] {
+  return results.filter((result) => result.api === api && result.verdict === 'fail');
 }
 
 /** Later, if time alone may help; else what must be done first. */
 function explain(results: readonly CheckResult[], blockers: readonly CheckResult[]): Diagnosis['exit'] {
   const groups = blockers.length > 0 ? [blockers] : APIS.map((api) => failuresOf(results, api));
   const passing = groups.find((failures) => failures.every(({ later }) => later));
-  const code = passing ? EXIT.retryLater : EXIT.actionRequired;
   const first = (passing ?? groups.flat()).find(({ later }) => passing || !later);
   return {
-    code,
+    code: passing ? EXIT.retryLater : EXIT.actionRequired,
     reason: first?.id ?? 'connection',
     message: first?.found ?? 'no answer came in time',
     ...(first?.todo === undefined ? {} : { hint: first.todo }),
   };
-}
-
-function failuresOf(results: readonly CheckResult[], api: Api): readonly CheckResult[] {
-  return results.filter((result) => result.api === api && isFailed(result));
 }
 
 function suggest(observations: Observations, api: Api): Suggestion {

@@ -1,8 +1,8 @@
 /** A diagnosis as lines for a terminal, and as an object that can be sent in. */
 import { formatShellCommand } from '../text/shell-quote.js';
 import { escapeInvisible } from '../text/visible.js';
-import type { Answer, Verdict } from './checks/finding.js';
-import type { CheckResult, Diagnosis, Suggestion } from './diagnose.js';
+import type { Answer, CheckResult, Verdict } from './checks/finding.js';
+import type { Diagnosis, Suggestion } from './diagnose.js';
 
 const COLORS: Readonly<Record<Verdict, number>> = { ok: 32, warn: 33, fail: 31, unknown: 36 };
 
@@ -85,13 +85,13 @@ export function describeDiagnosis(
     result.answer === undefined ? [] : [[keyOf(result), result.answer]],
   );
   return {
-    checks: results.map(({ id, api, verdict, found, todo, fact }) => ({
+    checks: results.map(({ id, api, verdict, found, todo, assumes }) => ({
       id,
       api: api ?? null,
       verdict,
       found,
       ...(todo === undefined ? {} : { action: todo }),
-      ...(fact === undefined ? {} : { assumes: fact.assumes }),
+      ...(assumes === undefined ? {} : { assumes }),
     })),
     suggestion: suggestion ? formatSuggestion(suggestion, common) : null,
     answers: Object.fromEntries(answers),

@@ -1,33 +1,37 @@
 /** The course of `doctor`: look, on request try, clean up whatever happens, conclude. */
-import type { Api } from '../model/choices.js';
+import { APIS, type Api } from '../model/choices.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
-import type { DoctorRecord } from '../storage/doctor-record.js';
+import type { DoctorRecord, RecordedGroup } from '../storage/doctor-record.js';
+import { type CheckResult, toResults } from './checks/finding.js';
+import { MEMBER_CHECKS, openMemberTrial } from './checks/member-checks.js';
+import { openTrial, type Trial, type TrialCheck } from './checks/trial.js';
+import { WRITE_CHECKS } from './checks/write-checks.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
+import { findPerson } from './observe/find-person.js';
 import { deleteLeftovers, findLeftovers } from './observe/leftovers.js';
-import { findPerson } from './observe/member-trials.js';
 import { type MachineObservation, type Observations, observeAccount } from './observe/observations.js';
 import type { Requests } from './observe/requests.js';
-import { type Remaining, TemporaryGroups } from './observe/temporary-groups.js';
-import { TrialRun, type Trials } from './observe/trials.js';
+import { TemporaryGroups } from './observe/temporary-groups.js';
 
 export type DoctorOptions = {
+  /** Its signal ends the diagnosis; temporary groups are deleted all the same. */
   readonly requests: Requests;
   /** Asked for at the end of the reading: then the token is known. */
   readonly machine: () => MachineObservation;
   readonly record: DoctorRecord;
   /** Absent: only reads are sent. */
-  readonly write?: {
-    /** Part of the temporary groups' names: unique. */
-    readonly runId: string;
-    /** The e-mail address of a user to try memberships with. */
-    readonly member?: string;
-    /** Says what is being done. */
-    readonly onProgress: (text: string) => void;
-  };
-  /** Ends the diagnosis; temporary groups are deleted all the same. */
-  readonly signal: AbortSignal;
+  readonly write?: WriteOptions;
   /** After so long, what has not been read stays unknown. Default 18 s. */
   readonly readingMs?: number;
+};
+
+type WriteOptions = {
+  /** Part of the temporary groups' names: unique. */
+  readonly runId: string;
+  /** The e-mail address of a user to try memberships with. */
+  readonly member?: string;
+  /** Says what is being done. */
+  readonly onProgress: (text: string) => void;
 };
 
 /** With one exchange of 8 s, that is half a minute. */
@@ -39,51 +43,66 @@ const CLEAN_UP_MS = 60_000;
 const CLEAN_UP_AFTER_SIGNAL_MS = 25_000;
 
 export async function runDoctor(options: DoctorOptions): Promise<Diagnosis> {
-  const { requests, record, write, signal } = options;
-  const reading = AbortSignal.any([signal, AbortSignal.timeout(options.readingMs ?? READING_MS)]);
-  const { groups, users, planUsage } = await observeAccount(requests, reading);
-  const found = await findLeftovers(requests, groups, record.left, reading);
+  const { requests, record, write } = options;
+  const reading = limitTime(requests, options.readingMs ?? READING_MS);
+  const account = await observeAccount(reading);
+  const leftovers = await findLeftovers(reading, account.groups, record);
   const observations: Observations = {
-    groups,
-    users,
-    planUsage,
+    ...account,
     responses: requests.responses,
     machine: options.machine(),
-    leftovers: found,
+    leftovers,
     remaining: [],
   };
-  if (!write) return diagnose(observations);
-  const leftovers = await deleteLeftovers(requests, found, (key) => record.forget(key), signal);
-  return diagnose({ ...observations, leftovers, ...(await tryWrites(options, observations, write)) });
+  if (!write) return diagnose(observations, []);
+  const remainingLeftovers = await deleteLeftovers(requests, leftovers, record);
+  return tryWrites({ ...observations, leftovers: remainingLeftovers }, options, write);
+}
+
+function limitTime(requests: Requests, ms: number): Requests {
+  return requests.endedBy(AbortSignal.any([requests.signal, AbortSignal.timeout(ms)]));
 }
 
 async function tryWrites(
-  { requests, record, signal }: DoctorOptions,
-  { groups }: Observations,
-  { runId, member, onProgress }: NonNullable<DoctorOptions['write']>,
-): Promise<Pick<Observations, 'groups' | 'remaining'>> {
-  const remaining: Remaining[] = [];
-  const trials: Partial<Record<Api, Trials>> = {};
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(TRIALS_MS)]);
+  observations: Observations,
+  { requests, record }: DoctorOptions,
+  { runId, member, onProgress }: WriteOptions,
+): Promise<Diagnosis> {
+  const groups = { ...observations.groups };
+  const remaining: RecordedGroup[] = [];
+  const results: CheckResult[] = [];
+  const trying = limitTime(requests, TRIALS_MS);
   const isAlive = (api: Api): boolean => groups[api].list.type === 'success';
-  const person = member === undefined ? undefined : await findPerson(requests, member, ending);
-  for (const api of [GROUPS_APIS.im, GROUPS_APIS.contacts]) {
-    if (!isAlive(api.name) || signal.aborted) continue;
-    onProgress(`trying ${api.noun}, on temporary groups`);
-    const temporary = new TemporaryGroups(api, requests, record, runId);
+  const person = member === undefined ? undefined : await findPerson(trying, member);
+  for (const api of APIS) {
+    if (!isAlive(api) || requests.signal.aborted) continue;
+    onProgress(`trying ${GROUPS_APIS[api].noun}, on temporary groups`);
+    const temporary = new TemporaryGroups(GROUPS_APIS[api], record, runId);
     try {
-      const run = new TrialRun(temporary, requests, `${runId}${api.name === 'im' ? 'i' : 'c'}`, ending);
-      trials[api.name] = await run.run(isAlive('im'), person);
+      const { trial, ...observed } = await openTrial(trying, temporary, isAlive('im'));
+      groups[api] = { ...groups[api], ...observed };
+      if (!trial) continue;
+      results.push(...(await runChecks(WRITE_CHECKS, trial)));
+      const memberTrial = person && (await openMemberTrial(trial, person));
+      if (memberTrial) results.push(...(await runChecks(MEMBER_CHECKS, memberTrial)));
     } finally {
       onProgress('deleting the temporary groups');
-      const limitMs = signal.aborted ? CLEAN_UP_AFTER_SIGNAL_MS : CLEAN_UP_MS;
+      const limitMs = requests.signal.aborted ? CLEAN_UP_AFTER_SIGNAL_MS : CLEAN_UP_MS;
       // Of its own, so that a signal does not end it.
-      remaining.push(...(await temporary.cleanUp(AbortSignal.timeout(limitMs))));
+      remaining.push(...(await temporary.cleanUp(requests.endedBy(AbortSignal.timeout(limitMs)))));
     }
   }
-  const add = (api: Api): Observations['groups'][Api] => {
-    const done = trials[api];
-    return done ? { ...groups[api], trials: done } : groups[api];
-  };
-  return { groups: { im: add('im'), contacts: add('contacts') }, remaining };
+  return diagnose({ ...observations, groups, remaining }, results);
+}
+
+async function runChecks<T extends Trial>(
+  checks: readonly TrialCheck<T>[],
+  trial: T,
+): Promise<readonly CheckResult[]> {
+  const { name } = trial.groups.api;
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    if ((check.only ?? name) === name) results.push(...toResults(check, await check.judge(trial), name));
+  }
+  return results;
 }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Api, isApi } from '../model/choices.js';
 import { FatalError } from '../model/stop.js';
 import { openAtomicFile } from './atomic-file.js';
 import { ignoreErrors, writeFailure } from './disk.js';
@@ -12,7 +13,7 @@ import { hashScope, type LockScope } from './lock.js';
 export type RecordedGroup = {
   /** Unique in the file. */
   readonly key: string;
-  readonly api: string;
+  readonly api: Api;
   readonly name: string;
   /** Absent until Zoom has named it. */
   readonly id?: string;
@@ -77,6 +78,6 @@ function readRecord(path: string): readonly RecordedGroup[] {
 }
 
 function isRecordedGroup(value: RecordedGroup | undefined): boolean {
-  const texts = [value?.key, value?.api, value?.name, value?.id ?? ''];
-  return texts.every((text) => typeof text === 'string');
+  const texts = [value?.key, value?.name, value?.id ?? ''];
+  return isApi(value?.api) && texts.every((text) => typeof text === 'string');
 }

@@ -2,11 +2,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CHECKS } from '../../src/doctor/checks/checks.js';
+import { ACCOUNT_CHECKS } from '../../src/doctor/checks/account-checks.js';
+import { API_CHECKS } from '../../src/doctor/checks/api-checks.js';
+import type { Fact } from '../../src/doctor/checks/finding.js';
+import { MACHINE_CHECKS } from '../../src/doctor/checks/machine-checks.js';
+import { MEMBER_CHECKS } from '../../src/doctor/checks/member-checks.js';
+import { NETWORK_CHECKS } from '../../src/doctor/checks/network-checks.js';
+import { WRITE_CHECKS } from '../../src/doctor/checks/write-checks.js';
 
 const SRC = resolve(import.meta.dirname, '../../src');
-const facts = CHECKS.flatMap(({ id, fact }) =>
-  (fact?.decidedIn ?? []).map((file) => ({ id, file, assumes: fact?.assumes })),
+const CHECKS: readonly (Partial<Fact> & { readonly id: string })[] = [
+  ...[...NETWORK_CHECKS, ...ACCOUNT_CHECKS, ...MACHINE_CHECKS],
+  ...[...API_CHECKS, ...WRITE_CHECKS, ...MEMBER_CHECKS],
+];
+const facts = CHECKS.flatMap(({ id, decidedIn, assumes }) =>
+  decidedIn === undefined ? [] : [{ id, file: decidedIn, assumes }],
 );
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.startsWith('simulator/'))

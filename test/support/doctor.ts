@@ -60,12 +60,13 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
     warn: () => undefined,
     connections: 8,
     deadlineMs: 2_000,
-    onResponse: (call, response) => requests.observe(call, response),
+    onResponse: (_, response) => void requests.responses.push(response),
   });
   const requests = new Requests({
     api: client.api,
     clock: time,
     random: Math.random,
+    signal: setup.signal ?? new AbortController().signal,
   });
   try {
     const diagnosis = await runDoctor({
@@ -94,7 +95,6 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
           }
         : {}),
       ...(setup.readingMs === undefined ? {} : { readingMs: setup.readingMs }),
-      signal: setup.signal ?? new AbortController().signal,
     });
     return { diagnosis, zoom };
   } finally {

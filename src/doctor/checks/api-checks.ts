@@ -1,11 +1,53 @@
-/** What one of the two group APIs is like, as far as reading shows. Undefined: there is nothing to say. */
+/** What one of the two group APIs is like, as far as lists, reads and the creates of `--write` show. */
+import type { BodyFormat } from '../../model/choices.js';
 import type { Stop, StopReason } from '../../model/stop.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
-import type { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import { formatCount } from '../../text/format.js';
 import type { GroupsObservation } from '../observe/observations.js';
-import { describeStatus, mayWorkLater } from '../observe/requests.js';
-import { type Finding, fail, ok, unknown, warn } from './finding.js';
+import { describeStatus, elementsOf, mayWorkLater } from '../observe/requests.js';
+import { type Check, type Finding, fail, ok, SEND_IN, unknown, unsettled, warn } from './finding.js';
+
+export const API_CHECKS: readonly Check<GroupsObservation>[] = [
+  { id: 'alive', judge: checkAlive },
+  {
+    id: 'listing',
+    judge: checkListing,
+    assumes: 'a list of IM groups has no pages; a page token is followed if one comes',
+    decidedIn: 'resources/groups/api/im-groups.ts',
+  },
+  {
+    id: 'id-spelling',
+    judge: checkIdSpelling,
+    assumes: 'ids are base64url characters, with a prefix such as dir. at most',
+    decidedIn: 'resources/groups/api/groups-api.ts',
+  },
+  {
+    id: 'total-members',
+    judge: checkTotalMembers,
+    assumes: 'GET one states total_members; a list of contact groups may not',
+    decidedIn: 'resources/groups/api/contact-groups.ts',
+  },
+  {
+    id: 'missing-group',
+    judge: checkMissingGroup,
+    assumes: 'a missing group is 404 with code 4130, a missing contact group 400 with code 300',
+    decidedIn: 'zoom/response-classifier.ts',
+  },
+  {
+    id: 'body',
+    judge: checkBody,
+    assumes: 'a create of an IM group takes a form or JSON; the first one settles it',
+    decidedIn: 'resources/groups/api/im-groups.ts',
+  },
+  {
+    id: 'empty-group',
+    only: 'contacts',
+    judge: checkEmptyGroup,
+    assumes: 'a contact group may be created without members',
+    decidedIn: 'resources/groups/api/contact-groups.ts',
+  },
+  { id: 'created-id', judge: checkCreatedId },
+];
 
 /** What a stop means for one API; others are about the token or the network, and have checks of their own. */
 const API_STOPS: Readonly<Partial<Record<StopReason, string>>> = {
@@ -19,27 +61,23 @@ const API_STOPS: Readonly<Partial<Record<StopReason, string>>> = {
   'daily-limit': 'cannot be listed: the daily limit is used up',
 };
 
-export function checkAlive({ api, list, groups, isWhole }: GroupsObservation): Finding {
+function checkAlive({ api, list, groups, isWhole }: GroupsObservation): Finding {
   const { noun } = api;
-  const answer = { status: describeStatus(list) };
+  const status = describeStatus(list);
   if (list.type === 'success') {
     return ok(`${noun} work: ${isWhole ? '' : 'at least '}${formatCount(groups.length, 'group')}`, {
-      answer: { ...answer, groups: groups.length },
+      answer: { status, groups: groups.length },
     });
   }
   const { stop } = list;
-  const later = mayWorkLater(list) ? ({ later: true } as const) : {};
-  const rest = { answer, words: list.message, ...later };
+  const isLater = mayWorkLater(list);
+  const rest = { answer: { status }, words: list.message, ...(isLater ? ({ later: true } as const) : {}) };
   const found = stop && API_STOPS[stop.reason];
-  if (stop && found) {
-    const todo = formatTodo(stop, api);
-    return fail(`${noun} ${found} (${describeStatus(list)})`, todo, rest);
-  }
-  if (list.type === 'not-sent') return unknown(`${noun} were not asked for`, '', rest);
-  const todo = mayWorkLater(list) ? 'Try again later.' : 'Send in what doctor --json prints.';
-  const isCut = list.httpStatus === 200;
-  const problem = isCut ? 'come in a list that is cut short, or is no JSON' : 'cannot be listed';
-  return fail(`${noun} ${problem} (${describeStatus(list)})`, todo, rest);
+  if (stop && found) return fail(`${noun} ${found} (${status})`, formatTodo(stop, api), rest);
+  if (list.type === 'not-sent') return unknown(`${noun} were not asked for`, rest);
+  const problem =
+    list.httpStatus === 200 ? 'come in a list that is cut short, or is no JSON' : 'cannot be listed';
+  return fail(`${noun} ${problem} (${status})`, isLater ? 'Try again later.' : SEND_IN, rest);
 }
 
 function formatTodo(stop: Stop, { name, scopes }: GroupsApi): string {
@@ -49,26 +87,19 @@ function formatTodo(stop: Stop, { name, scopes }: GroupsApi): string {
 }
 
 /** The documented fields of a list's elements. */
-const LIST_FIELDS: Readonly<Record<keyof typeof GROUPS_APIS, readonly string[]>> = {
+const LIST_FIELDS: Readonly<Record<GroupsApi['name'], readonly string[]>> = {
   im: ['id', 'name', 'type', 'search_by_domain', 'search_by_account', 'search_by_ma_account'],
   contacts: ['group_id', 'group_name', 'group_privacy'],
 };
 
-export function checkListing({
-  api,
-  list,
-  elements,
-  pages,
-  isWhole,
-  groups,
-}: GroupsObservation): Finding | undefined {
+function checkListing({ api, list, pages, isWhole, groups }: GroupsObservation): Finding | undefined {
   if (list.type !== 'success') return undefined;
   const { body } = list;
+  const elements = elementsOf(list, api.listField);
   const [first] = elements;
+  const fields = Object.keys(first ?? {}).sort();
   const answer = {
-    fields: Object.keys(first ?? {})
-      .sort()
-      .join(', '),
+    fields: fields.join(', '),
     pages,
     total_records: typeof body.total_records === 'number',
     page_token: 'next_page_token' in body,
@@ -84,8 +115,8 @@ export function checkListing({
       answer,
     });
   }
-  if (!first) return unknown('there is no group yet, so nothing shows the fields of a list', '', { answer });
-  const missing = LIST_FIELDS[api.name].filter((field) => !(field in first));
+  if (!first) return unknown('there is no group yet, so nothing shows the fields of a list', { answer });
+  const missing = LIST_FIELDS[api.name].filter((field) => !fields.includes(field));
   const unreadable = pages === 1 ? elements.length - groups.length : 0;
   if (unreadable > 0) {
     return warn(`${formatCount(unreadable, 'group')} of the list cannot be read`, SEND_IN, { answer });
@@ -94,59 +125,108 @@ export function checkListing({
   return ok(`${formatCount(pages, 'page')}, with every documented field`, { answer });
 }
 
-export const SEND_IN = 'Please send in what doctor --json prints.';
-
 /** The form of an id without its characters. */
-function formOf(id: string): string {
+function formOf(id: unknown): string | null {
+  if (typeof id !== 'string') return null;
   const [, prefix = '', rest = ''] = /^([a-z]{1,4}\.)?(.*)$/.exec(id) ?? [];
   return `${prefix}${rest.length}${/^[\w-]*$/.test(rest) ? '' : ' with other characters'}`;
 }
 
-export function checkIdSpelling({ api, one, trials, list }: GroupsObservation): Finding | undefined {
+function checkIdSpelling({ api, one, created, list }: GroupsObservation): Finding | undefined {
   if (list.type !== 'success') return undefined;
-  const created = trials?.created;
-  const spelledByList = created?.listed?.id;
   const readId = one?.outcome.body[api.idField];
-  const answer = {
-    list: one ? formOf(one.listedId) : null,
-    get: typeof readId === 'string' ? formOf(readId) : null,
-    create: created ? formOf(created.id) : null,
-  };
-  if (!one) return unknown('there is no group yet, so nothing shows how ids are spelled', '', { answer });
+  const answer = { list: formOf(one?.listedId), get: formOf(readId), create: formOf(created?.id) };
+  if (!one) return unknown('there is no group yet, so nothing shows how ids are spelled', { answer });
   if (one.outcome.type !== 'success') {
-    return warn(`a listed id cannot be read (${describeStatus(one.outcome)})`, SEND_IN, {
-      answer,
-      words: one.outcome.message,
-    });
+    const words = one.outcome.message;
+    return warn(`a listed id cannot be read (${describeStatus(one.outcome)})`, SEND_IN, { answer, words });
   }
-  const isOther = spelledByList !== undefined && spelledByList !== created?.id;
+  const isOther = created?.listedId !== undefined && created.listedId !== created.id;
   if (readId !== one.listedId || isOther) {
     return ok('a list spells ids in another way; GET takes both', { answer });
   }
   return ok('ids are spelled alike, and a listed one can be read', { answer });
 }
 
-export function checkTotalMembers({ list, elements, one }: GroupsObservation): Finding | undefined {
+function checkTotalMembers({ api, list, one }: GroupsObservation): Finding | undefined {
   if (list.type !== 'success') return undefined;
   if (!one) return unknown('there is no group yet, so nothing shows its number of members');
-  const inList = elements.every((element) => typeof element.total_members === 'number');
+  const inList = elementsOf(list, api.listField).every(
+    ({ total_members }) => typeof total_members === 'number',
+  );
   const inGet = typeof one.outcome.body.total_members === 'number';
   const answer = { list: inList, get: inGet };
   if (inGet)
     return ok(`a group states its number of members${inList ? '' : ', but a list does not'}`, { answer });
-  if (one.outcome.type !== 'success') return unknown('no group could be read', '', { answer });
+  if (one.outcome.type !== 'success') return unknown('no group could be read', { answer });
   const found = 'a group does not state its number of members';
   return warn(found, 'rollback keeps every group: nothing proves that it is empty.', { answer });
 }
 
-export function checkMissingGroup({ missing }: GroupsObservation): Finding | undefined {
+function checkMissingGroup({ missing }: GroupsObservation): Finding | undefined {
   if (!missing) return undefined;
   const status = describeStatus(missing);
   const answer = { status };
   if (missing.type === 'not-found') return ok(`a missing group is ${status}`, { answer });
-  if (mayWorkLater(missing)) return unknown(`no answer for a missing group (${status})`, '', { answer });
-  return warn(`a missing group is ${status}, which is not expected`, SEND_IN, {
-    answer,
-    words: missing.message,
-  });
+  if (mayWorkLater(missing)) return unknown(`no answer for a missing group (${status})`, { answer });
+  const words = missing.message;
+  return warn(`a missing group is ${status}, which is not expected`, SEND_IN, { answer, words });
+}
+
+function acceptedFormats({ api, bodies }: GroupsObservation): readonly BodyFormat[] {
+  return api.bodyFormats.filter((format) => bodies?.[format]?.type === 'success');
+}
+
+/** The format that `--body` should fix; undefined if the default is fine. */
+export function bodyToFix(groups: GroupsObservation): BodyFormat | undefined {
+  const accepted = acceptedFormats(groups);
+  return accepted.length === 1 && groups.api.bodyFormats.length > 1 ? accepted[0] : undefined;
+}
+
+function checkBody(groups: GroupsObservation): Finding | undefined {
+  const { api, bodies = {} } = groups;
+  const tried = Object.values(bodies);
+  const last = tried.at(-1);
+  if (!last) return undefined;
+  const answer = Object.fromEntries(
+    Object.entries(bodies).map(([name, body]) => [name, describeStatus(body)]),
+  );
+  const accepted = acceptedFormats(groups);
+  const names = accepted.join(' and as ');
+  if (accepted.length === tried.length) return ok(`a create is accepted as ${names}`, { answer });
+  if (accepted.length > 0) {
+    const todo = `Use --body ${accepted[0]}; the default, auto, finds out by itself.`;
+    return warn(`a create is accepted as ${names} only`, todo, { answer });
+  }
+  const rest = { answer, words: last.message };
+  const status = describeStatus(last);
+  if (unsettled(last)) {
+    return fail(`no group could be created (${status})`, 'Try again later.', { ...rest, later: true });
+  }
+  const todo =
+    last.stop?.reason === 'scope-missing'
+      ? `Add to the app, under Scopes: ${api.scopes.create.join(' or ')}.`
+      : (last.stop?.hint ?? SEND_IN);
+  return fail(`Zoom refuses to create a group (${status})`, todo, rest);
+}
+
+function checkEmptyGroup({ bodies }: GroupsObservation): Finding | undefined {
+  const create = bodies?.json;
+  if (!create) return undefined;
+  const answer = { status: describeStatus(create) };
+  if (create.type === 'success') return ok('a contact group may be created without members', { answer });
+  // Other refusals are those of any create.
+  if (create.type !== 'rejected' || !/\bmember/i.test(create.message)) return undefined;
+  const found = `a contact group without members is refused (${answer.status})`;
+  return fail(found, SEND_IN, { answer, words: create.message });
+}
+
+function checkCreatedId({ bodies = {} }: GroupsObservation): Finding | undefined {
+  const made = Object.values(bodies).filter(({ type }) => type === 'success');
+  if (made.length === 0) return undefined;
+  const withId = made.filter(({ id }) => id !== undefined).length;
+  const answer = { with_id: withId, of: made.length };
+  if (withId === made.length) return ok('a new group comes with its id', { answer });
+  const todo = 'Nothing: the listing at the end of a run finds the ids.';
+  return warn('a new group comes without its id', todo, { answer });
 }

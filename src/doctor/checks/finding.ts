@@ -1,9 +1,12 @@
-/** What a check concludes. Everything but `words` is free of names, addresses and secrets, and may be sent in. */
+/** What a check is, and what it concludes. */
+import type { Api } from '../../model/choices.js';
+import { describeStatus, mayWorkLater, type Outcome } from '../observe/requests.js';
 
 export type Verdict = 'ok' | 'warn' | 'fail' | 'unknown';
 
 export type Answer = string | number | boolean | null | { readonly [name: string]: Answer };
 
+/** Everything but `words` is free of names, addresses and secrets, and may be sent in. */
 export type Finding = {
   readonly verdict: Verdict;
   /** In our own words. */
@@ -18,20 +21,65 @@ export type Finding = {
   readonly later?: true;
 };
 
-type Rest = Omit<Finding, 'verdict' | 'found' | 'todo'>;
+/** What a check settles of what Zoom's documents leave open. */
+export type Fact = {
+  /** What the code takes for true until the check shows otherwise. */
+  readonly assumes: string;
+  /** The file below `src/` that would change; a comment there names the check. */
+  readonly decidedIn: string;
+};
+
+/** Undefined: there is nothing to say. */
+export type Check<Subject, Result = Finding | undefined> = Partial<Fact> & {
+  readonly id: string;
+  /** The API that it is for; of two, it is for both. */
+  readonly only?: Api;
+  judge(subject: Subject): Result;
+};
+
+export type CheckResult = Finding & {
+  readonly id: string;
+  /** Absent for what is about the account or this machine. */
+  readonly api?: Api;
+  readonly assumes?: string;
+};
+
+export function toResults(
+  { id, assumes }: Pick<CheckResult, 'id' | 'assumes'>,
+  finding: Finding | undefined,
+  api?: Api,
+): readonly CheckResult[] {
+  return finding
+    ? [{ id, ...(api ? { api } : {}), ...(assumes === undefined ? {} : { assumes }), ...finding }]
+    : [];
+}
+
+type Rest = Omit<Finding, 'verdict' | 'found'>;
 
 export function ok(found: string, rest: Rest = {}): Finding {
   return { verdict: 'ok', found, ...rest };
 }
 
 export function warn(found: string, todo: string, rest: Rest = {}): Finding {
-  return { verdict: 'warn', found, ...(todo === '' ? {} : { todo }), ...rest };
+  return { verdict: 'warn', found, todo, ...rest };
 }
 
 export function fail(found: string, todo: string, rest: Rest = {}): Finding {
   return { verdict: 'fail', found, todo, ...rest };
 }
 
-export function unknown(found: string, todo = '', rest: Rest = {}): Finding {
-  return { verdict: 'unknown', found, ...(todo === '' ? {} : { todo }), ...rest };
+export function unknown(found: string, rest: Rest = {}): Finding {
+  return { verdict: 'unknown', found, ...rest };
 }
+
+/** For an outcome that is neither yes nor no. */
+export function unclear(outcome: Outcome): Finding {
+  return unknown(`no clear answer (${describeStatus(outcome)})`, { words: outcome.message });
+}
+
+/** Undefined for a yes or a no. */
+export function unsettled(outcome: Outcome): Finding | undefined {
+  return mayWorkLater(outcome) || outcome.type === 'unauthorized' ? unclear(outcome) : undefined;
+}
+
+export const SEND_IN = 'Please send in what doctor --json prints.';

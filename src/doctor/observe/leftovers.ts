@@ -1,8 +1,9 @@
 /** Temporary groups that an earlier `doctor --write` could not delete: from its record, and from the lists. */
-import type { Api } from '../../model/choices.js';
+import { APIS, type Api } from '../../model/choices.js';
 import type { Group } from '../../resources/groups/api/group.js';
+import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
-import type { RecordedGroup } from '../../storage/doctor-record.js';
+import type { DoctorRecord } from '../../storage/doctor-record.js';
 import type { Outcome, Requests } from './requests.js';
 
 /** How the name of every temporary group begins. */
@@ -16,14 +17,12 @@ export type Leftover = {
   readonly key?: string;
 };
 
-const APIS: readonly Api[] = ['im', 'contacts'];
-
 /** An id without the prefix that Zoom's examples show in lists of contact groups, such as `dir.`. */
 export function withoutPrefix(id: string): string {
   return id.replace(/^[a-z]{1,4}\./, '');
 }
 
-export function isTemporaryName(name: string): boolean {
+function isTemporaryName(name: string): boolean {
   return name.trim().toLowerCase().startsWith(TEMPORARY_PREFIX);
 }
 
@@ -31,22 +30,22 @@ export function isTemporaryName(name: string): boolean {
 export async function findLeftovers(
   requests: Requests,
   listed: Readonly<Record<Api, { readonly groups: readonly Group[] }>>,
-  recorded: readonly RecordedGroup[],
-  signal: AbortSignal,
+  { left }: DoctorRecord,
 ): Promise<readonly Leftover[]> {
+  // One group may be in both lists.
   const found = new Map<string, Leftover>();
   for (const api of APIS) {
-    for (const { id, name } of listed[api].groups.filter((group) => isTemporaryName(group.name))) {
-      const key = recorded.find((one) => one.name === name || isSameId(one.id, id))?.key;
-      // One group may be in both lists.
-      if (!found.has(withoutPrefix(id)))
-        found.set(withoutPrefix(id), { api, id, name, ...(key === undefined ? {} : { key }) });
+    for (const { id, name } of listed[api].groups) {
+      const plainId = withoutPrefix(id);
+      if (!isTemporaryName(name) || found.has(plainId)) continue;
+      const recorded = left.find((one) => one.name === name || withoutPrefix(one.id ?? '') === plainId);
+      found.set(plainId, { api, id, name, ...(recorded ? { key: recorded.key } : {}) });
     }
   }
-  for (const { api, id, name, key } of recorded) {
-    if (id === undefined || found.has(withoutPrefix(id)) || !isApi(api)) continue;
-    const outcome = await requests.ask(GROUPS_APIS[api].get(id), signal);
-    if (isTemporaryGroup(outcome, api)) found.set(withoutPrefix(id), { api, id, name, key });
+  for (const { api, id, name, key } of left) {
+    if (id === undefined || found.has(withoutPrefix(id))) continue;
+    const leftover = { api, id, name, key };
+    if (await isTemporaryGroup(requests, leftover)) found.set(withoutPrefix(id), leftover);
   }
   return [...found.values()];
 }
@@ -55,34 +54,41 @@ export async function findLeftovers(
 export async function deleteLeftovers(
   requests: Requests,
   leftovers: readonly Leftover[],
-  forget: (key: string) => void,
-  signal: AbortSignal,
+  record: DoctorRecord,
 ): Promise<readonly Leftover[]> {
   const remaining: Leftover[] = [];
   for (const leftover of leftovers) {
     const { api, id, key } = leftover;
-    const isOurs =
-      key !== undefined && isTemporaryGroup(await requests.ask(GROUPS_APIS[api].get(id), signal), api);
-    const isGone = isOurs && isDeleted(await requests.ask(GROUPS_APIS[api].remove(id), signal));
-    if (isGone) forget(key);
+    const isGone =
+      key !== undefined &&
+      (await isTemporaryGroup(requests, leftover)) &&
+      isDeleted(await deleteGroup(requests, GROUPS_APIS[api], id));
+    if (isGone) record.forget(key);
     else remaining.push(leftover);
   }
   return remaining;
 }
 
-function isTemporaryGroup({ type, body }: Outcome, api: Api): boolean {
+async function isTemporaryGroup(requests: Requests, { api, id }: Leftover): Promise<boolean> {
+  const { type, body } = await requests.ask(GROUPS_APIS[api].get(id));
   const group = type === 'success' ? GROUPS_APIS[api].parse(body) : undefined;
   return group !== undefined && isTemporaryName(group.name);
 }
 
+/** How often a delete is sent whose answer is lost while the group is still there. */
+const DELETE_ATTEMPTS_MAX = 3;
+
+/** Deletes a group; if the answer is lost, a look at the group tells whether it is gone. */
+export async function deleteGroup(requests: Requests, api: GroupsApi, id: string): Promise<Outcome> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await requests.ask(api.remove(id));
+    if (!outcome.ambiguous) return outcome;
+    const look = await requests.ask(api.get(id));
+    if (look.type === 'not-found') return look;
+    if (look.type !== 'success' || attempt === DELETE_ATTEMPTS_MAX) return outcome;
+  }
+}
+
 export function isDeleted({ type }: Outcome): boolean {
   return type === 'success' || type === 'not-found';
-}
-
-function isApi(api: string): api is Api {
-  return Object.hasOwn(GROUPS_APIS, api);
-}
-
-function isSameId(a: string | undefined, b: string): boolean {
-  return a !== undefined && withoutPrefix(a) === withoutPrefix(b);
 }

@@ -1,16 +1,17 @@
-/** What `doctor` observes without a write: the account's answers to a few reads, and this machine. */
+/** What `doctor` observes: the account's answers, and this machine. */
 
 import type { ObservedResponse } from '../../model/api.js';
 import type { Call } from '../../model/call.js';
-import type { AccountPlan, Api } from '../../model/choices.js';
+import type { AccountPlan, Api, BodyFormat } from '../../model/choices.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
-import { USER_STATUSES, type UserStatus } from '../../resources/members/users.js';
+import type { UserStatus } from '../../resources/members/users.js';
+import type { RecordedGroup } from '../../storage/doctor-record.js';
+import { listUsers } from './find-person.js';
 import type { Leftover } from './leftovers.js';
 import { type ReadList, readList } from './read-list.js';
 import type { Outcome, Requests } from './requests.js';
-import type { Remaining } from './temporary-groups.js';
-import type { Trials } from './trials.js';
+import type { CreateOutcome } from './temporary-groups.js';
 
 /** One of the two group APIs. */
 export type GroupsObservation = ReadList & {
@@ -19,9 +20,13 @@ export type GroupsObservation = ReadList & {
   readonly one?: { readonly listedId: string; readonly outcome: Outcome };
   /** A group that cannot exist, asked for by id. */
   readonly missing?: Outcome;
-  /** What `--write` showed. */
-  readonly trials?: Trials;
+  /** What the creates of `--write` showed, by the body formats that the API may take. */
+  readonly bodies?: Bodies;
+  /** The id of a group that `--write` created, as the create and a list spell it. */
+  readonly created?: { readonly id: string; readonly listedId?: string };
 };
+
+export type Bodies = Readonly<Partial<Record<BodyFormat, CreateOutcome>>>;
 
 /** This machine, as far as it matters. */
 export type MachineObservation = {
@@ -45,23 +50,26 @@ export type MachineObservation = {
   readonly lockOwner?: string;
 };
 
-export type Observations = {
+export type AccountObservation = {
   readonly groups: Readonly<Record<Api, GroupsObservation>>;
   readonly users: Readonly<Record<UserStatus, Outcome>>;
   readonly planUsage: Outcome;
-  readonly responses: readonly { readonly call: Call; readonly response: ObservedResponse }[];
+};
+
+export type Observations = AccountObservation & {
+  readonly responses: readonly ObservedResponse[];
   readonly machine: MachineObservation;
   /** Temporary groups of an earlier `doctor`. */
   readonly leftovers: readonly Leftover[];
   /** Temporary groups of this one that could not be deleted. */
-  readonly remaining: readonly Remaining[];
+  readonly remaining: readonly RecordedGroup[];
 };
 
 /** 22 characters, as Zoom's ids have, that no group has. */
 const MISSING_ID = 'zzDoctorNoSuchGroup000';
 
-/** After so long, a list is read no further. */
-const LIST_MS = 12_000;
+/** Enough to see what a user looks like. */
+const USERS_PAGE_SIZE = 30;
 
 const PLAN_USAGE: Call = {
   label: 'heavy',
@@ -71,36 +79,23 @@ const PLAN_USAGE: Call = {
 };
 
 /** Reads what tells about the account. The first call gets the token; the others follow at the same time. */
-export async function observeAccount(
-  requests: Requests,
-  signal: AbortSignal,
-): Promise<Pick<Observations, 'groups' | 'users' | 'planUsage'>> {
-  const im = await observeGroups(requests, GROUPS_APIS.im, signal);
-  const [contacts, planUsage, ...users] = await Promise.all([
-    observeGroups(requests, GROUPS_APIS.contacts, signal),
-    requests.ask(PLAN_USAGE, signal),
-    ...USER_STATUSES.map((status) => requests.ask(listUsers(status), signal)),
+export async function observeAccount(requests: Requests): Promise<AccountObservation> {
+  const im = await observeGroups(requests, GROUPS_APIS.im);
+  const [contacts, planUsage, active, inactive, pending] = await Promise.all([
+    observeGroups(requests, GROUPS_APIS.contacts),
+    requests.ask(PLAN_USAGE),
+    requests.ask(listUsers('active', USERS_PAGE_SIZE)),
+    requests.ask(listUsers('inactive', USERS_PAGE_SIZE)),
+    requests.ask(listUsers('pending', USERS_PAGE_SIZE)),
   ]);
-  const [active = planUsage, inactive = planUsage, pending = planUsage] = users;
   return { groups: { im, contacts }, planUsage, users: { active, inactive, pending } };
 }
 
-function listUsers(status: UserStatus): Call {
-  return { label: 'medium', method: 'GET', path: '/users', query: { status, page_size: '30' }, success: 200 };
-}
-
-async function observeGroups(
-  requests: Requests,
-  api: GroupsApi,
-  signal: AbortSignal,
-): Promise<GroupsObservation> {
-  const listing = await readList(requests, api, signal, LIST_MS);
-  if (listing.list.type !== 'success') return { api, ...listing };
-  const [first] = listing.groups;
-  const one = first && {
-    listedId: first.id,
-    outcome: await requests.ask(api.get(first.id), signal),
-  };
-  const missing = await requests.ask(api.get(MISSING_ID), signal);
-  return { api, ...listing, ...(one ? { one } : {}), missing };
+async function observeGroups(requests: Requests, api: GroupsApi): Promise<GroupsObservation> {
+  const observation = { api, ...(await readList(requests, api)) };
+  if (observation.list.type !== 'success') return observation;
+  const [first] = observation.groups;
+  const one = first && { listedId: first.id, outcome: await requests.ask(api.get(first.id)) };
+  const missing = await requests.ask(api.get(MISSING_ID));
+  return { ...observation, ...(one ? { one } : {}), missing };
 }

@@ -2,18 +2,14 @@
 import type { ApiClient, ObservedResponse } from '../../model/api.js';
 import type { Call } from '../../model/call.js';
 import type { Clock } from '../../model/clock.js';
-import type { Reply } from '../../model/reply.js';
+import type { Reply, ResponseMetadata } from '../../model/reply.js';
 import { EXIT, type Stop } from '../../model/stop.js';
 import { decideRetry } from '../../resilience/retry-policy.js';
 
 /** What one call came to. */
-export type Outcome = {
+export type Outcome = ResponseMetadata & {
   /** `not-sent`: aborted, out of time, or without a token. */
   readonly type: Reply['type'] | 'not-sent';
-  readonly httpStatus?: number;
-  readonly code?: number;
-  /** Zoom's words. */
-  readonly message: string;
   /** Why nothing of this kind can succeed. */
   readonly stop?: Stop;
   /** The body's fields; empty unless it is a success. */
@@ -30,6 +26,7 @@ export type RequestsOptions = {
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
+  readonly signal: AbortSignal;
 };
 
 /** A wait that is longer is reported instead: nobody waits minutes for a diagnosis. */
@@ -37,78 +34,95 @@ const WAIT_MAX_MS = 5_000;
 
 const ATTEMPTS_MAX = 4;
 
-export class Requests {
-  readonly clock: Clock;
-  readonly #options: RequestsOptions;
-  readonly #responses: { readonly call: Call; readonly response: ObservedResponse }[] = [];
+/** What Zoom may show late is looked for after these waits; 31 seconds in all. */
+const LOOK_WAITS_MS: readonly number[] = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
 
-  constructor(options: RequestsOptions) {
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Every response so far, refused ones included; the API client's observer adds them. */
+  readonly responses: ObservedResponse[];
+
+  constructor(options: RequestsOptions, responses: ObservedResponse[] = []) {
     this.#options = options;
     this.clock = options.clock;
+    this.signal = options.signal;
+    this.responses = responses;
   }
 
-  /** Every response so far, refused ones included. */
-  get responses(): readonly { readonly call: Call; readonly response: ObservedResponse }[] {
-    return this.#responses;
+  /** The same, ended by another signal. */
+  endedBy(signal: AbortSignal): Requests {
+    return new Requests({ ...this.#options, signal }, this.responses);
   }
 
-  /** Takes what the API client observes. */
-  observe(call: Call, response: ObservedResponse): void {
-    this.#responses.push({ call, response });
-  }
-
-  /** @param beforeSend called right before each attempt leaves; false withholds it */
-  async ask(call: Call, signal: AbortSignal, beforeSend?: () => boolean): Promise<Outcome> {
-    const { api, clock, random } = this.#options;
+  async ask(call: Call): Promise<Outcome> {
+    const { api, clock, random, signal } = this.#options;
+    // A lost write is not sent again: its second answer would not tell what the first one did.
+    const onLost = call.method === 'GET' ? 'resend' : 'judge';
     const replies: Reply[] = [];
     for (;;) {
-      const result = await api.send(call, { signal, ...(beforeSend ? { beforeSend } : {}) });
+      const result = await api.send(call, { signal });
       if (result.type === 'not-sent') {
-        const last = replies.at(-1);
-        return last && !result.stop ? toOutcome(last, replies) : notSent(result.stop, replies);
+        const notSent = {
+          type: 'not-sent',
+          message: result.stop?.message ?? 'no time was left for it',
+        } as const;
+        return toOutcome(result.stop ? notSent : (replies.at(-1) ?? notSent), replies, result.stop);
       }
-      replies.push(result.reply);
-      if (result.stop) return toOutcome(result.reply, replies, result.stop);
-      const onLost = call.method === 'POST' || call.method === 'PATCH' ? 'judge' : 'resend';
+      const { reply, stop } = result;
+      replies.push(reply);
+      if (stop) return toOutcome(reply, replies, stop);
       const decision = decideRetry({ onLost }, replies, random);
+      if (decision.type === 'stop') return toOutcome(reply, replies, decision.stop);
       const isOver = replies.length >= ATTEMPTS_MAX || signal.aborted;
-      if (decision.type === 'stop') return toOutcome(result.reply, replies, decision.stop);
       if (decision.type === 'judge' || isOver || decision.waitMs > WAIT_MAX_MS) {
-        return toOutcome(result.reply, replies);
+        return toOutcome(reply, replies);
       }
       await clock.sleep(decision.waitMs, signal);
     }
   }
+
+  /** Looks until something is found; null if it never will be. @returns it, and the ms that it took */
+  async lookFor<T>(
+    look: () => Promise<T | null | undefined>,
+  ): Promise<{ readonly found: T; readonly afterMs: number } | undefined> {
+    const since = this.clock.monotonic();
+    for (const waitMs of LOOK_WAITS_MS) {
+      await this.clock.sleep(waitMs, this.signal);
+      if (this.signal.aborted) return undefined;
+      const afterMs = Math.round(this.clock.monotonic() - since);
+      const found = await look();
+      if (found === null) return undefined;
+      if (found !== undefined) return { found, afterMs };
+    }
+    return undefined;
+  }
 }
 
-function notSent(stop: Stop | undefined, replies: readonly Reply[]): Outcome {
+function toOutcome(
+  answer: Reply | { readonly type: 'not-sent'; readonly message: string },
+  replies: readonly Reply[],
+  stop?: Stop,
+): Outcome {
+  const mayHaveTakenEffect = replies.some((reply) => reply.type === 'transient' && reply.ambiguous);
   return {
-    type: 'not-sent',
-    message: stop?.message ?? 'no time was left for it',
-    ...(stop === undefined ? {} : { stop }),
     body: {},
     complete: false,
-    ambiguous: mayHaveTakenEffect(replies),
-  };
-}
-
-function toOutcome(reply: Reply, replies: readonly Reply[], stop?: Stop): Outcome {
-  const { type, httpStatus, code, message } = reply;
-  return {
-    type,
-    message,
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-    ...(code === undefined ? {} : { code }),
+    ...answer,
     ...(stop === undefined ? {} : { stop }),
-    body: type === 'success' ? reply.body : {},
-    complete: type === 'success' && reply.complete,
-    ...(type === 'success' && reply.locationId !== undefined ? { locationId: reply.locationId } : {}),
-    ambiguous: type !== 'success' && mayHaveTakenEffect(replies),
+    ambiguous: answer.type !== 'success' && mayHaveTakenEffect,
   };
 }
 
-function mayHaveTakenEffect(replies: readonly Reply[]): boolean {
-  return replies.some((reply) => reply.type === 'transient' && reply.ambiguous);
+/** The elements of a list in a body, those that are objects. */
+export function elementsOf(
+  { body }: Outcome,
+  listField: string,
+): readonly Readonly<Record<string, unknown>>[] {
+  const list = body[listField];
+  if (!Array.isArray(list)) return [];
+  return list.filter((element) => typeof element === 'object' && element !== null);
 }
 
 /** `HTTP 404, code 4130`; what came instead, if nothing answered. */

@@ -2,132 +2,92 @@
 import type { Call } from '../../model/call.js';
 import { FatalError } from '../../model/stop.js';
 import { nameKey } from '../../resources/groups/api/group.js';
-import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
-import { isUsableId } from '../../resources/groups/api/groups-api.js';
-import type { DoctorRecord } from '../../storage/doctor-record.js';
-import { isDeleted, withoutPrefix } from './leftovers.js';
+import { type GroupsApi, isUsableId } from '../../resources/groups/api/groups-api.js';
+import type { DoctorRecord, RecordedGroup } from '../../storage/doctor-record.js';
+import { deleteGroup, isDeleted, TEMPORARY_PREFIX, withoutPrefix } from './leftovers.js';
 import { readList } from './read-list.js';
 import { mayWorkLater, type Outcome, type Requests } from './requests.js';
 
-/** A temporary group that could not be deleted. */
-export type Remaining = { readonly api: GroupsApi['name']; readonly name: string; readonly id?: string };
-
-type Temporary = {
-  readonly key: string;
-  readonly name: string;
-  id?: string;
-};
-
-/** Between the attempts to delete, and to find a group whose create was not answered. */
-const WAITS_MS: readonly number[] = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
-
-/** A list is read no longer than this when a group is looked for. */
-const LIST_MS = 15_000;
+/** An answer to a create; `id` is absent if it names none. */
+export type CreateOutcome = Outcome & { readonly id?: string };
 
 export class TemporaryGroups {
   readonly api: GroupsApi;
-  readonly #requests: Requests;
+  /** Begins the name of each. */
+  readonly base: string;
   readonly #record: DoctorRecord;
-  /** Begins the keys of this process. */
-  readonly #runId: string;
-  readonly #groups = new Map<string, Temporary>();
+  /** Those that are there, or may be. */
+  readonly #groups = new Map<string, RecordedGroup>();
   #count = 0;
 
-  constructor(api: GroupsApi, requests: Requests, record: DoctorRecord, runId: string) {
+  /** @param runId unique to this process */
+  constructor(api: GroupsApi, record: DoctorRecord, runId: string) {
     this.api = api;
-    this.#requests = requests;
+    this.base = `${TEMPORARY_PREFIX}${runId}${api.name.charAt(0)}`;
     this.#record = record;
-    this.#runId = runId;
   }
 
   /** @param call creates a group of this name */
-  async create(call: Call, name: string, signal: AbortSignal): Promise<Outcome & { readonly id?: string }> {
+  async create(requests: Requests, call: Call, name: string): Promise<CreateOutcome> {
     this.#count += 1;
-    const temporary: Temporary = { key: `${this.#runId}-${this.api.name}-${this.#count}`, name };
-    const outcome = await this.#requests.ask(call, signal, () => {
-      if (!this.#groups.has(temporary.key)) this.#remember(temporary);
-      return true;
-    });
+    const group: RecordedGroup = { key: `${this.base}-${this.#count}`, api: this.api.name, name };
+    this.#remember(group);
+    const outcome = await requests.ask(call);
     const id = outcome.body[this.api.idField] ?? outcome.locationId;
     if (outcome.type === 'success' && isUsableId(id)) {
-      temporary.id = id;
-      this.#remember(temporary);
+      this.#remember({ ...group, id });
       return { ...outcome, id };
     }
-    if (outcome.type !== 'success' && !outcome.ambiguous) this.#forget(temporary.key);
-    return outcome;
-  }
-
-  /** Deletes one before the end. */
-  async remove(id: string, signal: AbortSignal): Promise<Outcome> {
-    const outcome = await this.#requests.ask(this.api.remove(id), signal);
-    if (isDeleted(outcome)) for (const { key } of this.#withId(id)) this.#forget(key);
+    if (outcome.type !== 'success' && !outcome.ambiguous) this.#forget(group.key);
     return outcome;
   }
 
   /** Deletes what there is, and looks for what may be there. @returns what is left */
-  async cleanUp(signal: AbortSignal): Promise<readonly Remaining[]> {
+  async cleanUp(requests: Requests): Promise<readonly RecordedGroup[]> {
     const refused = new Set<string>();
-    for (const waitMs of WAITS_MS) {
-      const pending = [...this.#groups.values()].filter(({ key }) => !refused.has(key));
-      if (pending.length === 0 || signal.aborted) break;
-      await this.#requests.clock.sleep(waitMs, signal);
-      await this.#findIds(signal);
-      for (const { key, id } of pending.filter(({ key }) => this.#groups.has(key))) {
+    const isPending = ({ key }: RecordedGroup): boolean => !refused.has(key);
+    let isListWhole = false;
+    await requests.lookFor(async () => {
+      isListWhole = await this.#findIds(requests);
+      for (const { key, id } of [...this.#groups.values()].filter(isPending)) {
         if (id === undefined) continue;
-        const outcome = await this.remove(id, signal);
-        if (!isDeleted(outcome) && !mayWorkLater(outcome)) refused.add(key);
+        const outcome = await deleteGroup(requests, this.api, id);
+        if (isDeleted(outcome)) this.#forget(key);
+        else if (!mayWorkLater(outcome)) refused.add(key);
       }
-    }
+      return [...this.#groups.values()].some(isPending) ? undefined : null;
+    });
     // One that no list has shown until now was not made.
-    if (!signal.aborted && (await this.#canList(signal))) {
-      for (const { key, id } of [...this.#groups.values()]) if (id === undefined) this.#forget(key);
-    }
-    const { name: api } = this.api;
-    return [...this.#groups.values()].map(({ name, id }) => ({
-      api,
-      name,
-      ...(id === undefined ? {} : { id }),
-    }));
+    const isProven = isListWhole && !requests.signal.aborted;
+    for (const { key, id } of [...this.#groups.values()]) if (id === undefined && isProven) this.#forget(key);
+    return [...this.#groups.values()];
   }
 
-  /** Finds the ids of groups whose create was not answered, or without an id, by their names. */
-  async #findIds(signal: AbortSignal): Promise<void> {
+  /** Finds the ids of groups whose create was not answered, or without an id. @returns whether it saw all groups */
+  async #findIds(requests: Requests): Promise<boolean> {
     const lost = [...this.#groups.values()].filter(({ id }) => id === undefined);
-    if (lost.length === 0) return;
-    const { groups } = await readList(this.#requests, this.api, signal, LIST_MS);
-    const known = new Set(
-      [...this.#groups.values()].flatMap(({ id }) => (id === undefined ? [] : [withoutPrefix(id)])),
-    );
-    for (const temporary of lost) {
+    if (lost.length === 0) return true;
+    const { groups, isWhole } = await readList(requests, this.api);
+    const known = new Set([...this.#groups.values()].map(({ id = '' }) => withoutPrefix(id)));
+    for (const group of lost) {
       const found = groups.find(
-        ({ id, name }) => !known.has(withoutPrefix(id)) && nameKey(name) === nameKey(temporary.name),
+        ({ id, name }) => !known.has(withoutPrefix(id)) && nameKey(name) === nameKey(group.name),
       );
       if (!found) continue;
       known.add(withoutPrefix(found.id));
-      temporary.id = found.id;
-      this.#remember(temporary);
+      this.#remember({ ...group, id: found.id });
     }
+    return isWhole;
   }
 
-  async #canList(signal: AbortSignal): Promise<boolean> {
-    if ([...this.#groups.values()].every(({ id }) => id !== undefined)) return false;
-    return (await readList(this.#requests, this.api, signal, LIST_MS)).isWhole;
-  }
-
-  #withId(id: string): readonly Temporary[] {
-    return [...this.#groups.values()].filter((temporary) => temporary.id === id);
-  }
-
-  #remember(temporary: Temporary): void {
-    const { key, name, id } = temporary;
+  #remember(group: RecordedGroup): void {
     try {
-      this.#record.write({ key, api: this.api.name, name, ...(id === undefined ? {} : { id }) });
+      this.#record.write(group);
     } catch (error) {
       // Without the first line, nothing is sent; the group is known by its name without the second.
-      if (id === undefined || !(error instanceof FatalError)) throw error;
+      if (group.id === undefined || !(error instanceof FatalError)) throw error;
     }
-    this.#groups.set(key, temporary);
+    this.#groups.set(group.key, group);
   }
 
   #forget(key: string): void {

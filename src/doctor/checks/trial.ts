@@ -1,0 +1,63 @@
+/** What the checks of `--write` share: a group that was just created, and how to create others. */
+import type { BodyFormat } from '../../model/choices.js';
+import type { Definition } from '../../resources/groups/api/group.js';
+import type { Bodies, GroupsObservation } from '../observe/observations.js';
+import { readList } from '../observe/read-list.js';
+import type { Requests } from '../observe/requests.js';
+import type { CreateOutcome, TemporaryGroups } from '../observe/temporary-groups.js';
+import type { Check, Finding } from './finding.js';
+
+export type Trial = {
+  readonly requests: Requests;
+  readonly groups: TemporaryGroups;
+  /** One that creates are accepted in. */
+  readonly format: BodyFormat;
+  /** The group without settings that others are compared with. */
+  readonly id: string;
+  readonly name: string;
+  /** When a list first showed it, and with which id; absent if none did in time. */
+  readonly listed?: { readonly found: string; readonly afterMs: number };
+  /** Whether IM groups can be read too, which shows what a contact group's privacy means. */
+  readonly isImAlive: boolean;
+};
+
+/** A check that sends requests of its own. */
+export type TrialCheck<Subject extends Trial = Trial> = Check<Subject, Promise<Finding | undefined>>;
+
+/** Tries every body format. @returns what they showed, and the trial that a success makes possible */
+export async function openTrial(
+  requests: Requests,
+  groups: TemporaryGroups,
+  isImAlive: boolean,
+): Promise<Pick<GroupsObservation, 'bodies' | 'created'> & { readonly trial?: Trial }> {
+  const { api } = groups;
+  const bodies: { -readonly [format in keyof Bodies]: Bodies[format] } = {};
+  let created: { readonly format: BodyFormat; readonly id: string; readonly name: string } | undefined;
+  for (const format of api.bodyFormats) {
+    const name = `${groups.base} Caf\u00e9 ${format}`;
+    const outcome = await groups.create(requests, api.create({ name }, format), name);
+    bodies[format] = outcome;
+    if (outcome.stop) return { bodies };
+    if (outcome.id !== undefined) created = { format, id: outcome.id, name };
+  }
+  if (!created) return { bodies };
+  const { id, name } = created;
+  const listed = await requests.lookFor(async () => {
+    const { groups: shown, list } = await readList(requests, api);
+    // Ids may be spelled in another way by the list, so the name counts too.
+    const found = shown.find((group) => group.id === id || group.name === name);
+    return found?.id ?? (list.type === 'success' ? undefined : null);
+  });
+  return {
+    bodies,
+    created: { id, ...(listed ? { listedId: listed.found } : {}) },
+    trial: { requests, groups, isImAlive, ...created, ...(listed ? { listed } : {}) },
+  };
+}
+
+export function createGroup(
+  { requests, groups, format }: Trial,
+  definition: Definition,
+): Promise<CreateOutcome> {
+  return groups.create(requests, groups.api.create(definition, format), definition.name);
+}

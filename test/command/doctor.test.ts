@@ -1,7 +1,10 @@
 /** The built `doctor` command: exit codes, output, signals and kills. */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { DEFAULT_GROUPS } from '../../src/simulator/server.js';
 import { command, file, folder } from '../support/command.js';
 import { startTestSimulator, type TestSimulator } from '../support/simulator.js';
@@ -96,6 +99,96 @@ describe('doctor', () => {
   });
 });
 
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+describe('the way to Zoom', () => {
+  test('through a proxy that refuses to connect fails as the proxy, with its answer, and ends with 4', async () => {
+    const simulator = await startTestSimulator();
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer().on('connect', ({ url }, socket) => {
+      asked.push(url);
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    const { code, stdout } = await command(['doctor'], {
+      env: {
+        ...appEnvironment(simulator),
+        ZOOM_BASE_URL: 'https://zoom.example/v2',
+        HTTPS_PROXY: `http://127.0.0.1:${await listen(proxy)}`,
+      },
+    });
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^fail {5}proxy .*\n.*Check HTTPS_PROXY and NO_PROXY/m);
+    expect(stdout).toMatch(/^fail {5}connection .*refused \(HTTP 403\)/m);
+    expect(stdout).toMatch(/^unknown {2}tls/m);
+    expect(new Set(asked)).toEqual(new Set(['zoom.example:443']));
+  });
+
+  test('over a self-signed certificate fails as TLS and ends with 3, until it is named as trusted', async () => {
+    const simulator = await startTestSimulator();
+    const cwd = folder();
+    const [key, cert] = [join(cwd, 'key.pem'), join(cwd, 'cert.pem')];
+    execFileSync(
+      'openssl',
+      [
+        ...[
+          'req',
+          '-x509',
+          '-nodes',
+          '-days',
+          '2',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:prime256v1',
+        ],
+        ...[
+          '-subj',
+          '/CN=localhost',
+          '-addext',
+          'subjectAltName=DNS:localhost',
+          '-keyout',
+          key,
+          '-out',
+          cert,
+        ],
+      ],
+      { stdio: 'pipe' },
+    );
+    const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+    const server = createTlsServer(tls, ({ method = '', url = '', headers }, response) => {
+      request(`${simulator.zoom.url}${url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      }).end();
+    });
+    const env = {
+      ...appEnvironment(simulator),
+      ZOOM_BASE_URL: `https://localhost:${await listen(server)}/v2`,
+    };
+
+    const refused = await command(['doctor'], { env });
+    expect(refused.code).toBe(3);
+    expect(refused.stdout).toMatch(/^fail {5}tls .*\n.*NODE_EXTRA_CA_CERTS/m);
+    expect(refused.stdout).toMatch(/^ok {7}proxy .*no proxy is used/m);
+    expect(refused.stdout).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+    // The token call went to the simulator; no other request was sent over the connection that is not trusted.
+    expect(simulator.zoom.requests().map(({ path }) => path)).toEqual(['/oauth/token']);
+
+    const trusted = await command(['doctor'], { env: { ...env, NODE_EXTRA_CA_CERTS: cert } });
+    expect(trusted.code).toBe(0);
+    expect(trusted.stdout).toMatch(/^ok {7}tls .*NODE_EXTRA_CA_CERTS/m);
+  });
+});
+
 describe('doctor --write', () => {
   test('sends nothing without a confirmation', async () => {
     const simulator = await startTestSimulator();
@@ -117,6 +210,20 @@ describe('doctor --write', () => {
     expect(simulator.zoom.created().length).toBeGreaterThan(10);
     expect(simulator.zoom.groups()).toHaveLength(DEFAULT_GROUPS.length);
     expect(readdirSync(join(cwd, '.state/zoom-im-groups'))).toEqual([]);
+  });
+
+  test('deletes what it created even if every answer to a write is lost, and does not wait for long', async () => {
+    const simulator = await startTestSimulator({ faults: ['reset-after:1'] });
+    const startedAt = performance.now();
+    const { code, stdout } = await command(['doctor', '--write', '--yes'], {
+      env: appEnvironment(simulator),
+    });
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^ok {7}clean-up/m);
+    expect(simulator.zoom.created()).toHaveLength(3);
+    expect(simulator.zoom.groups()).toHaveLength(DEFAULT_GROUPS.length);
+    // It would give up after a minute for each API.
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 
   test('after Ctrl-C deletes them first, and ends with 130', async () => {

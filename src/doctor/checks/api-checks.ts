@@ -77,7 +77,7 @@ function checkAlive({ api, list, groups, isWhole }: GroupsObservation): Finding 
   if (list.type === 'not-sent') return unknown(`${noun} were not asked for`, rest);
   const problem =
     list.httpStatus === 200 ? 'come in a list that is cut short, or is no JSON' : 'cannot be listed';
-  return fail(`${noun} ${problem} (${status})`, isLater ? 'Try again later.' : SEND_IN, rest);
+  return fail(`${noun} ${problem} (${status})`, isLater ? 'Try again later.' : (stop?.hint ?? SEND_IN), rest);
 }
 
 function formatTodo(stop: Stop, { name, scopes }: GroupsApi): string {

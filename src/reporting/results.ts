@@ -33,23 +33,15 @@ export function toResult(validated: ValidatedRow, state: RunState): Result {
   const current = known?.fingerprint === validated.fingerprint ? known : undefined;
   const outcome = current?.outcome ?? toUnsettledOutcome(current, state);
   const settled = current?.outcome !== undefined;
-  const provisioned = isProvisioned(outcome.status);
+  const shared = { row, name, provisioned: isProvisioned(outcome.status), settled };
   if (validated.type === 'item') {
-    return {
-      row,
-      name,
-      outcome,
-      attempts: current?.attempts ?? 0,
-      reason: outcome.detail,
-      provisioned,
-      settled,
-    };
+    return { ...shared, outcome, attempts: current?.attempts ?? 0, reason: outcome.detail };
   }
   const { ids } = outcome;
   const detail = `same as line ${validated.of}`;
   const repeated: Outcome = { status: 'duplicate', detail, ...(ids ? { ids } : {}) };
   const reason = 'an earlier row with the same name is not provisioned';
-  return { row, name, outcome: repeated, attempts: 0, reason, provisioned, settled };
+  return { ...shared, outcome: repeated, attempts: 0, reason };
 }
 
 function toInvalidResult(row: Row, name: string, problems: readonly Problem[]): Result {
@@ -99,47 +91,33 @@ export function addResult(totals: Totals, result: Result): void {
   countReason(totals.reasons, outcome.status, reason, { line: row.line, name });
 }
 
-/** The columns of results.csv before those of the input. */
-export function resultColumns(idColumns: readonly IdColumn[]): readonly string[] {
+/** The columns of results.csv before those of the input, each with its cell of a line. */
+function listColumns(
+  idColumns: readonly IdColumn[],
+): readonly (readonly [column: string, cell: (result: Result) => string | number | undefined])[] {
   return [
-    'zoom__status',
-    'zoom__line',
-    ...idColumns.map(({ column }) => column),
-    'zoom__http_status',
-    'zoom__code',
-    'zoom__attempts',
-    'zoom__tracking_id',
-    'zoom__detail',
+    ['zoom__status', ({ outcome }) => outcome.status],
+    ['zoom__line', ({ row }) => row.line],
+    ...idColumns.map(({ column, id }) => [column, ({ outcome }: Result) => outcome.ids?.[id]] as const),
+    ['zoom__http_status', ({ outcome }) => outcome.httpStatus],
+    ['zoom__code', ({ outcome }) => outcome.code],
+    ['zoom__attempts', ({ attempts }) => attempts],
+    ['zoom__tracking_id', ({ outcome }) => outcome.trackingId],
+    ['zoom__detail', ({ outcome }) => outcome.detail],
   ];
 }
 
-/** The header line of results.csv. */
-export function formatResultsHeader(
-  header: readonly string[],
-  delimiter: string,
+/** results.csv of an input: its header line, and the line of each result. */
+export function createResultsTable(
+  { header, delimiter }: { readonly header: readonly string[]; readonly delimiter: string },
   idColumns: readonly IdColumn[],
-): string {
-  return formatGuardedCsvLine([...resultColumns(idColumns), ...header], delimiter);
-}
-
-/** One line of results.csv. */
-export function formatResultsLine(
-  { row, outcome, attempts }: Result,
-  delimiter: string,
-  idColumns: readonly IdColumn[],
-): string {
-  return formatGuardedCsvLine(
-    [
-      outcome.status,
-      String(row.line),
-      ...idColumns.map(({ id }) => outcome.ids?.[id] ?? ''),
-      String(outcome.httpStatus ?? ''),
-      String(outcome.code ?? ''),
-      String(attempts),
-      outcome.trackingId ?? '',
-      outcome.detail,
-      ...row.cells,
-    ],
-    delimiter,
-  );
+): { readonly header: string; readonly formatLine: (result: Result) => string } {
+  const columns = listColumns(idColumns);
+  return {
+    header: formatGuardedCsvLine([...columns.map(([column]) => column), ...header], delimiter),
+    formatLine: (result) => {
+      const cells = columns.map(([, cell]) => String(cell(result) ?? ''));
+      return formatGuardedCsvLine([...cells, ...result.row.cells], delimiter);
+    },
+  };
 }

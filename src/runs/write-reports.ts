@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { createTextEncoder } from '../csv/encoding.js';
 import type { RunState } from '../events/run-state.js';
 import { createHtmlPage } from '../reporting/html/render-page.js';
-import {
-  addResult,
-  createTotals,
-  formatResultsHeader,
-  formatResultsLine,
-  type Result,
-  toResult,
-} from '../reporting/results.js';
+import { addResult, createResultsTable, createTotals, type Result, toResult } from '../reporting/results.js';
 import { type Summary, summarize } from '../reporting/summary.js';
 import type { IdColumn } from '../resources/resource.js';
 import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/atomic-file.js';
@@ -106,7 +99,8 @@ async function writeTables(
   disk: Disk,
   onResult: (result: Result) => void,
 ): Promise<void> {
-  const { header, delimiter, bom, encoding, preamble } = csv;
+  const { bom, encoding, preamble } = csv;
+  const { header, formatLine } = createResultsTable(csv, idColumns);
   const encode = createTextEncoder(encoding, bom);
   const files: AtomicFile[] = [];
   const open = (name: string): AtomicFile => {
@@ -118,12 +112,12 @@ async function writeTables(
     const table = open(RUN_FILES.results);
     const failed = open(RUN_FILES.failed);
     const mark = bom || encoding !== 'utf-8' ? '\ufeff' : '';
-    table.write(`${mark}${formatResultsHeader(header, delimiter, idColumns)}`);
+    table.write(`${mark}${header}`);
     failed.write(encode(preamble));
     let lastFailed: Result['row'] | undefined;
     for await (const result of results) {
       onResult(result);
-      table.write(formatResultsLine(result, delimiter, idColumns));
+      table.write(formatLine(result));
       // A record with several entries stands in failed.csv once, if any of them failed.
       if (result.provisioned || result.row === lastFailed) continue;
       lastFailed = result.row;

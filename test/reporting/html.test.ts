@@ -11,7 +11,7 @@ import {
   formatText,
 } from '../../src/reporting/html/escape.js';
 import { ROWS_MAX, STYLE } from '../../src/reporting/html/render-page.js';
-import { renderRowsTable, toTableRow } from '../../src/reporting/html/rows-table.js';
+import { renderTable, toTableRow } from '../../src/reporting/html/rows-table.js';
 import { createTimeAxis, groupIntoBins, groupPausesByReason } from '../../src/reporting/html/time-axis.js';
 import { renderTimelineChart } from '../../src/reporting/html/timeline-chart.js';
 import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, timelineOf } from '../support/page.js';
@@ -241,7 +241,7 @@ describe('the page', () => {
       { id: 'groupId', column: 'zoom__group_id' },
       { id: 'userId', column: 'zoom__user_id' },
     ];
-    const table = renderRowsTable('All rows', [toTableRow(resultNamed('a', 2), idColumns)], idColumns);
+    const table = renderTable('rows', 'All rows', [toTableRow(resultNamed('a', 2), idColumns)], idColumns);
     expect(table.match(/<th [^>]*>[^<]*/g)?.map((head) => head.replace(/.*>/, ''))).toEqual([
       ...['Line', 'Name', 'Status', 'Detail', 'Response', 'Attempts', 'Group ID', 'User ID', 'Tracking ID'],
     ]);
@@ -260,7 +260,7 @@ describe('the page', () => {
 
   test('a simulated run says so in its title, banner and headline', () => {
     const page = pageOf([resultNamed('Sales', 2)], undefined, { simulated: true });
-    expect(page).toContain('<title>SIMULATED');
+    expect(page).toMatch(/<title>groups\.csv: .*\(simulated\)/);
     expect(page).toContain('class="simulated"');
     expect(page).toContain('provisioned (simulated)');
     expect(withoutScripts(pageOf([resultNamed('Sales', 2)]))).not.toMatch(/simulated/i);

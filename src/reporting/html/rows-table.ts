@@ -4,7 +4,7 @@ import type { IdColumn } from '../../resources/resource.js';
 import { formatNumber } from '../../text/format.js';
 import type { FailureReason } from '../failure-reasons.js';
 import type { Result } from '../results.js';
-import { escapeHtml, formatScriptJson, formatText } from './escape.js';
+import { escapeHtml, formatText } from './escape.js';
 import { renderStatusBadge } from './status-style.js';
 
 /** Rows on one page of the table: as many as are quick to draw and to read. */
@@ -46,9 +46,9 @@ export function toTableRow(
   ];
 }
 
-/** One row as JSON for a script element. */
-export function formatRowJson(row: TableRow): string {
-  return formatScriptJson(row);
+/** Whether the row is not provisioned. */
+export function isMissing(row: TableRow): boolean {
+  return row[8] === 0;
 }
 
 /** A column of both tables. Another one, such as the group of a membership, needs a place in the row and an entry. */
@@ -62,7 +62,7 @@ type Column = {
 
 const FIRST_ID_INDEX = 9;
 
-function columnsFor(idColumns: readonly IdColumn[]): readonly Column[] {
+function listColumns(idColumns: readonly IdColumn[]): readonly Column[] {
   return [
     { title: 'Line', kind: 'number', index: 0 },
     { title: 'Name', kind: 'name', index: 1 },
@@ -99,34 +99,20 @@ function renderCell(row: TableRow, { title, kind, index }: Column): string {
   return `<td class="${kind}" data-title="${escapeHtml(title)}">${content}</td>`;
 }
 
-/** The table of all rows, which the page's script takes over. */
-export function renderRowsTable(
+/**
+ * The table of all rows, which the page's script takes over; or that of the rows that are not provisioned, without the
+ * columns that are empty there. In a box that scrolls by itself, so that a long table leaves the page short.
+ */
+export function renderTable(
+  id: 'rows' | 'missing',
   caption: string,
   rows: readonly TableRow[],
   idColumns: readonly IdColumn[],
 ): string {
-  return renderTable('rows', caption, rows, columnsFor(idColumns));
-}
-
-/** The table of the rows that are not provisioned, without the columns that are empty there. */
-export function renderMissingTable(
-  caption: string,
-  rows: readonly TableRow[],
-  idColumns: readonly IdColumn[],
-): string {
-  const columns = columnsFor(idColumns).filter(
-    ({ kind, index }) => (kind !== 'id' && kind !== 'response') || rows.some((row) => row[index] !== ''),
+  const columns = listColumns(idColumns).filter(
+    ({ kind, index }) =>
+      id === 'rows' || (kind !== 'id' && kind !== 'response') || rows.some((row) => row[index] !== ''),
   );
-  return renderTable('missing', caption, rows, columns);
-}
-
-/** In a box that scrolls by itself, so that a long table leaves the page short. */
-function renderTable(
-  id: string,
-  caption: string,
-  rows: readonly TableRow[],
-  columns: readonly Column[],
-): string {
   const heads = columns.map(
     ({ title, kind, index }) =>
       `<th scope="col" class="${kind}" data-index="${index}">${escapeHtml(title)}</th>`,

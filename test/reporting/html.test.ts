@@ -12,7 +12,7 @@ import {
 } from '../../src/reporting/html/escape.js';
 import { ROWS_MAX, STYLE } from '../../src/reporting/html/render-page.js';
 import { renderTable, toTableRow } from '../../src/reporting/html/rows-table.js';
-import { createTimeAxis, groupIntoBins, groupPausesByReason } from '../../src/reporting/html/time-axis.js';
+import { createTimeAxis } from '../../src/reporting/html/time-axis.js';
 import { renderTimelineChart } from '../../src/reporting/html/timeline-chart.js';
 import { BEGIN, HOSTILE, pageOf, resultNamed, sha256Base64, timelineOf } from '../support/page.js';
 import { summaryOf } from '../support/summary.js';
@@ -99,11 +99,11 @@ describe('the run over time', () => {
     const recorded = timelineOf(60, 30);
     const morning = BEGIN / 1000 + 12 * 3_600;
     recorded.timeline.set(morning, second);
-    const axis = createTimeAxis({ ...recorded, lastAt: morning * 1000 + 1000 });
-    expect(axis?.periods).toHaveLength(2);
-    expect(axis?.seconds).toBeLessThan(70);
+    const axis = createTimeAxis({ ...recorded, lastAt: morning * 1000 + 1000 }, 150);
+    expect(axis?.bins).toHaveLength(61);
+    expect(axis?.place((morning - 3_600) * 1000)).toBeCloseTo(60 / 61);
     expect(renderTimelineChart({ ...recorded, lastAt: morning * 1000 + 1000 }, 30)).toContain(
-      '11 hours 59 minutes later',
+      '11 hours 59 minutes later</text>',
     );
   });
 
@@ -112,7 +112,10 @@ describe('the run over time', () => {
       pauses: [{ at: BEGIN + 9_000, pauseMs: 300_000, label: 'light', reason: 'no answer' }],
     });
     recorded.timeline.set(BEGIN / 1000 + 309, second);
-    expect(createTimeAxis({ ...recorded, lastAt: BEGIN + 310_000 })?.periods).toHaveLength(1);
+    const axis = createTimeAxis({ ...recorded, lastAt: BEGIN + 310_000 }, 310);
+    expect(axis?.bins.map(({ from }) => from)).toEqual(
+      Array.from({ length: 310 }, (_, i) => BEGIN / 1000 + i),
+    );
   });
 
   test('no request is lost between the seconds and the bars', () => {
@@ -123,21 +126,22 @@ describe('the run over time', () => {
       fc.property(timelines, (seconds) => {
         const timeline = new Map(seconds);
         const recorded = { ...timelineOf(0, 0), timeline, lastAt: Math.max(...timeline.keys()) * 1000 };
-        const axis = createTimeAxis(recorded);
-        const bins = axis ? groupIntoBins(recorded, axis, 150) : [];
+        const axis = createTimeAxis(recorded, 150);
+        const bins = axis?.bins ?? [];
         const sum = (of: Iterable<{ sent: number }>): number => [...of].reduce((n, { sent }) => n + sent, 0);
         expect(sum(bins)).toBe(sum(timeline.values()));
-        for (const { from } of bins) {
-          expect(axis?.place(from * 1000)).toBeGreaterThanOrEqual(0);
-          expect(axis?.place(from * 1000)).toBeLessThanOrEqual(1);
+        expect(bins.length).toBeLessThan(320);
+        for (const [i, { from }] of bins.entries()) {
+          expect(axis?.place(from * 1000)).toBeCloseTo(i / bins.length);
+          expect(from).toBeGreaterThan(bins[i - 1]?.from ?? -1);
         }
       }),
     );
   });
 
   test('a short run fills the whole axis', () => {
-    const axis = createTimeAxis(timelineOf(2, 20));
-    expect(axis?.seconds).toBe(2);
+    const axis = createTimeAxis(timelineOf(2, 20), 150);
+    expect(axis?.bins).toHaveLength(2);
     expect(axis?.place(BEGIN + 1_000)).toBe(0.5);
   });
 
@@ -154,9 +158,8 @@ describe('the run over time', () => {
   });
 
   test('a day of work makes some 150 bars', () => {
-    const recorded = timelineOf(86_400, 30);
-    const axis = createTimeAxis(recorded);
-    expect(axis && groupIntoBins(recorded, axis, 150).length).toBeLessThanOrEqual(150);
+    const axis = createTimeAxis(timelineOf(86_400, 30), 150);
+    expect(axis?.bins.length).toBeLessThanOrEqual(150);
   });
 
   test('pauses, retries and 429s are marked and named', () => {
@@ -166,7 +169,12 @@ describe('the run over time', () => {
     });
     recorded.timeline.set(BEGIN / 1000 + 10, second);
     const figure = renderTimelineChart(recorded, 30);
-    for (const text of ['rate-limited (429): 1', 'retries: 1', 'pauses: 1, 4 seconds']) {
+    for (const text of [
+      'Zoom rate-limited 1 request (429).',
+      '1 of them was a retry.',
+      'Paused 1 time for 4 seconds (too &lt;fast&gt;).',
+      '<title>2026-03-02 01:10:06 UTC: 4 seconds: too &lt;fast&gt;</title>',
+    ]) {
       expect(figure).toContain(text);
     }
     expect(figure).toContain('limit 30 requests/s');
@@ -175,17 +183,15 @@ describe('the run over time', () => {
     expect(figure).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  test('pauses are grouped by reason, the longest first', () => {
-    const pause = (reason: string, pauseMs: number) => ({
-      at: BEGIN,
-      label: 'light' as const,
-      reason,
-      pauseMs,
-    });
-    expect(groupPausesByReason([pause('a', 10), pause('b', 30), pause('a', 5)])).toEqual([
-      { reason: 'b', n: 1, pauseMs: 30 },
-      { reason: 'a', n: 2, pauseMs: 15 },
-    ]);
+  test('pauses are summed up by reason, the longest first', () => {
+    const pauses = [
+      { reason: 'a', pauseMs: 10_000 },
+      { reason: 'b', pauseMs: 30_000 },
+      { reason: 'a', pauseMs: 5_000 },
+    ].map((pause) => ({ ...pause, at: BEGIN, label: 'light' as const }));
+    expect(renderTimelineChart(timelineOf(2, 10, { pauses }), 30)).toContain(
+      'Paused 1 time for 30 seconds (b), 2 times for 15 seconds (a).',
+    );
   });
 
   test('says so if nothing was sent', () => {

@@ -1,59 +1,66 @@
-/** The time axis of a run: idle hours between two processes are cut out, many seconds become one bar. */
-import type { Pause, RunState, Second } from '../../events/run-state.js';
+/** The time axis of a run: many seconds become one bar, and idle hours between two processes are cut out. */
+import type { RunState, Second } from '../../events/run-state.js';
 
 export type TimelineData = Pick<RunState, 'timeline' | 'pauses' | 'rates' | 'lastAt'>;
 
-/** A period in which the run worked, in seconds since 1970, and where it begins on the axis. */
-export type ActivePeriod = { readonly from: number; readonly to: number; readonly start: number };
+/** The sums of the seconds that one bar shows; `from` is the first, since 1970. */
+export type Bin = Second & { readonly from: number };
 
-/** The sums of some consecutive seconds. */
-export type Bin = Second & { readonly from: number; readonly seconds: number };
-
-export type Axis = {
-  readonly periods: readonly ActivePeriod[];
-  /** The axis's length, without the idle gaps. */
-  readonly seconds: number;
+export type TimeAxis = {
+  /** In the order of time, and of equal width. */
+  readonly bins: readonly Bin[];
+  /** The seconds that each sums up. */
+  readonly step: number;
   /** The place of an instant (ms since 1970) on the axis, from 0 to 1. */
   readonly place: (at: number) => number;
 };
 
 /** A longer time without traffic and without a pause is cut out. No wait of one row is as long. */
 const IDLE_SECONDS = 120;
-/** What remains of an idle gap, as a share of the time in which the run worked. */
-const GAP_SHARE = 0.03;
 
-/** Undefined if nothing was ever sent or settled. */
-export function createTimeAxis({ timeline, pauses, lastAt }: TimelineData): Axis | undefined {
+/** An axis of about so many bars; undefined if nothing was ever sent or settled. */
+export function createTimeAxis(recorded: TimelineData, bars: number): TimeAxis | undefined {
+  const { timeline } = recorded;
   if (timeline.size === 0) return undefined;
-  let last = lastAt / 1000;
-  for (const second of timeline.keys()) if (second > last) last = second;
-  const busy: (readonly [number, number])[] = [...timeline.keys()].map((second) => [second, second + 1]);
-  for (const { at, pauseMs } of pauses) busy.push([at / 1000, Math.min(last, (at + pauseMs) / 1000)]);
-  busy.sort(([a], [b]) => a - b);
-  const merged: [number, number][] = [];
-  for (const [from, to] of busy) {
-    const current = merged.at(-1);
-    if (current && from - current[1] <= IDLE_SECONDS) current[1] = Math.max(current[1], to);
-    else merged.push([Math.floor(from), Math.max(to, Math.floor(from) + 1)]);
+  const busy = listBusySeconds(recorded);
+  const gaps = busy.map((second, i) => second - (busy[i - 1] ?? second));
+  const worked = gaps.reduce((sum, gap) => (gap <= IDLE_SECONDS ? sum + gap : sum + 1), 1);
+  const step = roundStep(worked, bars);
+  const found = new Map<number, Bin>();
+  const toSlot = (second: number): number => Math.floor(second / step) * step;
+  for (const [i, second] of busy.entries()) {
+    const gap = gaps[i] ?? 0;
+    // A short wait has bars too, without height.
+    for (let slot = toSlot(gap <= IDLE_SECONDS ? second - gap : second); slot <= second; slot += step) {
+      if (!found.has(slot)) found.set(slot, { from: slot, sent: 0, settled: 0, retried: 0, limited: 0 });
+    }
   }
-  const worked = merged.reduce((sum, [from, to]) => sum + to - from, 0);
-  const gap = worked * GAP_SHARE;
-  let start = 0;
-  const periods = merged.map(([from, to]) => {
-    const period = { from, to, start };
-    start += to - from + gap;
-    return period;
-  });
-  const seconds = start - gap;
-  return { periods, seconds, place: (at) => placeOf(at / 1000, periods) / seconds };
+  for (const [second, counts] of timeline) {
+    const bin = found.get(toSlot(second));
+    if (!bin) continue;
+    bin.sent += counts.sent;
+    bin.settled += counts.settled;
+    bin.retried += counts.retried;
+    bin.limited += counts.limited;
+  }
+  const bins = [...found.values()];
+  const place = (at: number): number => {
+    const i = bins.findLastIndex(({ from }) => from * 1000 <= at);
+    // An instant in an idle gap lies at the end of the bar before it.
+    const within = Math.min(1, (at / 1000 - (bins[i]?.from ?? 0)) / step);
+    return i < 0 ? 0 : (i + within) / bins.length;
+  };
+  return { bins, step, place };
 }
 
-function placeOf(second: number, periods: readonly ActivePeriod[]): number {
-  const period = periods.findLast(({ from }) => from <= second) ?? periods[0];
-  if (!period) return 0;
-  const within = Math.max(0, second - period.from);
-  // An instant in an idle gap lies at the end of the period before it.
-  return period.start + Math.min(within, period.to - period.from);
+/** In order. Of a pause, as many as make it no idle time. */
+function listBusySeconds({ timeline, pauses, lastAt }: TimelineData): readonly number[] {
+  const busy = [...timeline.keys()];
+  for (const { at, pauseMs } of pauses) {
+    const end = Math.min(at + pauseMs, lastAt) / 1000;
+    for (let second = Math.floor(at / 1000); second < end; second += IDLE_SECONDS) busy.push(second);
+  }
+  return busy.sort((a, b) => a - b);
 }
 
 const STEPS: readonly number[] = [
@@ -63,43 +70,4 @@ const STEPS: readonly number[] = [
 /** The smallest round step (s) that divides the time into at most so many parts. */
 export function roundStep(seconds: number, parts: number): number {
   return STEPS.find((step) => seconds / step <= parts) ?? Math.ceil(seconds / parts / 86_400) * 86_400;
-}
-
-/** At most about so many bars, each the sum of some seconds. */
-export function groupIntoBins(
-  { timeline }: TimelineData,
-  { periods, seconds }: Axis,
-  bars: number,
-): readonly Bin[] {
-  const step = roundStep(seconds, bars);
-  const bins = new Map<number, Bin>();
-  for (const [second, counts] of timeline) {
-    const period = periods.findLast(({ from }) => from <= second);
-    if (!period) continue;
-    const from = period.from + Math.floor((second - period.from) / step) * step;
-    const found = bins.get(from);
-    // The last bar of a period may cover less time than the others.
-    const covered = Math.max(1, Math.min(step, Math.ceil(period.to) - from));
-    const bin = found ?? { from, seconds: covered, sent: 0, settled: 0, retried: 0, limited: 0 };
-    bin.sent += counts.sent;
-    bin.settled += counts.settled;
-    bin.retried += counts.retried;
-    bin.limited += counts.limited;
-    bins.set(from, bin);
-  }
-  return [...bins.values()].sort((a, b) => a.from - b.from);
-}
-
-/** Pauses by reason, the longest in total first. Overlapping pauses all count. */
-export function groupPausesByReason(
-  pauses: readonly Pause[],
-): readonly { readonly reason: string; readonly n: number; readonly pauseMs: number }[] {
-  const found = new Map<string, { reason: string; n: number; pauseMs: number }>();
-  for (const { reason, pauseMs } of pauses) {
-    const sum = found.get(reason) ?? { reason, n: 0, pauseMs: 0 };
-    sum.n += 1;
-    sum.pauseMs += pauseMs;
-    found.set(reason, sum);
-  }
-  return [...found.values()].sort((a, b) => b.pauseMs - a.pauseMs);
 }

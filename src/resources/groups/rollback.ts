@@ -14,6 +14,7 @@ import {
   type Group,
   isGroupType,
   nameKey,
+  normalizeName,
   SETTINGS,
 } from './api/group.js';
 import { type GroupsApi, isUsableId } from './api/groups-api.js';
@@ -239,13 +240,16 @@ function judgeRestored(undo: Undo, reading: GroupReading, failure: string): Outc
   if (reading.type !== 'found')
     return createOutcome('unknown', `${failure}; the group cannot be read`, groupId);
   if (isRestored(undo, reading)) return createOutcome('restored', 'recovered', groupId);
-  const left = describeDifferences(findDifferences(before, reading.group));
+  const { group } = reading;
+  const differences = findDifferences(before, group);
+  const left =
+    differences.length > 0 ? describeDifferences(differences) : `renamed from ${JSON.stringify(group.name)}`;
   return createOutcome('failed', `${failure}; ${left}`, groupId);
 }
 
 function isRestored({ before }: Undo, reading: GroupReading): boolean {
   if (reading.type !== 'found' || findDifferences(before, reading.group).length > 0) return false;
-  return before.name === undefined || nameKey(before.name) === nameKey(reading.group.name);
+  return before.name === undefined || normalizeName(before.name) === normalizeName(reading.group.name);
 }
 
 function missingOutcome({ operation, groupId }: Undo, wasSent: boolean): Outcome {

@@ -173,7 +173,7 @@ class GroupsSession implements Session {
         const isFirstCreate =
           this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create');
         isPaused = isFirstCreate ?? false;
-        yield { outcomes: known, ...planned };
+        yield { ...planned, outcomes: [...known, ...(planned.outcomes ?? [])] };
         known = [];
         if (isPaused) return;
       }

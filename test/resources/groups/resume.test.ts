@@ -119,6 +119,37 @@ describe('a row that an answer alone had settled when the process was killed', (
   });
 });
 
+test('a group that was possibly created by the run takes no other row’s outcome with it', async () => {
+  const run = createGroupsRun('name\nA\nB\nC\n', {
+    api: 'im',
+    fault: (_, name) => (name === 'A' ? { status: 422, body: '{"code":300,"message":"no"}' } : undefined),
+    latencyMs: ({ call }) => (JSON.stringify(call).includes('"B"') ? 10_000 : 100),
+  });
+  // Without a listing before it, nothing tells whether B existed already.
+  await run.apply({ body: 'json', listing: false, killAfterMs: 1_000 });
+  await run.clock.run(run.clock.sleep(20_000, new AbortController().signal));
+  run.zoom.add('A');
+  const state = await run.apply({ body: 'json' });
+  expect(
+    ['a', 'b', 'c'].map((key) => [outcomeOf(state, key)?.status, outcomeOf(state, key)?.detail]),
+  ).toEqual([
+    ['already-provisioned', 'identical'],
+    ['already-provisioned', 'possibly created by this run'],
+    ['created', ''],
+  ]);
+});
+
+test('what is recorded of a row with each request is the same, whether it reads or writes', async () => {
+  const run = createGroupsRun('name,type\nA,shared\n', { api: 'contacts', latencyMs: 1_000 });
+  await run.apply({ killAfterMs: 1_500 });
+  expect(outcomeOf(await run.apply(), 'a')?.detail).toBe('recovered');
+  const attempts = run.journal.filter((event) => event.type === 'attempt' && event.rows.length > 0);
+  expect(attempts).toMatchObject([{ operation: 'create' }, { operation: 'read-group' }]);
+  for (const attempt of attempts) {
+    expect(attempt).toHaveProperty('rows', [{ key: 'a', fingerprint: 'type=shared', name: 'A', line: 2 }]);
+  }
+});
+
 test('a resume sends failed rows again, and nothing for those that are provisioned', async () => {
   let isDown = true;
   const run = createGroupsRun('name\nA\nB\n', {

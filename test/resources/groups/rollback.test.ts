@@ -205,3 +205,18 @@ test('updates are put back only with --include-updates, and only if nobody chang
   expect(statusesOf(state)).toEqual({ a: 'restored', b: 'kept' });
   expect(run.zoom.find('A')[0]?.fields).toMatchObject({ type: 'normal' });
 });
+
+test('a restore that Zoom never lets through has failed, also if the old name differs in case only', async () => {
+  let isRollback = false;
+  const run = createGroupsRun('name\nSALES\n', {
+    api: 'im',
+    fault: ({ call }) => (isRollback && call.method === 'PATCH' ? 'lost-before' : undefined),
+  });
+  run.zoom.add('Sales', {}, 3);
+  expect(statusesOf(await run.apply({ update: true }))).toEqual({ sales: 'updated' });
+  isRollback = true;
+  const state = await run.rollback(true);
+  expect(outcomeOf(state, 'sales')?.status).toBe('failed');
+  expect(outcomeOf(state, 'sales')?.detail).toContain('renamed from "SALES"');
+  expect(run.zoom.groups).toMatchObject([{ name: 'SALES' }]);
+});

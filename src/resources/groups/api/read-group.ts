@@ -19,7 +19,7 @@ export function readGroup(
   return {
     operation: 'read-group',
     effect: 'read',
-    rows: [row],
+    rows: [{ key: row.key, fingerprint: row.fingerprint, name: row.name, line: row.line }],
     call: api.get(groupId),
     onLost: 'resend',
     onFatal: 'judge',

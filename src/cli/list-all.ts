@@ -3,8 +3,7 @@
 import { dryRun } from '../engine/provision.js';
 import type { GroupIndex } from '../resources/groups/api/group-index.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
-import { listGroups } from '../resources/groups/api/list-groups.js';
-import { explainFailedListing } from '../resources/groups/session.js';
+import { listRequiredGroups } from '../resources/groups/api/list-groups.js';
 import type { Session, Step } from '../resources/resource.js';
 import { type Account, toEnginePorts } from './account.js';
 
@@ -22,10 +21,8 @@ export async function listAllGroups(
   let groups: GroupIndex | undefined;
   await readOnce(
     account,
-    listGroups(api, (listing) => {
-      if (listing.type === 'failed') return { stop: explainFailedListing(listing, why, api) };
-      groups = listing.items;
-      return {};
+    listRequiredGroups(api, why, (found) => {
+      groups = found;
     }),
     warn,
     signal,

@@ -57,13 +57,16 @@ export type Judgement = {
   readonly drain?: Stop;
 };
 
+/** Read lazily: a file may have a million rows. */
+export type Phase = AsyncIterable<Judgement> | Iterable<Judgement>;
+
 /**
  * The work of one process on one run, in phases. The engine asks for the next phase when nothing of the last one
- * waits or is in flight; phases are read lazily.
+ * waits or is in flight.
  */
 export type Session = {
   /** @param draining no new row is to be started: only what settles rows already attempted */
-  next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined;
+  next(draining: boolean): Phase | undefined;
   /** Begins again with the first row and keeps what was read from Zoom: after a dry run, do just what it showed. */
   restart(): void;
   /** Called when the run has ended: lets go of what was read from Zoom, since the reports need the memory. */

@@ -1,17 +1,16 @@
 /** Whether a group that exists after a lost answer was created by this run. */
-import { type Doubt, listDoubts } from '../../events/row-state.js';
-import type { ResponseMetadata } from '../../model/reply.js';
+import { listDoubts, type RowState } from '../../events/row-state.js';
+import { settle } from '../outcomes.js';
 import type { Judgement } from '../resource.js';
-import { findDifferences, type Group } from './api/group.js';
+import { compareWithGroup, findDifferences, type Group } from './api/group.js';
 import { readGroup } from './api/read-group.js';
-import { compareWithGroup, createOutcome, settle } from './outcomes.js';
 import type { GroupRow, GroupsWork } from './work.js';
 
 const POSSIBLY_OURS = 'possibly created by this run';
 
 /** Whether a listing before every doubtful attempt showed no such group. */
-function wasAbsentBefore(doubts: readonly Doubt[]): boolean {
-  const creates = doubts.filter(({ operation }) => operation === 'create');
+function wasAbsentBefore(state: RowState | undefined): boolean {
+  const creates = listDoubts(state).filter(({ operation }) => operation === 'create');
   return creates.length > 0 && creates.every(({ note }) => note?.absentBefore === true);
 }
 
@@ -20,28 +19,29 @@ function wasAbsentBefore(doubts: readonly Doubt[]): boolean {
  * own: that is asked of the group itself.
  */
 export function attributeGroup(
-  work: GroupsWork,
+  { api, state }: GroupsWork,
   row: GroupRow,
-  groups: readonly [Group, ...Group[]],
+  group: Group,
+  groupsOfThatName: number,
 ): Judgement {
-  const [group] = groups;
-  const state = work.state.rows.get(row.key);
-  const last: Partial<ResponseMetadata> | undefined = state?.last;
+  const before = state.rows.get(row.key);
   const wanted = row.item.definition;
-  const possibly = (detail: string): Judgement =>
-    settle(row, createOutcome('already-provisioned', detail, group.id, last));
+  const ids = { groupId: group.id };
+  const possibly = (detail = POSSIBLY_OURS): Judgement =>
+    settle(row, 'already-provisioned', detail, ids, before?.last);
   // Which of several groups of one name is this run's own, nothing tells.
-  if (groups.length > 1) return possibly(`${POSSIBLY_OURS}; Zoom has ${groups.length} groups of this name`);
-  if (!wasAbsentBefore(listDoubts(state))) return possibly(POSSIBLY_OURS);
+  if (groupsOfThatName > 1)
+    return possibly(`${POSSIBLY_OURS}; Zoom has ${groupsOfThatName} groups of this name`);
+  if (!wasAbsentBefore(before)) return possibly();
   if (findDifferences(wanted, group).length > 0) {
     return possibly(`${POSSIBLY_OURS}; ${compareWithGroup(wanted, group, 1)}`);
   }
-  const read = readGroup(work.api, row, group.id, (reading) => {
-    if (reading.type !== 'found') return possibly(POSSIBLY_OURS);
-    const isOurs = findDifferences(wanted, reading.group).length === 0 && reading.group.members === 0;
-    return isOurs
-      ? settle(row, createOutcome('created', 'recovered', group.id, last))
-      : possibly(POSSIBLY_OURS);
+  const read = readGroup(api, row, group.id, (reading) => {
+    const isOurs =
+      reading.type === 'found' &&
+      findDifferences(wanted, reading.group).length === 0 &&
+      reading.group.members === 0;
+    return isOurs ? settle(row, 'created', 'recovered', ids, before?.last) : possibly();
   });
   return { steps: [read] };
 }

@@ -3,18 +3,17 @@ import type { Note } from '../../events/event.js';
 import { type Effect, isInDoubt } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
 import { type Api, isApi } from '../../model/choices.js';
-import type { Outcome } from '../../model/outcome.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
-import type { Judgement, Resource, Session, SessionContext, Step } from '../resource.js';
+import { describeFailure, settle, toRef } from '../outcomes.js';
+import type { Judgement, Phase, Resource, Session, SessionContext, Step } from '../resource.js';
 import {
+  type Change,
   type Definition,
   describeDifferences,
   findDifferences,
-  type Group,
   isGroupType,
   nameKey,
-  normalizeName,
   SETTINGS,
 } from './api/group.js';
 import { type GroupsApi, isUsableId } from './api/groups-api.js';
@@ -22,9 +21,8 @@ import { GROUPS_APIS } from './api/groups-apis.js';
 import { type GroupReading, readGroup } from './api/read-group.js';
 import { defineGroupInput, type GroupItem, parseFingerprint } from './fields.js';
 import { GROUP_ID_COLUMNS } from './groups.js';
-import { createOutcome, describeFailure, settle, toRowOutcome } from './outcomes.js';
-import type { Change } from './update.js';
-import { type GroupRow, toRef } from './work.js';
+import { changeGroup, findChange } from './update.js';
+import { type GroupRow, readGroupRows } from './work.js';
 
 /** One group that a rollback is about. */
 export type Undo = {
@@ -130,7 +128,7 @@ class RollbackSession implements Session {
     this.#undos = undos;
   }
 
-  next(draining: boolean): AsyncIterable<Judgement> | undefined {
+  next(draining: boolean): Phase | undefined {
     if (this.#isDone || draining) return undefined;
     this.#isDone = true;
     return this.#readRows();
@@ -141,121 +139,72 @@ class RollbackSession implements Session {
   }
 
   async *#readRows(): AsyncGenerator<Judgement> {
-    for await (const batch of this.#context.rows()) {
-      for (const validated of batch) {
-        if (validated.type !== 'item') continue;
-        const { key, fingerprint, name, item, row } = validated;
-        const undo = this.#undos.get(key);
-        if (!undo) throw new Error(`nothing is known about line ${row.line}`);
-        const done = this.#context.state.rows.get(key)?.outcome?.status;
-        if (done === 'deleted' || done === 'restored') continue;
-        yield this.#undo({ key, fingerprint, name, line: row.line, item }, undo);
-      }
+    for await (const row of readGroupRows(this.#context.rows())) {
+      const undo = this.#undos.get(row.key);
+      if (!undo) throw new Error(`nothing is known about line ${row.line}`);
+      const done = this.#context.state.rows.get(row.key)?.outcome?.status;
+      if (done === 'deleted' || done === 'restored') continue;
+      if (!isUsableId(undo.groupId)) yield settle(row, 'kept', 'the run recorded no usable id of it');
+      else yield { steps: [this.#undo(row, undo)] };
     }
   }
 
-  #undo(row: GroupRow, undo: Undo): Judgement {
-    if (!isUsableId(undo.groupId))
-      return settle(row, createOutcome('kept', 'the run recorded no usable id of it'));
-    return { steps: [this.#readStep(row, undo)] };
-  }
-
   /** Nothing is deleted or changed that was not looked at right before. */
-  #readStep(row: GroupRow, undo: Undo): Step {
+  #undo(row: GroupRow, undo: Undo): Step {
+    const { groupId, operation, before } = undo;
     // A process of this rollback was killed before the answer to its own delete or restore.
     const wasSent = isInDoubt(this.#context.state.rows.get(row.key));
-    return readGroup(this.#api, row, undo.groupId, (reading) => {
-      if (wasSent && undo.operation === 'restore' && isRestored(undo, reading)) {
-        return settle(row, createOutcome('restored', 'recovered', undo.groupId));
+    return readGroup(this.#api, row, groupId, (reading) => {
+      const isFound = reading.type === 'found';
+      if (wasSent && operation === 'restore' && isFound && findChange(before, reading.group) === undefined) {
+        return settle(row, 'restored', 'recovered', { groupId });
       }
       const reason = findReasonToKeep(undo, reading);
-      if (reason !== undefined) return settle(row, createOutcome('kept', reason, undo.groupId));
-      if (reading.type !== 'found') return settle(row, missingOutcome(undo, wasSent));
-      return {
-        steps: [
-          undo.operation === 'delete' ? this.#remove(row, undo) : this.#restore(row, undo, reading.group),
-        ],
-      };
+      if (reason !== undefined) return settle(row, 'kept', reason, { groupId });
+      if (operation === 'delete') {
+        return isFound
+          ? { steps: [this.#remove(row, groupId)] }
+          : settle(row, 'deleted', wasSent ? 'recovered' : 'already gone', { groupId });
+      }
+      return isFound
+        ? { steps: [changeGroup(this.#api, 'restore', row, reading.group, before, before)] }
+        : settle(row, 'kept', 'the group no longer exists', { groupId });
     });
   }
 
-  #remove(row: GroupRow, undo: Undo): Step {
+  #remove(row: GroupRow, groupId: string): Step {
     return {
       operation: 'delete',
       effect: 'write',
       rows: [toRef(row)],
-      call: this.#api.remove(undo.groupId),
+      call: this.#api.remove(groupId),
       onLost: 'resend',
-      note: { groupId: undo.groupId },
+      note: { groupId },
       judge: (reply, { ambiguous, attempts }) => {
-        if (reply.type === 'success') return settle(row, createOutcome('deleted', '', undo.groupId, reply));
+        if (reply.type === 'success') return settle(row, 'deleted', '', { groupId }, reply);
         const failure = describeFailure(reply, attempts);
         const isGone = reply.type === 'not-found';
-        if (!ambiguous && !isGone) return settle(row, createOutcome('failed', failure, undo.groupId, reply));
-        return { steps: [this.#verify(row, undo, ambiguous ? 'recovered' : 'already gone', failure)] };
+        if (!ambiguous && !isGone) return settle(row, 'failed', failure, { groupId }, reply);
+        return { steps: [this.#verify(row, groupId, ambiguous ? 'recovered' : 'already gone', failure)] };
       },
     };
   }
 
   /** A group is called gone when Zoom says so when asked for it. */
-  #verify(row: GroupRow, undo: Undo, detail: string, failure: string): Step {
-    return readGroup(this.#api, row, undo.groupId, (reading) => {
-      const result: Outcome =
-        reading.type === 'missing'
-          ? createOutcome('deleted', detail, undo.groupId)
-          : reading.type === 'found'
-            ? createOutcome('failed', `${failure}; the group still exists`, undo.groupId)
-            : createOutcome(
-                'unknown',
-                `${failure}; whether it was deleted cannot be determined`,
-                undo.groupId,
-              );
-      return { outcomes: [toRowOutcome(row, result)] };
+  #verify(row: GroupRow, groupId: string, detail: string, failure: string): Step {
+    return readGroup(this.#api, row, groupId, (reading) => {
+      switch (reading.type) {
+        case 'missing':
+          return settle(row, 'deleted', detail, { groupId });
+        case 'found':
+          return settle(row, 'failed', `${failure}; the group still exists`, { groupId });
+        case 'unreadable': {
+          const unknown = `${failure}; whether it was deleted cannot be determined`;
+          return settle(row, 'unknown', unknown, { groupId });
+        }
+      }
     });
   }
-
-  #restore(row: GroupRow, undo: Undo, group: Group): Step {
-    return {
-      operation: 'restore',
-      effect: 'write',
-      rows: [toRef(row)],
-      call: this.#api.update(undo.groupId, undo.before),
-      onLost: 'resend',
-      note: { groupId: undo.groupId, before: group },
-      judge: (reply, { ambiguous, attempts }) => {
-        if (reply.type === 'success') return settle(row, createOutcome('restored', '', undo.groupId, reply));
-        const failure = describeFailure(reply, attempts);
-        if (!ambiguous) return settle(row, createOutcome('failed', failure, undo.groupId, reply));
-        const read = readGroup(this.#api, row, undo.groupId, (reading) =>
-          settle(row, judgeRestored(undo, reading, failure)),
-        );
-        return { steps: [read] };
-      },
-    };
-  }
-}
-
-function judgeRestored(undo: Undo, reading: GroupReading, failure: string): Outcome {
-  const { before, groupId } = undo;
-  if (reading.type !== 'found')
-    return createOutcome('unknown', `${failure}; the group cannot be read`, groupId);
-  if (isRestored(undo, reading)) return createOutcome('restored', 'recovered', groupId);
-  const { group } = reading;
-  const differences = findDifferences(before, group);
-  const left =
-    differences.length > 0 ? describeDifferences(differences) : `renamed from ${JSON.stringify(group.name)}`;
-  return createOutcome('failed', `${failure}; ${left}`, groupId);
-}
-
-function isRestored({ before }: Undo, reading: GroupReading): boolean {
-  if (reading.type !== 'found' || findDifferences(before, reading.group).length > 0) return false;
-  return before.name === undefined || normalizeName(before.name) === normalizeName(reading.group.name);
-}
-
-function missingOutcome({ operation, groupId }: Undo, wasSent: boolean): Outcome {
-  return operation === 'delete'
-    ? createOutcome('deleted', wasSent ? 'recovered' : 'already gone', groupId)
-    : createOutcome('kept', 'the group no longer exists', groupId);
 }
 
 /** Why a group stays as it is: it was changed or used, or nothing tells that it was not. */

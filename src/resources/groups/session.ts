@@ -6,19 +6,18 @@ import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
-import type { ValidatedRow } from '../../validation/row.js';
-import type { Judgement, Session, SessionContext, Step } from '../resource.js';
-import { findDifferences, type Group, SETTINGS, type SettingName } from './api/group.js';
+import { OUTCOMES_PER_RECORD, settle } from '../outcomes.js';
+import type { Judgement, Phase, Session, SessionContext, Step } from '../resource.js';
+import { compareWithGroup, type Group, SETTINGS, type SettingName } from './api/group.js';
 import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
-import { type Listing, listGroups } from './api/list-groups.js';
+import { explainFailedGroups, type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
 import { takeClosingListing } from './closing.js';
 import { createGroup } from './create.js';
 import type { GroupItem } from './fields.js';
-import { compareWithGroup, createOutcome, toRowOutcome } from './outcomes.js';
-import { findChange, updateGroup } from './update.js';
-import type { GroupRow, GroupsWork } from './work.js';
+import { changeGroup, findChange } from './update.js';
+import { type GroupRow, type GroupsWork, readGroupRows } from './work.js';
 
 /** What shapes a run on groups. */
 export type GroupsOptions = {
@@ -31,9 +30,6 @@ export type GroupsOptions = {
   /** Whether nothing is to be done if they cannot be listed, as in a plan. */
   readonly needsListing: boolean;
 };
-
-/** Enough that a record costs little, few enough to stay small. */
-const OUTCOMES_PER_RECORD = 1_000;
 
 /**
  * A request may be processed for this long after it was sent: where names may repeat, a listing that is to show what
@@ -56,10 +52,8 @@ export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptio
 class GroupsSession implements Session {
   readonly #context: SessionContext<GroupItem, GroupsOptions>;
   readonly #work: GroupsWork;
-  #stage: 'list' | 'rows' | 'closing' = 'list';
-  #rows: AsyncIterator<readonly ValidatedRow<GroupItem>[]> | undefined;
-  #batch: readonly ValidatedRow<GroupItem>[] = [];
-  #at = 0;
+  #phases: Iterator<Phase, undefined>;
+  #rows: AsyncGenerator<GroupRow, undefined> | undefined;
   #started = 0;
   #isLimitReached = false;
   readonly #unsupported = new Set<SettingName>();
@@ -73,35 +67,24 @@ class GroupsSession implements Session {
     this.#work = {
       api,
       state,
-      update: options.update,
       index: undefined,
       open: new Map(),
       canary: undefined,
       format: fixed ?? findAcceptedFormat(state.notes, api) ?? (second === undefined ? only : undefined),
       isFormatFixed: fixed !== undefined,
     };
+    this.#phases = this.#createPhases();
   }
 
-  next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined {
-    if (this.#stage === 'list') {
-      this.#stage = 'rows';
-      if (this.#context.options.listing && !draining) return [{ steps: [this.#list()] }];
-      if (!this.#work.api.uniqueNames) return [{ stop: listingRequired(this.#work.api) }];
-    }
-    const { limit } = this.#context;
-    // The rows that may be sent are, before the run drains.
-    if (this.#isLimitReached && limit !== undefined && !draining) return [{ drain: limitReached(limit) }];
-    if (this.#stage === 'rows' && !draining) return this.#readRows();
-    this.#stage = 'closing';
-    if (this.#work.open.size === 0) return undefined;
+  next(draining: boolean): Phase | undefined {
+    const phase = draining ? undefined : this.#phases.next().value;
+    if (phase || this.#work.open.size === 0) return phase;
     return [{ steps: [takeClosingListing(this.#work, this.#context.now())] }];
   }
 
   restart(): void {
-    this.#stage = this.#work.index ? 'rows' : 'list';
+    this.#phases = this.#createPhases();
     this.#rows = undefined;
-    this.#batch = [];
-    this.#at = 0;
     this.#started = 0;
     this.#isLimitReached = false;
   }
@@ -110,10 +93,24 @@ class GroupsSession implements Session {
     this.#work.index = undefined;
   }
 
+  *#createPhases(): Generator<Phase, undefined> {
+    const { options, limit = 0 } = this.#context;
+    const { api, index } = this.#work;
+    if (!options.listing && !api.uniqueNames) yield [{ stop: listingRequired(api) }];
+    if (options.listing && !index) yield [{ steps: [this.#list()] }];
+    do yield this.#planRows();
+    while (this.#rows);
+    if (this.#isLimitReached) yield [{ drain: limitReached(limit) }];
+    return undefined;
+  }
+
   #list(): Step {
     const { api } = this.#work;
-    const delayMs = api.uniqueNames ? 0 : this.#waitForDoubts();
-    return listGroups(api, (listing) => this.#useListing(listing), delayMs);
+    return listGroups(
+      api,
+      (listing) => this.#useListing(listing),
+      api.uniqueNames ? 0 : this.#waitForDoubts(),
+    );
   }
 
   #waitForDoubts(): number {
@@ -130,10 +127,9 @@ class GroupsSession implements Session {
       return {};
     }
     const { reply, reason } = listing;
-    const { api, update } = this.#work;
-    const { needsListing } = this.#context.options;
-    const isListingOnly = reply.type === 'fatal' ? LISTING_ONLY_REASONS.has(reply.stop.reason) : true;
-    if (reply.type === 'fatal' && !isListingOnly) return { stop: reply.stop };
+    if (reply.type === 'fatal' && !LISTING_ONLY_REASONS.has(reply.stop.reason)) return { stop: reply.stop };
+    const { api } = this.#work;
+    const { update, needsListing } = this.#context.options;
     if (api.uniqueNames && !update && !needsListing) {
       return { warnings: [`the existing groups could not be listed: ${reason}`] };
     }
@@ -142,68 +138,39 @@ class GroupsSession implements Session {
       : needsListing
         ? 'a plan compares with them'
         : `${api.noun} may share a name`;
-    return { stop: explainFailedListing(listing, why, api) };
+    return { stop: explainFailedGroups(api, listing, why) };
   }
 
   /** Reads on until a create has to settle the body format, up to the limit, or to the last row. */
-  async *#readRows(): AsyncGenerator<Judgement> {
-    const { limit } = this.#context;
+  async *#planRows(): AsyncGenerator<Judgement> {
+    const { limit = Number.POSITIVE_INFINITY } = this.#context;
+    this.#rows ??= readGroupRows(this.#context.rows());
     let known: RowOutcome[] = [];
     let isPaused = false;
     try {
-      for (;;) {
-        const row = await this.#nextRow();
+      while (!isPaused) {
+        const { value: row } = await this.#rows.next();
         if (!row) break;
         const warnings = this.#warnOfUnsupported(row);
         if (warnings.length > 0) yield { warnings };
-        const planned = this.#plan(row);
-        if (planned === undefined) continue;
-        if ('status' in planned) {
-          known.push(toRowOutcome(row, planned));
-          if (known.length < OUTCOMES_PER_RECORD) continue;
-          yield { outcomes: known };
-          known = [];
-          continue;
-        }
-        if (limit !== undefined && this.#started >= limit) {
-          this.#isLimitReached = true;
-          break;
-        }
-        this.#started += 1;
-        const isFirstCreate =
-          this.#work.format === undefined && planned.steps?.some(({ operation }) => operation === 'create');
-        isPaused = isFirstCreate ?? false;
-        yield { ...planned, outcomes: [...known, ...(planned.outcomes ?? [])] };
+        const { outcomes = [], steps = [] } = this.#plan(row);
+        known.push(...outcomes);
+        if (steps.length > 0) {
+          this.#isLimitReached = this.#started >= limit;
+          if (this.#isLimitReached) break;
+          this.#started += 1;
+          isPaused = this.#work.format === undefined && steps.some(({ operation }) => operation === 'create');
+        } else if (known.length < OUTCOMES_PER_RECORD) continue;
+        yield { outcomes: known, steps };
         known = [];
-        if (isPaused) return;
       }
       if (known.length > 0) yield { outcomes: known };
-      if (!this.#isLimitReached) this.#stage = 'closing';
     } finally {
-      // Left for good: at the last row, at the limit, or because the run ends early.
+      // Not needed any more after the last row, at the limit, or if the run ends early: it remembers the key of every row.
       if (!isPaused) {
-        await this.#rows?.return?.();
-        // It remembers the key of every row.
+        await this.#rows.return(undefined);
         this.#rows = undefined;
       }
-    }
-  }
-
-  async #nextRow(): Promise<GroupRow | undefined> {
-    for (;;) {
-      const row = this.#batch[this.#at];
-      if (row === undefined) {
-        this.#rows ??= this.#context.rows()[Symbol.asyncIterator]();
-        const next = await this.#rows.next();
-        if (next.done) return undefined;
-        this.#batch = next.value;
-        this.#at = 0;
-        continue;
-      }
-      this.#at += 1;
-      if (row.type !== 'item') continue;
-      const { key, fingerprint, name, item } = row;
-      return { key, fingerprint, name, line: row.row.line, item };
     }
   }
 
@@ -219,8 +186,8 @@ class GroupsSession implements Session {
   }
 
   /** What a row needs: nothing more, an outcome that is known already, or requests. */
-  #plan(row: GroupRow): Outcome | Judgement | undefined {
-    const { state, index, api, update } = this.#work;
+  #plan(row: GroupRow): Judgement {
+    const { state, index, api } = this.#work;
     const { definition, previousName } = row.item;
     const before = state.rows.get(row.key);
     const exact = index?.findExact(definition.name) ?? [];
@@ -230,107 +197,67 @@ class GroupsSession implements Session {
       return this.#planProvisioned(row, before.outcome, exact.length > 0 ? exact : alike);
     }
     // Another spelling is the same group if Zoom would accept both, or if it may be renamed.
-    const groups = exact.length > 0 || (api.uniqueNames && !update) ? exact : alike;
+    const isExactOnly = exact.length > 0 || (api.uniqueNames && !this.#context.options.update);
+    const groups = isExactOnly ? exact : alike;
     const [group] = groups;
-    if (group) return this.#planExisting(row, [group, ...groups.slice(1)]);
-    if (previousName !== undefined) {
-      const planned = this.#planRename(row, previousName);
-      if (planned) return planned;
-    }
-    return { steps: [createGroup(this.#work, row)] };
+    if (group) return this.#planExisting(row, group, groups.length);
+    const renamed = previousName === undefined ? undefined : this.#planRename(row, previousName);
+    return renamed ?? { steps: [createGroup(this.#work, row)] };
   }
 
   /** A row that an earlier process settled by an answer alone, without an id, is completed or put to the closing. */
-  #planProvisioned(
-    row: GroupRow,
-    before: Outcome,
-    [group, ...others]: readonly Group[],
-  ): Outcome | undefined {
-    if (before.ids?.groupId !== undefined) return undefined;
-    const { open } = this.#work;
-    const isCreated = before.status === 'created';
+  #planProvisioned(row: GroupRow, before: Outcome, groups: readonly Group[]): Judgement {
+    if (before.ids?.groupId !== undefined) return {};
+    const { status, detail } = before;
+    const [group] = groups;
     if (!group) {
-      const cause = isCreated ? 'no-id' : 'conflict';
-      open.set(row.key, { row, cause, message: before.detail, at: this.#context.now() });
-      return undefined;
+      const cause = status === 'created' ? 'no-id' : 'conflict';
+      this.#work.open.set(row.key, { row, cause, message: detail, at: this.#context.now() });
+      return {};
     }
-    const ids = { groupId: group.id };
-    if (isCreated || before.detail !== '') return { ...before, ids };
-    return { ...before, detail: compareWithGroup(row.item.definition, group, others.length + 1), ids };
+    const isDescribed = status === 'created' || detail !== '';
+    const compared = isDescribed ? detail : compareWithGroup(row.item.definition, group, groups.length);
+    return settle(row, status, compared, { groupId: group.id }, before);
   }
 
-  #planExisting(row: GroupRow, groups: readonly [Group, ...Group[]]): Outcome | Judgement {
-    const [group] = groups;
-    const { state, update } = this.#work;
+  #planExisting(row: GroupRow, group: Group, groupsOfThatName: number): Judgement {
+    const { state, api } = this.#work;
     const { definition } = row.item;
-    const doubts = listDoubts(state.rows.get(row.key));
-    const change = update ? findChange(definition, group) : undefined;
-    if (change && groups.length > 1) {
-      const detail = `Zoom has ${groups.length} groups of this name: nothing tells which one to change`;
-      return createOutcome('failed', detail);
+    const ids = { groupId: group.id };
+    const change = this.#context.options.update ? findChange(definition, group) : undefined;
+    if (change && groupsOfThatName > 1) {
+      const detail = `Zoom has ${groupsOfThatName} groups of this name: nothing tells which one to change`;
+      return settle(row, 'failed', detail);
     }
-    if (change) return { steps: [updateGroup(this.#work, row, group, change)] };
-    if (doubts.some(({ operation }) => operation === 'update')) {
-      return createOutcome('updated', 'recovered', group.id, state.rows.get(row.key)?.last);
-    }
-    if (doubts.some(({ operation }) => operation === 'create'))
-      return attributeGroup(this.#work, row, groups);
-    return createOutcome('already-provisioned', compareWithGroup(definition, group, groups.length), group.id);
+    if (change) return { steps: [changeGroup(api, 'update', row, group, definition, change)] };
+    const before = state.rows.get(row.key);
+    const doubts = new Set(listDoubts(before).map(({ operation }) => operation));
+    if (doubts.has('update')) return settle(row, 'updated', 'recovered', ids, before?.last);
+    if (doubts.has('create')) return attributeGroup(this.#work, row, group, groupsOfThatName);
+    return settle(row, 'already-provisioned', compareWithGroup(definition, group, groupsOfThatName), ids);
   }
 
   /** A row that renames a group, if the group exists under its previous name only. */
-  #planRename(row: GroupRow, previousName: string): Outcome | Judgement | undefined {
-    const { index, update } = this.#work;
+  #planRename(row: GroupRow, previousName: string): Judgement | undefined {
+    const { index, api } = this.#work;
+    const { definition } = row.item;
     const old = JSON.stringify(previousName);
-    if (!index)
-      return createOutcome(
-        'failed',
-        `without a listing, nothing tells whether ${old} exists and is to be renamed`,
-      );
+    const fail = (detail: string): Judgement => settle(row, 'failed', detail);
+    if (!index) return fail(`without a listing, nothing tells whether ${old} exists and is to be renamed`);
     const groups = index.findExact(previousName);
     const [group] = groups;
     if (!group) return undefined;
-    if (groups.length > 1) {
-      return createOutcome(
-        'failed',
-        `Zoom has ${groups.length} groups named ${old}: rename the right one in Zoom`,
-      );
-    }
-    if (!update) return createOutcome('failed', `${old} exists and would be renamed: use --update`);
-    const found = findDifferences(row.item.definition, group);
-    const settings = Object.fromEntries(found.map((d) => [d.setting, d.to]));
-    const change = { ...settings, name: row.item.definition.name };
-    return { steps: [updateGroup(this.#work, row, group, change)] };
+    if (groups.length > 1)
+      return fail(`Zoom has ${groups.length} groups named ${old}: rename the right one in Zoom`);
+    if (!this.#context.options.update) return fail(`${old} exists and would be renamed: use --update`);
+    const change = { ...findChange(definition, group), name: definition.name };
+    return { steps: [changeGroup(api, 'update', row, group, definition, change)] };
   }
 }
 
-function findAcceptedFormat(
-  notes: SessionContext<GroupItem, GroupsOptions>['state']['notes'],
-  api: GroupsApi,
-): BodyFormat | undefined {
+function findAcceptedFormat(notes: GroupsWork['state']['notes'], api: GroupsApi): BodyFormat | undefined {
   const accepted = notes.findLast(({ bodyFormat }) => bodyFormat !== undefined)?.bodyFormat;
   return api.bodyFormats.find((format) => format === accepted);
-}
-
-/** The true cause of a failed listing that the run cannot do without. */
-export function explainFailedListing(
-  listing: Extract<Listing, { type: 'failed' }>,
-  why: string,
-  api: GroupsApi,
-): Stop {
-  const { reply, reason } = listing;
-  const message = `the existing ${api.noun} could not be listed, and ${why}: ${reason}`;
-  if (reply.type === 'fatal') return { ...reply.stop, message };
-  const isRefused = reply.type === 'rejected' && !reply.expiredPageToken;
-  if (isRefused || reply.type === 'not-found' || reply.type === 'conflict') {
-    return createStop(
-      'listing-needed',
-      message,
-      `Check that the app has one of these scopes: ${api.scopes.read.join(', ')}.`,
-    );
-  }
-  // A plan or an export has nothing to resume; a run prints its resume command.
-  return createStop('listing-failed', message, 'Retry later.');
 }
 
 function listingRequired({ noun, scopes }: GroupsApi): Stop {

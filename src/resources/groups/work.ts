@@ -2,6 +2,7 @@
 import type { RunState } from '../../events/run-state.js';
 import type { BodyFormat } from '../../model/choices.js';
 import type { RowRef } from '../../model/outcome.js';
+import type { ValidatedRow } from '../../validation/row.js';
 import type { GroupIndex } from './api/group-index.js';
 import type { GroupsApi } from './api/groups-api.js';
 import type { GroupItem } from './fields.js';
@@ -13,24 +14,22 @@ export type GroupRow = RowRef & { readonly item: GroupItem };
 export type OpenRow = {
   readonly row: GroupRow;
   /**
-   * `doubt`: a create may have taken effect. `conflict`: Zoom said that the name is in use, and no listing has shown
-   * the group. `no-id`: created, but the answer had no id. `created`: complete, checked for a second group of its name.
+   * `doubt`: a create may have taken effect. `doubt-then-conflict`: after that, Zoom said that the name is in use.
+   * `conflict`: Zoom said so, and no listing has shown the group. `no-id`: created, but the answer had no id. `created`:
+   * complete, checked for a second group of its name.
    */
-  readonly cause: 'doubt' | 'conflict' | 'no-id' | 'created';
+  readonly cause: 'doubt' | 'doubt-then-conflict' | 'conflict' | 'no-id' | 'created';
   /** The last answer, in one line. */
   readonly message: string;
   /** When its youngest attempt was answered or lost, in ms since 1970: it may have taken effect until then. */
   readonly at: number;
-  /** After a doubt: Zoom said that the name is in use. */
-  readonly sawConflict?: true;
-  /** After a doubt: the create was sent again by the closing. */
+  /** The create was sent again by the closing. */
   readonly wasResent?: true;
 };
 
 export type GroupsWork = {
   readonly api: GroupsApi;
   readonly state: RunState;
-  readonly update: boolean;
   /** The listing before the first create; undefined if none was taken. */
   index: GroupIndex | undefined;
   readonly open: Map<string, OpenRow>;
@@ -42,7 +41,15 @@ export type GroupsWork = {
   readonly isFormatFixed: boolean;
 };
 
-/** The part of a row that events carry. */
-export function toRef({ key, fingerprint, name, line }: RowRef): RowRef {
-  return { key, fingerprint, name, line };
+/** The rows that ask for something: neither invalid ones nor duplicates. */
+export async function* readGroupRows(
+  batches: AsyncIterable<readonly ValidatedRow<GroupItem>[]>,
+): AsyncGenerator<GroupRow, undefined> {
+  for await (const batch of batches) {
+    for (const validated of batch) {
+      if (validated.type !== 'item') continue;
+      const { key, fingerprint, name, item, row } = validated;
+      yield { key, fingerprint, name, line: row.line, item };
+    }
+  }
 }

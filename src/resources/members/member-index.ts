@@ -45,6 +45,13 @@ export class MemberIndex {
 }
 
 export type MembersListing = PagesResult<MemberIndex>;
+export type FailedMembersListing = Extract<MembersListing, { type: 'failed' }>;
+
+export function explainFailedReading({ reply, reason }: FailedMembersListing): string {
+  return reply.type === 'not-found'
+    ? `group not found: ${reason}`
+    : `the members of the group could not be read: ${reason}`;
+}
 
 /** The members of one group, as one chain of page requests. */
 export function listMembers(

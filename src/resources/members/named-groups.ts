@@ -4,8 +4,9 @@ import { isProvisioned } from '../../model/statuses.js';
 import type { ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/api/group.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
+import { toRowOutcome } from '../outcomes.js';
 import { emailKey, type MemberItem, parseMembershipName } from './fields.js';
-import { createOutcome, type GroupWork, type MemberRow, type MembersWork, toRowOutcome } from './work.js';
+import type { GroupWork, MemberRow, MembersWork } from './work.js';
 
 /** Which group and user a row is about, if that need not be looked up. */
 export type KnownMembership = { readonly groupId: string; readonly group: string; readonly userId?: string };
@@ -13,10 +14,12 @@ export type KnownMembership = { readonly groupId: string; readonly group: string
 type Row = ValidatedRow<MemberItem>;
 
 export class NamedGroups {
+  readonly byId: Map<string, GroupWork> = new Map();
+  /** Rows without exactly one group. */
+  readonly failures: RowOutcome[] = [];
   readonly #work: MembersWork;
   readonly #known: ReadonlyMap<string, KnownMembership>;
-  readonly #groups = new Map<string, GroupWork>();
-  readonly #failures: RowOutcome[] = [];
+  #index: GroupIndex | undefined;
   #isAnyIncomplete = false;
 
   /** @param known by the row's key */
@@ -25,78 +28,71 @@ export class NamedGroups {
     this.#known = known;
   }
 
-  get size(): number {
-    return this.#groups.size;
-  }
-
-  /** Rows without exactly one group. */
-  get failures(): readonly RowOutcome[] {
-    return this.#failures;
-  }
-
-  /** Whether an invalid row may be about any group. */
-  get isAnyIncomplete(): boolean {
-    return this.#isAnyIncomplete;
-  }
-
-  [Symbol.iterator](): Iterator<GroupWork> {
-    return this.#groups.values();
-  }
-
-  add(validated: Row, index: GroupIndex | undefined): void {
-    switch (validated.type) {
-      case 'item':
-        return this.#addItem(validated, index);
-      case 'invalid':
-        return this.#addInvalid(validated, index);
-      case 'duplicate':
-        return;
+  /** @param index the account's groups, unless every row is about a known membership */
+  async read(batches: AsyncIterable<readonly Row[]>, index: GroupIndex | undefined): Promise<void> {
+    this.#index = index;
+    for await (const batch of batches) {
+      for (const row of batch) {
+        if (row.type === 'item') this.#addItem(row);
+        if (row.type === 'invalid' && this.#work.mode === 'sync') this.#addInvalid(row);
+      }
     }
+    // An account may have a million groups.
+    this.#index = undefined;
+    if (!this.#isAnyIncomplete) return;
+    for (const { unresolved } of this.byId.values()) unresolved.push('an invalid row');
   }
 
-  #addItem(validated: Extract<Row, { type: 'item' }>, index: GroupIndex | undefined): void {
-    const { key, fingerprint, name, item } = validated;
+  #addItem({ key, fingerprint, name, item, row: { line } }: Extract<Row, { type: 'item' }>): void {
     const { state, mode } = this.#work;
     const known = this.#known.get(key);
-    const found = known ? { id: known.groupId, name: known.group } : findGroup(index, item.group);
+    const found = known ? { id: known.groupId, name: known.group } : this.#findGroup(item.group);
     const before = state.rows.get(key);
     const isDone =
       before?.fingerprint === fingerprint && before.outcome && isProvisioned(before.outcome.status);
-    const userId = known?.userId;
     const row: MemberRow = {
       key,
       fingerprint,
       name,
-      line: validated.row.line,
+      line,
       email: item.email,
-      ...(userId === undefined ? {} : { userId }),
+      ...(known?.userId === undefined ? {} : { userId: known.userId }),
+      ...(isDone ? { isDone } : {}),
     };
     if (typeof found === 'string') {
-      if (!isDone) this.#failures.push(toRowOutcome(row, createOutcome('failed', found)));
+      if (!isDone) this.failures.push(toRowOutcome(row, 'failed', found));
       return;
     }
     const group = this.#findOrCreate(found);
     if (mode === 'sync') group.wanted.add(emailKey(item.email));
     // A sync looks again: another program may have removed the member since.
-    if (!isDone || mode === 'sync') group.rows.push(isDone ? { ...row, isDone: true } : row);
+    if (!isDone || mode === 'sync') group.rows.push(row);
   }
 
-  /** An invalid row may mean one of the members: no one is removed from its group. */
-  #addInvalid({ name, problems }: Extract<Row, { type: 'invalid' }>, index: GroupIndex | undefined): void {
-    if (this.#work.mode !== 'sync') return;
+  /** With `--sync`, an invalid row may mean one of the members: no one is removed from its group. */
+  #addInvalid({ name, problems }: Extract<Row, { type: 'invalid' }>): void {
     const membership = parseMembershipName(name);
     const isAboutEmail = problems.every(({ rule }) => rule === 'email-missing' || rule === 'email-invalid');
     if (!isAboutEmail || !membership || nameKey(membership.group) === '') {
       this.#isAnyIncomplete = true;
       return;
     }
-    const found = findGroup(index, membership.group);
-    if (typeof found !== 'string')
-      this.#findOrCreate(found).unresolved.push(membership.email || 'an empty cell');
+    const found = this.#findGroup(membership.group);
+    if (typeof found === 'string') return;
+    this.#findOrCreate(found).unresolved.push(membership.email || 'an empty cell');
+  }
+
+  /** The one group of that name, or why there is none. If no name is exactly the same, one that looks alike will do. */
+  #findGroup(name: string): { readonly id: string; readonly name: string } | string {
+    const exact = this.#index?.findExact(name) ?? [];
+    const groups = exact.length > 0 ? exact : (this.#index?.findAlike(nameKey(name)) ?? []);
+    const [group] = groups;
+    if (!group) return 'group not found';
+    return groups.length === 1 ? group : `Zoom has ${groups.length} groups of this name`;
   }
 
   #findOrCreate({ id, name }: { readonly id: string; readonly name: string }): GroupWork {
-    const found = this.#groups.get(id);
+    const found = this.byId.get(id);
     if (found) return found;
     const group: GroupWork = {
       id,
@@ -112,16 +108,7 @@ export class NamedGroups {
       readsAgain: 0,
       unresolved: [],
     };
-    this.#groups.set(id, group);
+    this.byId.set(id, group);
     return group;
   }
-}
-
-/** The one group of that name, or why there is none. If no name is exactly the same, one that looks alike will do. */
-function findGroup(index: GroupIndex | undefined, name: string): { id: string; name: string } | string {
-  const exact = index?.findExact(name) ?? [];
-  const groups = exact.length > 0 ? exact : (index?.findAlike(nameKey(name)) ?? []);
-  const [group] = groups;
-  if (!group) return 'group not found';
-  return groups.length === 1 ? group : `Zoom has ${groups.length} groups of this name`;
 }

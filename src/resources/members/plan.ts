@@ -2,22 +2,14 @@
 import type { RowOutcome } from '../../events/event.js';
 import { listDoubts } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
-import type { Outcome } from '../../model/outcome.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { formatCount } from '../../text/format.js';
 import { nameKey } from '../groups/api/group.js';
+import { toRowOutcome } from '../outcomes.js';
 import type { Member } from './api/members-api.js';
 import { emailKey, membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
 import type { MemberIndex } from './member-index.js';
-import {
-  type Change,
-  createOutcome,
-  type GroupPlan,
-  type GroupWork,
-  type MemberRow,
-  type MembersWork,
-  toRowOutcome,
-} from './work.js';
+import type { Change, GroupPlan, GroupWork, MemberRow, MembersWork } from './work.js';
 
 /** The most removals that `--sync` makes. */
 export type MaxRemovals = {
@@ -31,49 +23,57 @@ export const DEFAULT_MAX_REMOVALS: MaxRemovals = { n: 10, percent: true };
 const NO_SUCH_USER = 'no such user';
 const PENDING_USER = 'pending user: has not signed in yet';
 const DEACTIVATED_USER = 'deactivated user';
+const NO_ID_TO_REMOVE = `${PENDING_USER}; Zoom gives no id to remove`;
 
 export function planGroup(work: MembersWork, group: GroupWork, index: MemberIndex): GroupPlan {
-  const outcomes: RowOutcome[] = [];
-  const changes: Change[] = [];
-  for (const row of group.rows) {
-    const planned =
-      work.mode === 'remove' ? planRemoval(work, group, index, row) : planAdd(work, group, index, row);
-    if (!('status' in planned)) changes.push(planned);
-    else if (!row.isDone) outcomes.push(toRowOutcome(row, planned));
+  const plan = work.mode === 'remove' ? planRemoval : planAdd;
+  const planned = group.rows.flatMap((row) => {
+    const found = plan(work, group, index, row);
+    return row.isDone && !isChange(found) ? [] : [found];
+  });
+  const changes = planned.filter(isChange);
+  const surplus = work.mode === 'sync' ? findSurplus(work, group, index) : [];
+  const outcomes = [...planned, ...surplus].flatMap((found) => (isChange(found) ? [] : [found]));
+  if (work.mode === 'sync') {
+    outcomes.push(...recoverRemovals(work, group, index));
+    group.unresolved.push(...findUnresolved(work, group));
   }
-  const unresolved = findUnresolved(work, group);
-  const common = { users: index.users.length, unresolved };
-  switch (work.mode) {
-    case 'add':
-      return { outcomes, adds: changes, removals: [], ...common };
-    case 'remove':
-      return { ...keepLast(work, group, index, outcomes, changes), adds: [], ...common };
-    case 'sync': {
-      outcomes.push(...recoverRemovals(work, group, index));
-      return { outcomes, adds: changes, removals: findSurplus(work, group, index, outcomes), ...common };
-    }
+  const last = changes.at(-1);
+  // All members may be removed from a group that can be empty; elsewhere the last one stays.
+  if (work.mode === 'remove' && work.api.needsMember && last && changes.length >= index.size) {
+    changes.pop();
+    const ids = { groupId: group.id, userId: last.userId };
+    outcomes.push(toRowOutcome(last.row, 'kept', 'a contact group must have at least one member', ids));
   }
+  return { outcomes, changes, surplus: surplus.filter(isChange), users: index.users.length };
+}
+
+function isChange(planned: Change | RowOutcome): planned is Change {
+  return 'operation' in planned;
 }
 
 function hasDoubt({ state }: MembersWork, key: string, operation: Change['operation']): boolean {
   return listDoubts(state.rows.get(key)).some((doubt) => doubt.operation === operation);
 }
 
-function planAdd(work: MembersWork, group: GroupWork, index: MemberIndex, row: MemberRow): Outcome | Change {
+function planAdd(
+  work: MembersWork,
+  { id: groupId }: GroupWork,
+  index: MemberIndex,
+  row: MemberRow,
+): RowOutcome | Change {
   const { api, state, users } = work;
   const user = users.find(row.email);
   const id = row.userId ?? user?.id;
   const member = index.find({ id, email: row.email });
   if (member) {
-    const userId = member.id ?? id;
+    const ids = { groupId, userId: member.id ?? id };
+    if (!hasDoubt(work, row.key, 'add')) return toRowOutcome(row, 'already-member', '', ids);
     // It was planned because the membership was absent.
-    if (hasDoubt(work, row.key, 'add')) {
-      return createOutcome('added', 'recovered', group, userId, state.rows.get(row.key)?.last);
-    }
-    return createOutcome('already-member', '', group, userId);
+    return toRowOutcome(row, 'added', 'recovered', ids, state.rows.get(row.key)?.last);
   }
   if (api.addsBy === 'id' && id === undefined) {
-    return createOutcome('failed', user?.status === 'pending' ? PENDING_USER : NO_SUCH_USER, group);
+    return toRowOutcome(row, 'failed', user?.status === 'pending' ? PENDING_USER : NO_SUCH_USER, { groupId });
   }
   const hint = user?.status === 'inactive' ? { hint: DEACTIVATED_USER } : {};
   return { row, operation: 'add', userId: id, losses: 0, ...hint };
@@ -81,66 +81,43 @@ function planAdd(work: MembersWork, group: GroupWork, index: MemberIndex, row: M
 
 function planRemoval(
   work: MembersWork,
-  group: GroupWork,
+  { id: groupId }: GroupWork,
   index: MemberIndex,
   row: MemberRow,
-): Outcome | Change {
+): RowOutcome | Change {
   const { state, users } = work;
-  const id = row.userId ?? users.find(row.email)?.id;
-  const member = index.find({ id, email: row.email });
+  const userId = row.userId ?? users.find(row.email)?.id;
+  const member = index.find({ id: userId, email: row.email });
   if (!member) {
-    if (hasDoubt(work, row.key, 'remove')) {
-      return createOutcome('removed', 'recovered', group, id, state.rows.get(row.key)?.last);
-    }
-    return createOutcome('not-member', '', group, id);
+    const ids = { groupId, userId };
+    if (!hasDoubt(work, row.key, 'remove')) return toRowOutcome(row, 'not-member', '', ids);
+    return toRowOutcome(row, 'removed', 'recovered', ids, state.rows.get(row.key)?.last);
   }
-  if (member.id === undefined)
-    return createOutcome('failed', `${PENDING_USER}; Zoom gives no id to remove`, group);
+  if (member.id === undefined) return toRowOutcome(row, 'failed', NO_ID_TO_REMOVE, { groupId });
   return { row, operation: 'remove', userId: member.id, losses: 0 };
 }
 
-/** All members may be removed from a group that can be empty; elsewhere the last one stays. */
-function keepLast(
-  { api }: MembersWork,
-  group: GroupWork,
-  index: MemberIndex,
-  outcomes: readonly RowOutcome[],
-  removals: readonly Change[],
-): Pick<GroupPlan, 'outcomes' | 'removals'> {
-  const last = removals.at(-1);
-  if (!api.needsMember || !last || removals.length < index.size) return { outcomes, removals };
-  const kept = createOutcome('kept', 'a contact group must have at least one member', group, last.userId);
-  return { outcomes: [...outcomes, toRowOutcome(last.row, kept)], removals: removals.slice(0, -1) };
-}
-
 /** Whom the file names in the group, and who is no user with an id: ids are looked up only where they are needed. */
-function findUnresolved({ api, users, mode }: MembersWork, { wanted }: GroupWork): readonly string[] {
-  if (mode !== 'sync' || api.addsBy === 'email') return [];
+function findUnresolved({ api, users }: MembersWork, { wanted }: GroupWork): readonly string[] {
+  if (api.addsBy === 'email') return [];
   return [...wanted].filter((email) => users.find(email)?.id === undefined);
 }
 
-/** Members whom the file does not name. Those who cannot be removed are added to `outcomes`. */
+/** The removals of members whom the file does not name; an outcome for each who cannot be removed. */
 function findSurplus(
-  work: MembersWork,
+  { users }: MembersWork,
   group: GroupWork,
   index: MemberIndex,
-  outcomes: RowOutcome[],
-): readonly Change[] {
-  const { users } = work;
+): readonly (Change | RowOutcome)[] {
   const wantedIds = new Set([...group.wanted].map((email) => users.find(email)?.id));
   const isWanted = ({ id, email }: Member): boolean =>
     (id !== undefined && wantedIds.has(id)) || (email !== undefined && group.wanted.has(emailKey(email)));
   return index.users
     .filter((member) => !isWanted(member))
-    .flatMap((member) => {
-      const { id } = member;
-      const email = member.email ?? (id === undefined ? undefined : users.findEmail(id)) ?? id ?? '';
-      const row = toRemovalRow(group, email);
-      if (id !== undefined) return [{ row, operation: 'remove' as const, userId: id, losses: 0 }];
-      outcomes.push(
-        toRowOutcome(row, createOutcome('kept', `${PENDING_USER}; Zoom gives no id to remove`, group)),
-      );
-      return [];
+    .map(({ id, email }): Change | RowOutcome => {
+      const row = toRemovalRow(group, email ?? users.findEmail(id) ?? id ?? '');
+      if (id === undefined) return toRowOutcome(row, 'kept', NO_ID_TO_REMOVE, { groupId: group.id });
+      return { row, operation: 'remove', userId: id, losses: 0 };
     });
 }
 
@@ -173,12 +150,11 @@ function recoverRemovals(work: MembersWork, group: GroupWork, index: MemberIndex
   // A user whose address is unknown is named by the id.
   const ids = new Set(index.users.map(({ id }) => emailKey(id ?? '')));
   return members.flatMap((member) => {
-    const id = work.users.find(member)?.id;
-    if (group.wanted.has(member) || ids.has(member) || index.find({ id, email: member })) return [];
+    const userId = work.users.find(member)?.id;
+    if (group.wanted.has(member) || ids.has(member) || index.find({ id: userId, email: member })) return [];
     const row = toRemovalRow(group, member);
-    return [
-      toRowOutcome(row, createOutcome('removed', 'recovered', group, id, work.state.rows.get(row.key)?.last)),
-    ];
+    const last = work.state.rows.get(row.key)?.last;
+    return toRowOutcome(row, 'removed', 'recovered', { groupId: group.id, userId }, last);
   });
 }
 
@@ -196,7 +172,7 @@ export function checkMaxRemovals(groups: Iterable<GroupWork>, { n, percent }: Ma
   let memberships = 0;
   for (const group of groups) {
     memberships += group.plan?.users ?? 0;
-    if (findReasonToKeepAll(group) === undefined) removals += group.plan?.removals.length ?? 0;
+    if (findReasonToKeepAll(group) === undefined) removals += group.plan?.surplus.length ?? 0;
   }
   const allowed = percent ? (memberships * n) / 100 : n;
   if (removals <= allowed) return undefined;

@@ -1,18 +1,8 @@
 /** Settles changes by the group's members, read again: only what the list shows, or provably lacks, is a result. */
 import type { RowOutcome } from '../../events/event.js';
-import type { Outcome } from '../../model/outcome.js';
-import type { Judgement, Step } from '../resource.js';
-import { listMembers, type MemberIndex, type MembersListing } from './member-index.js';
-import {
-  type Change,
-  createOutcome,
-  type GroupWork,
-  type MembersWork,
-  noteUnresolved,
-  type SentChange,
-  type Times,
-  toRowOutcome,
-} from './work.js';
+import type { Judgement } from '../resource.js';
+import { explainFailedReading, type FailedMembersListing, type MemberIndex } from './member-index.js';
+import { failChange, type GroupWork, type SentChange, settleChange, type Times } from './work.js';
 
 /**
  * A list may lag behind the writes: it is read again this long after the last answer. Inferred: doctor check
@@ -23,21 +13,13 @@ const READ_AGAIN_AFTER_MS: readonly number[] = [2_000, 6_000, 14_000, 30_000];
 /** A list requested this long after a change proves by itself that the change was not made. */
 const LAG_MAX_MS = 30_000;
 
-export type SendChanges = (
-  work: MembersWork,
-  group: GroupWork,
-  changes: readonly Change[],
-) => readonly Step[];
+/** `provenUntil`: changes answered until then are made if the list shows them, and only then. */
+export type Reading = { readonly delayMs: number; readonly provenUntil: number };
 
-/** Reads the members of a group after its last batch. */
-export function readBack(work: MembersWork, group: GroupWork, send: SendChanges): Step {
-  group.readsAgain = 0;
-  return readAt(work, group, send, 0, false);
-}
-
-/** Reads them again, at the next time at which a list that lags may have changed. */
-export function readBackLater(work: MembersWork, group: GroupWork, send: SendChanges): Step {
-  const elapsedMs = work.now() - group.lastAnswerAt;
+/** When the members are read: at once, then at the next time at which a list that lags may have changed. */
+export function scheduleReading(group: GroupWork, now: number, isFirst: boolean): Reading {
+  if (isFirst) return { delayMs: 0, provenUntil: now - LAG_MAX_MS };
+  const elapsedMs = now - group.lastAnswerAt;
   const last = READ_AGAIN_AFTER_MS.length - 1;
   const round = READ_AGAIN_AFTER_MS.findIndex((afterMs, at) => at >= group.readsAgain && afterMs > elapsedMs);
   const at = round < 0 ? last : round;
@@ -45,70 +27,34 @@ export function readBackLater(work: MembersWork, group: GroupWork, send: SendCha
   group.readsAgain = at + 1;
   // The bounds hold even if the clock was set back.
   const delayMs = Math.min(afterMs, Math.max(0, afterMs - elapsedMs));
-  return readAt(work, group, send, delayMs, at === last);
+  return { delayMs, provenUntil: at === last ? Number.POSITIVE_INFINITY : now + delayMs - LAG_MAX_MS };
 }
 
-function readAt(
-  work: MembersWork,
+/** @returns `again`: changes to be sent again, since their answers were lost */
+export function settleByList(
   group: GroupWork,
-  send: SendChanges,
-  delayMs: number,
-  isLast: boolean,
-): Step {
-  const provenUntil = isLast ? Number.POSITIVE_INFINITY : work.now() + delayMs - LAG_MAX_MS;
-  return listMembers(work.api, group.id, delayMs, (listing) =>
-    judgeListing(work, group, listing, provenUntil, send),
-  );
-}
-
-function judgeListing(
-  work: MembersWork,
-  group: GroupWork,
-  listing: MembersListing,
-  /** Changes answered until then are made if the list shows them, and only then. */
+  index: MemberIndex,
   provenUntil: number,
-  send: SendChanges,
-): Judgement {
-  if (listing.type === 'failed') return giveUp(group, listing);
-  const index = listing.items;
+): { readonly outcomes: readonly RowOutcome[]; readonly again: readonly SentChange[] } {
   const done = [...group.open.values()].filter((sent) => isDone(sent, index));
-  const evidence = [...done.filter(provesItself), ...findVisibleCanaries(group, index)];
-  const outcomes: RowOutcome[] = [];
-  const settle = (sent: SentChange, found: Outcome): void => {
-    group.open.delete(sent.row.key);
-    noteUnresolved(group, sent, found);
-    outcomes.push(toRowOutcome(sent.row, found));
-  };
-  for (const sent of done) settle(sent, doneOutcome(group, sent, index));
-  const isCurrentFor = createProof(evidence);
-  const isLagging = [...group.canaries.keys()].some((id) => !index.hasId(id));
+  const canaries = [...group.canaries].filter(([id]) => index.hasId(id)).map(([, times]) => times);
+  const isCurrentFor = createProof([...done.filter(provesItself), ...canaries]);
+  const isLagging = canaries.length < group.canaries.size;
+  const outcomes = done.map((sent) => settleDone(group, sent, index));
+  for (const { row } of done) group.open.delete(row.key);
   const again: SentChange[] = [];
   for (const sent of [...group.open.values()]) {
-    if (sent.answer === 'lost' && sent.losses < sent.maxAttempts) {
-      group.open.delete(sent.row.key);
-      again.push(sent);
-    } else if (sent.answer !== 'lost' && isCurrentFor(sent)) settle(sent, failedOutcome(group, sent));
-    else if (sent.answeredAt <= provenUntil) {
-      settle(sent, isLagging ? unprovenOutcome(group, sent) : failedOutcome(group, sent));
-    }
+    const isOldEnough = sent.answeredAt <= provenUntil;
+    if (sent.answer === 'lost' && sent.losses < sent.maxAttempts) again.push(sent);
+    else if (sent.answer !== 'lost' && isCurrentFor(sent)) outcomes.push(settleNotDone(group, sent));
+    else if (isOldEnough && isLagging) {
+      const detail = 'the list of members lacks users whom Zoom had confirmed, so it proves nothing';
+      outcomes.push(settleChange(group, sent, 'unknown', detail, sent.metadata));
+    } else if (isOldEnough) outcomes.push(settleNotDone(group, sent));
+    else continue;
+    group.open.delete(sent.row.key);
   }
-  return { outcomes, steps: sendAgain(work, group, again, send) };
-}
-
-/** A batch holds changes of one operation. */
-function sendAgain(
-  work: MembersWork,
-  group: GroupWork,
-  changes: readonly Change[],
-  send: SendChanges,
-): readonly Step[] {
-  return (['add', 'remove'] as const).flatMap((operation) =>
-    send(
-      work,
-      group,
-      changes.filter((change) => change.operation === operation),
-    ),
-  );
+  return { outcomes, again };
 }
 
 function isDone({ operation, userId, row }: SentChange, index: MemberIndex): boolean {
@@ -122,10 +68,6 @@ function isDone({ operation, userId, row }: SentChange, index: MemberIndex): boo
  */
 function provesItself({ operation, answer, hadDoubts }: SentChange): boolean {
   return operation === 'remove' && answer === 'accepted' && !hadDoubts;
-}
-
-function findVisibleCanaries({ canaries }: GroupWork, index: MemberIndex): readonly Times[] {
-  return [...canaries].filter(([id]) => index.hasId(id)).map(([, times]) => times);
 }
 
 /**
@@ -142,50 +84,31 @@ function createProof(evidence: readonly Times[]): (change: Times) => boolean {
   return (change) => youngest >= change.answeredAt || batches.has(toText(change));
 }
 
-function doneOutcome(group: GroupWork, sent: SentChange, index: MemberIndex): Outcome {
-  const { operation, answer, hadDoubts, metadata, row } = sent;
-  const member = index.find({ id: sent.userId, email: row.email });
-  const userId = member?.id ?? sent.userId;
-  const isOurs = answer !== 'refused' || hadDoubts;
+function settleDone(group: GroupWork, sent: SentChange, index: MemberIndex): RowOutcome {
+  const { operation, answer, hadDoubts, metadata, row, userId } = sent;
   const detail = answer === 'accepted' ? '' : 'recovered';
-  if (operation === 'add') return createOutcome('added', detail, group, userId, metadata);
-  return isOurs
-    ? createOutcome('removed', detail, group, userId, metadata)
-    : createOutcome('not-member', '', group, userId, metadata);
+  if (operation === 'add') {
+    const member = index.find({ id: userId, email: row.email });
+    return settleChange(group, { ...sent, userId: member?.id ?? userId }, 'added', detail, metadata);
+  }
+  const isOurs = answer !== 'refused' || hadDoubts;
+  return settleChange(group, sent, isOurs ? 'removed' : 'not-member', isOurs ? detail : '', metadata);
 }
 
-function failedOutcome(
-  group: GroupWork,
-  { operation, answer, failure, hint, userId, metadata }: SentChange,
-): Outcome {
-  const accepted =
-    operation === 'add' ? 'accepted by Zoom but not added' : 'accepted by Zoom but not removed';
-  const detail = answer === 'accepted' ? accepted : failure;
-  return createOutcome('failed', hint === undefined ? detail : `${hint}: ${detail}`, group, userId, metadata);
+function settleNotDone(group: GroupWork, sent: SentChange): RowOutcome {
+  const { operation, answer, failure, metadata } = sent;
+  const accepted = `accepted by Zoom but not ${operation === 'add' ? 'added' : 'removed'}`;
+  return failChange(group, sent, answer === 'accepted' ? accepted : failure, metadata);
 }
 
-function unprovenOutcome(group: GroupWork, { userId, metadata }: SentChange): Outcome {
-  const detail = 'the list of members lacks users whom Zoom had confirmed, so it proves nothing';
-  return createOutcome('unknown', detail, group, userId, metadata);
-}
-
-function giveUp(group: GroupWork, { reply, reason }: Extract<MembersListing, { type: 'failed' }>): Judgement {
+/** The members cannot be read: what was sent stays unproven, unless the group itself is missing. */
+export function giveUp(group: GroupWork, listing: FailedMembersListing): Judgement {
+  const { reply } = listing;
   if (reply.type === 'fatal') return { stop: reply.stop };
-  const open = [...group.open.values()];
+  const status = reply.type === 'not-found' ? 'failed' : 'unknown';
+  const outcomes = [...group.open.values()].map((sent) =>
+    settleChange(group, sent, status, explainFailedReading(listing), reply),
+  );
   group.open.clear();
-  const isMissing = reply.type === 'not-found';
-  const outcomes = open.map((sent) => {
-    const found = isMissing
-      ? createOutcome('failed', `group not found: ${reason}`, group, sent.userId, reply)
-      : createOutcome(
-          'unknown',
-          `the members of the group could not be read: ${reason}`,
-          group,
-          sent.userId,
-          reply,
-        );
-    noteUnresolved(group, sent, found);
-    return toRowOutcome(sent.row, found);
-  });
   return { outcomes };
 }

@@ -1,17 +1,15 @@
 /** The work of `members`, in phases: groups, rows, users, each group's members, changes, removals of `--sync`. */
-import type { RowOutcome } from '../../events/event.js';
+import { isInDoubt } from '../../events/row-state.js';
 import type { Api } from '../../model/choices.js';
-import { createStop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
-import { listGroups } from '../groups/api/list-groups.js';
-import { explainFailedListing } from '../groups/session.js';
-import type { PagesResult } from '../paging/read-pages.js';
-import type { Judgement, Session, SessionContext, Step } from '../resource.js';
+import { listRequiredGroups } from '../groups/api/list-groups.js';
+import { OUTCOMES_PER_RECORD, toRowOutcome } from '../outcomes.js';
+import type { Judgement, Phase, Session, SessionContext, Step } from '../resource.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
-import { sendChanges } from './batches.js';
+import { readBack, sendChanges } from './batches.js';
 import type { MemberItem } from './fields.js';
-import { listMembers, type MembersListing } from './member-index.js';
+import { explainFailedReading, type FailedMembersListing, listMembers } from './member-index.js';
 import { type KnownMembership, NamedGroups } from './named-groups.js';
 import {
   checkMaxRemovals,
@@ -21,9 +19,8 @@ import {
   type MaxRemovals,
   planGroup,
 } from './plan.js';
-import { readBackLater } from './read-back.js';
-import { listUsers, USER_STATUSES, USERS_SCOPES, UserIndex, type UserStatus } from './users.js';
-import { type Change, createOutcome, type GroupWork, type MembersWork, toRowOutcome } from './work.js';
+import { listUsers, UserIndex } from './users.js';
+import type { Change, GroupPlan, GroupWork, MembersWork } from './work.js';
 
 /** What shapes a run on members. */
 export type MembersOptions = {
@@ -38,36 +35,24 @@ export type MembersOptions = {
   readonly maxRemovals?: MaxRemovals;
 };
 
-/** Enough that a record costs little, few enough to stay small. */
-const OUTCOMES_PER_RECORD = 1_000;
-
-const STAGES = ['groups', 'rows', 'users', 'members', 'changes', 'removals', 'end'] as const;
+type Context = SessionContext<MemberItem, Pick<MembersOptions, 'api' | 'mode' | 'maxRemovals'>>;
 
 /** @param known by key: then neither the groups nor the users are listed */
-export function openMembersSession(
-  context: SessionContext<MemberItem, Pick<MembersOptions, 'api' | 'mode' | 'maxRemovals'>>,
-  known?: ReadonlyMap<string, KnownMembership>,
-): Session {
+export function openMembersSession(context: Context, known?: ReadonlyMap<string, KnownMembership>): Session {
   return new MembersSession(context, known);
 }
 
 class MembersSession implements Session {
-  readonly #context: SessionContext<MemberItem, Pick<MembersOptions, 'api' | 'mode' | 'maxRemovals'>>;
+  readonly #context: Context;
   readonly #known: ReadonlyMap<string, KnownMembership> | undefined;
   readonly #work: MembersWork;
-  #index: GroupIndex | undefined;
-  #groups: NamedGroups;
-  #areFailuresReported = false;
-  /** In `STAGES`. */
-  #stage = 0;
+  #named: NamedGroups | undefined;
+  #phases: Iterator<Phase, undefined>;
   #started = 0;
   /** Whether `--limit` held something back. */
   #isLimited = false;
 
-  constructor(
-    context: SessionContext<MemberItem, Pick<MembersOptions, 'api' | 'mode' | 'maxRemovals'>>,
-    known: ReadonlyMap<string, KnownMembership> | undefined,
-  ) {
+  constructor(context: Context, known: ReadonlyMap<string, KnownMembership> | undefined) {
     this.#context = context;
     this.#known = known;
     const { state, now, options } = context;
@@ -79,146 +64,95 @@ class MembersSession implements Session {
       ignoresMissingGroups: known !== undefined,
       doubtfulRemovals: options.mode === 'sync' ? findDoubtfulRemovals(state) : new Map(),
       users: new UserIndex(),
-      hasSent: false,
     };
-    this.#groups = this.#createGroups();
+    this.#phases = this.#createPhases();
   }
 
-  #createGroups(): NamedGroups {
-    return new NamedGroups(this.#work, this.#known ?? new Map());
+  get #groups(): readonly GroupWork[] {
+    return [...(this.#named?.byId.values() ?? [])];
   }
 
-  next(draining: boolean): AsyncIterable<Judgement> | Iterable<Judgement> | undefined {
+  next(draining: boolean): Phase | undefined {
     // Nothing is in flight now; batches that are unanswered were not sent.
     for (const group of this.#groups) group.batches = 0;
-    const open = [...this.#groups].filter((group) => group.open.size > 0);
+    const open = this.#groups.filter((group) => group.open.size > 0);
     if (open.length > 0) return this.#readBack(open);
-    if (draining) return undefined;
-    const stage = STAGES[this.#stage];
-    if (stage === undefined) return undefined;
-    this.#stage += 1;
-    switch (stage) {
-      case 'groups':
-        return this.#known ? [] : [{ steps: [this.#listGroups()] }];
-      case 'rows':
-        return this.#readRows();
-      case 'users':
-        return this.#needsUsers() ? [{ steps: USER_STATUSES.map((status) => this.#listUsers(status)) }] : [];
-      case 'members':
-        return this.#readMembers();
-      case 'changes':
-        return this.#startChanges();
-      case 'removals':
-        return this.#removeSurplus();
-      case 'end':
-        return this.#isLimited && this.#work.hasSent
-          ? [{ drain: limitReached(this.#context.limit ?? this.#started) }]
-          : undefined;
-    }
+    return draining ? undefined : this.#phases.next().value;
   }
 
   restart(): void {
-    const isPlanned = STAGES[this.#stage - 1] !== undefined && this.#stage > STAGES.indexOf('members');
-    this.#stage = isPlanned ? STAGES.indexOf('changes') : 0;
+    this.#phases = this.#createPhases();
     this.#started = 0;
     this.#isLimited = false;
-    this.#areFailuresReported = false;
-    if (!isPlanned) this.#groups = this.#createGroups();
     for (const group of this.#groups) group.stage = 'planned';
   }
 
+  /** What was read is not read again after a restart. */
+  *#createPhases(): Generator<Phase, undefined> {
+    let index: GroupIndex | undefined;
+    if (!this.#known && !this.#named) {
+      const why = 'members find their groups there by name';
+      const list = listRequiredGroups(this.#work.api.groups, why, (groups) => {
+        index = groups;
+      });
+      yield [{ steps: [list] }];
+    }
+    yield this.#readRows(index);
+    index = undefined;
+    const { api, users } = this.#work;
+    if (api.addsBy === 'id' && !this.#known && this.#groups.length > 0 && users.size === 0) {
+      yield [{ steps: listUsers(users) }];
+    }
+    yield this.#readMembers();
+    yield this.#startChanges();
+    yield this.#removeSurplus();
+    if (this.#isLimited) yield [{ drain: limitReached(this.#started) }];
+    return undefined;
+  }
+
   *#readBack(groups: readonly GroupWork[]): Generator<Judgement> {
-    for (const group of groups) yield { steps: [readBackLater(this.#work, group, sendChanges)] };
+    for (const group of groups) yield { steps: [readBack(this.#work, group, false)] };
   }
 
-  #listGroups(): Step {
-    const { groups } = this.#work.api;
-    return listGroups(groups, (listing) => {
-      if (listing.type === 'failed') {
-        return { stop: explainFailedListing(listing, 'members find their groups there by name', groups) };
-      }
-      this.#index = listing.items;
-      return {};
-    });
-  }
-
-  async *#readRows(): AsyncGenerator<Judgement> {
-    for await (const batch of this.#context.rows())
-      for (const row of batch) this.#groups.add(row, this.#index);
-    this.#index = undefined;
-    yield* this.#reportFailures();
-  }
-
-  *#reportFailures(): Generator<Judgement> {
-    if (this.#areFailuresReported) return;
-    this.#areFailuresReported = true;
-    const { failures } = this.#groups;
+  async *#readRows(index: GroupIndex | undefined): AsyncGenerator<Judgement> {
+    if (!this.#named) {
+      this.#named = new NamedGroups(this.#work, this.#known ?? new Map());
+      await this.#named.read(this.#context.rows(), index);
+    }
+    const { failures } = this.#named;
     for (let at = 0; at < failures.length; at += OUTCOMES_PER_RECORD) {
       yield { outcomes: failures.slice(at, at + OUTCOMES_PER_RECORD) };
     }
   }
 
-  #needsUsers(): boolean {
-    return this.#work.api.addsBy === 'id' && !this.#known && this.#groups.size > 0;
-  }
-
-  #listUsers(status: UserStatus): Step {
-    return listUsers(status, (listing) => this.#useUsers(status, listing));
-  }
-
-  #useUsers(status: UserStatus, listing: PagesResult<UserIndex>): Judgement {
-    if (listing.type === 'complete') {
-      for (const user of listing.items) this.#work.users.add(user);
-      return {};
-    }
-    const { reply, reason } = listing;
-    if (reply.type === 'fatal') return { stop: reply.stop };
-    const message = `the ${status} users of the account could not be listed: ${reason}`;
-    const isRefused = reply.type === 'rejected' || reply.type === 'not-found' || reply.type === 'conflict';
-    if (!isRefused) return { stop: createStop('listing-failed', message, 'Retry later.') };
-    if (status !== 'active') return { warnings: [message] };
-    const hint = `Contact groups take user ids, so the app needs one of these scopes: ${USERS_SCOPES.join(', ')}.`;
-    return { stop: createStop('listing-needed', message, hint) };
-  }
-
   /** Each group's members; if nothing is removed that the file does not name, its changes follow at once. */
   *#readMembers(): Generator<Judgement> {
+    const { api, mode } = this.#work;
     for (const group of this.#groups) {
-      if (this.#work.mode === 'sync' ? group.wanted.size === 0 : group.rows.length === 0) continue;
+      const isNamed = mode === 'sync' ? group.wanted.size > 0 : group.rows.length > 0;
+      if (!isNamed || group.plan) continue;
       if (this.#isLimited) return;
-      yield {
-        steps: [listMembers(this.#work.api, group.id, 0, (listing) => this.#planGroup(group, listing))],
-      };
+      const step = listMembers(api, group.id, 0, (listing) => {
+        if (listing.type === 'failed') return this.#failGroup(group, listing);
+        group.plan = planGroup(this.#work, group, listing.items);
+        return mode === 'sync' ? {} : this.#startGroup(group, group.plan);
+      });
+      yield { steps: [step] };
     }
   }
 
-  #planGroup(group: GroupWork, listing: MembersListing): Judgement {
-    if (listing.type === 'failed') return this.#failGroup(group, listing);
-    group.plan = planGroup(this.#work, group, listing.items);
-    group.unresolved.push(...group.plan.unresolved);
-    if (this.#groups.isAnyIncomplete) group.unresolved.push('an invalid row');
-    return this.#work.mode === 'sync' ? {} : this.#startGroup(group, group.plan);
-  }
-
-  #failGroup(group: GroupWork, { reply, reason }: Extract<MembersListing, { type: 'failed' }>): Judgement {
+  #failGroup(group: GroupWork, listing: FailedMembersListing): Judgement {
+    const { reply } = listing;
     if (reply.type === 'fatal') return { stop: reply.stop };
     const { ignoresMissingGroups, state } = this.#work;
     const isMissing = reply.type === 'not-found';
     const outcomes = group.rows.map((row) => {
+      const ids = { groupId: group.id, userId: row.userId };
       if (isMissing && ignoresMissingGroups) {
-        return toRowOutcome(
-          row,
-          createOutcome('not-member', 'the group no longer exists', group, row.userId, reply),
-        );
+        return toRowOutcome(row, 'not-member', 'the group no longer exists', ids, reply);
       }
-      const isDoubtful = (state.rows.get(row.key)?.doubts?.size ?? 0) > 0;
-      const detail = isMissing
-        ? `group not found: ${reason}`
-        : `the members of the group could not be read: ${reason}`;
-      return toRowOutcome(
-        row,
-        createOutcome(isDoubtful && !isMissing ? 'unknown' : 'failed', detail, group, row.userId, reply),
-      );
+      const status = isInDoubt(state.rows.get(row.key)) && !isMissing ? 'unknown' : 'failed';
+      return toRowOutcome(row, status, explainFailedReading(listing), ids, reply);
     });
     return { outcomes };
   }
@@ -230,51 +164,44 @@ class MembersSession implements Session {
       yield { stop };
       return;
     }
-    yield* this.#reportFailures();
     for (const group of this.#groups) {
       if (group.plan && group.stage === 'planned') yield this.#startGroup(group, group.plan);
     }
   }
 
   /** Removals of `--sync` follow at once if nothing has to be added first. */
-  #startGroup(group: GroupWork, plan: NonNullable<GroupWork['plan']>): Judgement {
+  #startGroup(group: GroupWork, plan: GroupPlan): Judgement {
     group.stage = 'started';
-    const steps = sendChanges(this.#work, group, this.#takeWithinLimit(plan.adds));
-    const removal =
-      this.#work.mode === 'remove' || plan.adds.length === 0 ? this.#removeFrom(group, plan) : {};
-    return {
-      outcomes: [...plan.outcomes, ...(removal.outcomes ?? [])],
-      steps: [...steps, ...(removal.steps ?? [])],
-    };
+    const steps = this.#send(group, plan.changes);
+    const { outcomes = [], steps: removals = [] } =
+      plan.changes.length === 0 ? this.#removeSurplusOf(group, plan) : {};
+    return { outcomes: [...plan.outcomes, ...outcomes], steps: [...steps, ...removals] };
   }
 
   *#removeSurplus(): Generator<Judgement> {
     for (const group of this.#groups) {
-      if (group.plan && group.stage === 'started') yield this.#removeFrom(group, group.plan);
+      if (group.plan && group.stage === 'started') yield this.#removeSurplusOf(group, group.plan);
     }
   }
 
-  #removeFrom(group: GroupWork, { removals, adds }: NonNullable<GroupWork['plan']>): Judgement {
+  #removeSurplusOf(group: GroupWork, { surplus, changes }: GroupPlan): Judgement {
     group.stage = 'finished';
-    if (removals.length === 0) return {};
-    if (this.#work.mode === 'remove') return { steps: this.#send(group, removals) };
     // What --limit held back of the additions is to come first.
-    if (adds.length > 0 && this.#isLimited) return {};
+    if (surplus.length === 0 || (changes.length > 0 && this.#isLimited)) return {};
     // Without such a reason, whom the file names is a member by now: a group is never emptied.
     const reason = findReasonToKeepAll(group);
-    if (reason !== undefined) return { outcomes: keep(group, removals, reason) };
-    return { steps: this.#send(group, removals) };
+    if (reason === undefined) return { steps: this.#send(group, surplus) };
+    return {
+      outcomes: surplus.map(({ row, userId }) =>
+        toRowOutcome(row, 'kept', reason, { groupId: group.id, userId }),
+      ),
+    };
   }
 
+  /** Up to the limit: rows that were attempted before are not started now, so they do not count. */
   #send(group: GroupWork, changes: readonly Change[]): readonly Step[] {
-    return sendChanges(this.#work, group, this.#takeWithinLimit(changes));
-  }
-
-  /** Rows that were attempted before are not started now: they do not count. */
-  #takeWithinLimit(changes: readonly Change[]): readonly Change[] {
-    const { limit, state } = this.#context;
-    if (limit === undefined) return changes;
-    return changes.filter(({ row: { key } }) => {
+    const { limit = Number.POSITIVE_INFINITY, state } = this.#context;
+    const allowed = changes.filter(({ row: { key } }) => {
       if ((state.rows.get(key)?.attempts ?? 0) > 0) return true;
       if (this.#started >= limit) {
         this.#isLimited = true;
@@ -283,9 +210,6 @@ class MembersSession implements Session {
       this.#started += 1;
       return true;
     });
+    return sendChanges(this.#work, group, allowed);
   }
-}
-
-function keep(group: GroupWork, changes: readonly Change[], reason: string): readonly RowOutcome[] {
-  return changes.map(({ row, userId }) => toRowOutcome(row, createOutcome('kept', reason, group, userId)));
 }

@@ -1,7 +1,8 @@
 /** The account's users: which id belongs to an e-mail address, and whether that user can be a member. */
 import { isUsableId } from '../groups/api/groups-api.js';
-import { type PagesResult, readPages } from '../paging/read-pages.js';
-import type { Judgement, Step } from '../resource.js';
+import { explainFailedListing } from '../paging/failed-listing.js';
+import { readPages } from '../paging/read-pages.js';
+import type { Step } from '../resource.js';
 import { emailKey } from './fields.js';
 
 export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
@@ -33,8 +34,8 @@ export class UserIndex {
     return this.#byEmail.get(emailKey(email));
   }
 
-  findEmail(id: string): string | undefined {
-    return this.#emails.get(id);
+  findEmail(id: string | undefined): string | undefined {
+    return id === undefined ? undefined : this.#emails.get(id);
   }
 
   [Symbol.iterator](): Iterator<User> {
@@ -42,24 +43,34 @@ export class UserIndex {
   }
 }
 
-/** The users of one status, as one chain of page requests. */
-export function listUsers(status: UserStatus, done: (listing: PagesResult<UserIndex>) => Judgement): Step {
-  return readPages({
-    operation: `list-${status}-users`,
-    // The largest page (Zoom's API reference, "List users").
-    call: {
-      label: 'medium',
-      method: 'GET',
-      path: '/users',
-      query: { status, page_size: '2000' },
-      success: 200,
-    },
-    listField: 'users',
-    parse: ({ id, email }) => {
-      if (typeof email !== 'string' || email === '') return undefined;
-      return { email, status, ...(isUsableId(id) && status !== 'pending' ? { id } : {}) };
-    },
-    createCollection: () => new UserIndex(),
-    done,
-  });
+/** Reads the account's users of every status: each is a list of its own. */
+export function listUsers(users: UserIndex): readonly Step[] {
+  return USER_STATUSES.map((status) =>
+    readPages({
+      operation: `list-${status}-users`,
+      // The largest page (Zoom's API reference, "List users").
+      call: {
+        label: 'medium',
+        method: 'GET',
+        path: '/users',
+        query: { status, page_size: '2000' },
+        success: 200,
+      },
+      listField: 'users',
+      parse: ({ id, email }): User | undefined => {
+        if (typeof email !== 'string' || email === '') return undefined;
+        return { email, status, ...(isUsableId(id) && status !== 'pending' ? { id } : {}) };
+      },
+      createCollection: () => new UserIndex(),
+      done: (listing) => {
+        if (listing.type === 'complete') {
+          for (const user of listing.items) users.add(user);
+          return {};
+        }
+        const what = `${status} users of the account`;
+        const why = 'contact groups know their members by id';
+        return { stop: explainFailedListing(listing, { what, why, scopes: USERS_SCOPES }) };
+      },
+    }),
+  );
 }

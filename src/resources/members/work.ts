@@ -1,9 +1,10 @@
 /** What the parts of one session on members share. */
 import type { RowOutcome } from '../../events/event.js';
 import type { RunState } from '../../events/run-state.js';
-import type { Outcome, RowRef } from '../../model/outcome.js';
-import { pickMetadata, type ResponseMetadata } from '../../model/reply.js';
+import type { RowRef } from '../../model/outcome.js';
+import type { ResponseMetadata } from '../../model/reply.js';
 import type { Status } from '../../model/statuses.js';
+import { toRowOutcome } from '../outcomes.js';
 import type { MembersApi } from './api/members-api.js';
 import type { UserIndex } from './users.js';
 
@@ -48,12 +49,12 @@ export type SentChange = Change &
 export type GroupPlan = {
   /** Rows that need no request. */
   readonly outcomes: readonly RowOutcome[];
-  readonly adds: readonly Change[];
-  readonly removals: readonly Change[];
+  /** What the file's rows ask for. */
+  readonly changes: readonly Change[];
+  /** With `--sync`: removals of members whom the file does not name. */
+  readonly surplus: readonly Change[];
   /** How many users were members. */
   readonly users: number;
-  /** Addresses without a user that can be a member. */
-  readonly unresolved: readonly string[];
 };
 
 /** One group that the file names. */
@@ -62,10 +63,10 @@ export type GroupWork = {
   readonly name: string;
   /** Rows to be settled. */
   readonly rows: MemberRow[];
-  /** Everyone whom the file names in this group, by `emailKey`. */
+  /** With `--sync`: everyone whom the file names in this group, by `emailKey`. */
   readonly wanted: Set<string>;
   plan: GroupPlan | undefined;
-  /** `started`: what the plan has to add is scheduled. `finished`: its removals too. */
+  /** `started`: the changes of the plan are scheduled. `finished`: its surplus too. */
   stage: 'planned' | 'started' | 'finished';
   /** Batches that are not answered yet. */
   batches: number;
@@ -90,34 +91,27 @@ export type MembersWork = {
   readonly users: UserIndex;
   /** Members whose removal may have taken effect in an earlier process, by the key of the group's name. */
   readonly doubtfulRemovals: ReadonlyMap<string, readonly string[]>;
-  /** Whether this session sent a write. */
-  hasSent: boolean;
 };
 
-export function createOutcome(
+/** Ends a change. A membership that is not proven withholds the removals of its group. */
+export function settleChange(
+  group: GroupWork,
+  { row, operation, userId }: Change,
   status: Status,
   detail: string,
-  group?: Pick<GroupWork, 'id'>,
-  userId?: string,
-  from?: Partial<ResponseMetadata>,
-): Outcome {
-  const ids = {
-    ...(group === undefined ? {} : { groupId: group.id }),
-    ...(userId === undefined ? {} : { userId }),
-  };
-  return {
-    status,
-    detail,
-    ...(Object.keys(ids).length === 0 ? {} : { ids }),
-    ...pickMetadata(from),
-  };
-}
-
-export function toRowOutcome({ key, fingerprint, name, line }: RowRef, found: Outcome): RowOutcome {
-  return { key, fingerprint, name, line, outcome: found };
-}
-
-/** A membership that is not proven withholds the removals of its group. */
-export function noteUnresolved(group: GroupWork, { row, operation }: Change, { status }: Outcome): void {
+  from: ResponseMetadata,
+): RowOutcome {
   if (operation === 'add' && (status === 'failed' || status === 'unknown')) group.unresolved.push(row.email);
+  return toRowOutcome(row, status, detail, { groupId: group.id, userId }, from);
+}
+
+/** Ends a change that was not made, with what explains it. */
+export function failChange(
+  group: GroupWork,
+  change: Change,
+  failure: string,
+  from: ResponseMetadata,
+): RowOutcome {
+  const detail = change.hint === undefined ? failure : `${change.hint}: ${failure}`;
+  return settleChange(group, change, 'failed', detail, from);
 }

@@ -28,12 +28,15 @@ export type Group = Settings & {
 
 export type SettingName = keyof Settings;
 
+/** Settings to change, and the name if it changes too. */
+export type Change = Settings & { readonly name?: string };
+
 export function isGroupType(value: unknown): value is GroupType {
   return GROUP_TYPES.some((type) => type === value);
 }
 
 /** The settings in the order of the CSV's columns, with their headers. */
-export const SETTINGS: readonly (readonly [keyof Settings, string])[] = [
+export const SETTINGS: readonly (readonly [SettingName, string])[] = [
   ['type', 'type'],
   ['searchByDomain', 'search_by_domain'],
   ['searchByAccount', 'search_by_account'],
@@ -94,7 +97,7 @@ export function parseSettings(text: string): Settings {
 }
 
 export type Difference = {
-  readonly setting: keyof Settings;
+  readonly setting: SettingName;
   readonly from: string | boolean | undefined;
   readonly to: string | boolean;
 };
@@ -111,6 +114,16 @@ export function findDifferences(wanted: Settings, actual: Settings): readonly Di
 /** `differs: type normal → shared; search_by_domain true → false`, or `identical`. */
 export function describeDifferences(found: readonly Difference[]): string {
   if (found.length === 0) return 'identical';
-  const words = new Map<keyof Settings, string>(SETTINGS);
+  const words = new Map<SettingName, string>(SETTINGS);
   return `differs: ${found.map((d) => `${words.get(d.setting)} ${d.from} → ${d.to}`).join('; ')}`;
+}
+
+/** How an existing group compares with what a row asks for: `identical`, or what differs, and how Zoom writes its name. */
+export function compareWithGroup(wanted: Definition, group: Group, groupsOfThatName: number): string {
+  const parts = [describeDifferences(findDifferences(wanted, group))];
+  if (normalizeName(wanted.name) !== normalizeName(group.name)) {
+    parts.push(`Zoom writes the name ${JSON.stringify(group.name)}`);
+  }
+  if (groupsOfThatName > 1) parts.push(`Zoom has ${groupsOfThatName} groups of this name`);
+  return parts.join('; ');
 }

@@ -1,7 +1,7 @@
 /** What the two group APIs of Zoom have in common, and in which they differ, as data. */
 import type { Call } from '../../../model/call.js';
 import type { Api, BodyFormat } from '../../../model/choices.js';
-import type { Definition, Group, SettingName, Settings } from './group.js';
+import type { Change, Definition, Group, SettingName, Settings } from './group.js';
 
 /**
  * The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. `read` is
@@ -29,8 +29,7 @@ export type GroupsApi = {
   readonly list: Call;
   get(groupId: string): Call;
   create(definition: Definition, format: BodyFormat): Call;
-  /** @param change the settings to change, and the name if it changes too */
-  update(groupId: string, change: Settings & { readonly name?: string }): Call;
+  update(groupId: string, change: Change): Call;
   remove(groupId: string): Call;
   /** One group of a list, of GET one or of a create's answer; undefined without a usable id or a name. */
   parse(wire: Readonly<Record<string, unknown>>): Group | undefined;

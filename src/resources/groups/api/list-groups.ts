@@ -1,4 +1,6 @@
 /** The listing of all groups, as one chain of page requests. */
+import type { Stop } from '../../../model/stop.js';
+import { explainFailedListing } from '../../paging/failed-listing.js';
 import { type PagesResult, readPages } from '../../paging/read-pages.js';
 import type { Judgement, Step } from '../../resource.js';
 import { GroupIndex } from './group-index.js';
@@ -16,4 +18,21 @@ export function listGroups(api: GroupsApi, done: (listing: Listing) => Judgement
     delayMs,
     done,
   });
+}
+
+/** @param why what the listing is needed for: if it fails, the run stops */
+export function listRequiredGroups(api: GroupsApi, why: string, use: (groups: GroupIndex) => void): Step {
+  return listGroups(api, (listing) => {
+    if (listing.type === 'failed') return { stop: explainFailedGroups(api, listing, why) };
+    use(listing.items);
+    return {};
+  });
+}
+
+export function explainFailedGroups(
+  { noun, scopes }: GroupsApi,
+  listing: Extract<Listing, { type: 'failed' }>,
+  why: string,
+): Stop {
+  return explainFailedListing(listing, { what: `existing ${noun}`, why, scopes: scopes.read });
 }

@@ -1,5 +1,6 @@
 /** Reads one group: the evidence for a delete, and for calling a group created by this run. */
 import type { RowRef } from '../../../model/outcome.js';
+import { toRef } from '../../outcomes.js';
 import type { Judgement, Step } from '../../resource.js';
 import type { Group } from './group.js';
 import type { GroupsApi } from './groups-api.js';
@@ -19,7 +20,7 @@ export function readGroup(
   return {
     operation: 'read-group',
     effect: 'read',
-    rows: [{ key: row.key, fingerprint: row.fingerprint, name: row.name, line: row.line }],
+    rows: [toRef(row)],
     call: api.get(groupId),
     onLost: 'resend',
     onFatal: 'judge',

@@ -303,3 +303,19 @@ describe.each(['im', 'contacts'] as const)('--remove (%s)', (api) => {
     },
   );
 });
+
+test.each([
+  [rejected('Invalid status.'), 'listing-needed'],
+  [{ type: 'transient', ambiguous: false, maxAttempts: 1, httpStatus: 500, message: 'no' }, 'listing-failed'],
+] as const)('without the list of users of every status, nobody is called unknown: nothing is sent', async (reply, reason) => {
+  for (const status of ['active', 'inactive', 'pending']) {
+    const fake = new FakeZoom();
+    fake.addUsers('ann@x.org');
+    fake.addGroup('Sales');
+    fake.answer = ({ query }) => (query?.status === status ? reply : undefined);
+    const run = await runMembers(fake, toCsv('Sales', ['ann@x.org', 'gone@x.org']), CONTACTS);
+    expect(run.stop?.reason).toBe(reason);
+    expect(run.stop?.message).toContain(`the ${status} users of the account could not be listed`);
+    expect([run.outcomes.size, fake.writes.length]).toEqual([0, 0]);
+  }
+});

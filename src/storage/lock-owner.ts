@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from './disk.js';
 
 /** A process, described so that it can be recognised: its pid alone may be another process's by now. */
 export type LockOwner = {
@@ -31,8 +32,7 @@ export function describeThisProcess(run: { readonly command: string; readonly fo
     pid: process.pid,
     host: hostname(),
     startedAt: new Date().toISOString(),
-    command: run.command,
-    folder: run.folder,
+    ...run,
     machine: createHash('sha256')
       .update(readOr(() => readFileSync('/etc/machine-id', 'utf8')))
       .digest('hex')
@@ -63,19 +63,18 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // Another user's process can't be signalled (EPERM), but it is alive.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return errorCode(error) !== 'ESRCH';
   }
 }
 
 /** When a process started, as a text that is the same at each call; undefined if it is unknown. */
 function processOf(pid: number): { readonly start: string; readonly isZombie: boolean } | undefined {
   if (process.platform === 'win32') return undefined;
-  const stat =
-    process.platform === 'linux' ? readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) : psOf(pid);
   if (process.platform !== 'linux') {
-    const [, state = '', start = ''] = /^(\S+)\s+(.+)$/.exec(stat.trim()) ?? [];
+    const [, state = '', start = ''] = /^(\S+)\s+(.+)$/.exec(psOf(pid).trim()) ?? [];
     return start === '' ? undefined : { start, isZombie: state.startsWith('Z') };
   }
+  const stat = readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The second field is the command in brackets, and may hold brackets and blanks; the third comes after them.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state = ''] = fields;

@@ -177,10 +177,24 @@ class LockFile {
   #chain(): readonly Found[] {
     const chain: Found[] = [];
     for (let path = this.path; ; ) {
-      const found = read(path);
+      const found = this.#read(path);
       if (!found) return chain;
       chain.push(found);
       path = this.#after(found.id);
+    }
+  }
+
+  #read(path: string): Found | undefined {
+    try {
+      const text = readFileSync(path, 'utf8');
+      const owner = parseOwner(text, this.#own);
+      if (owner) return { id: owner.id, owner };
+      // Locks are linked complete, so anything else is a damaged disk or an edit, and locks nothing.
+      const { ino, mtimeMs } = statSync(path);
+      return { id: `${ino}-${mtimeMs}`, owner: undefined };
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
     }
   }
 
@@ -205,7 +219,7 @@ class LockFile {
       if (!name.startsWith(`${this.#name}.`) || path === this.path) continue;
       // Another user's file can't be removed from a folder with the sticky bit, and does no harm.
       ignoreErrors(() => {
-        const left = read(path);
+        const left = this.#read(path);
         const isOver =
           left?.id === this.#own.id || (left?.owner && this.checkLiveness(left.owner) === 'gone');
         if (isOver) rmSync(path, { force: true });
@@ -217,7 +231,7 @@ class LockFile {
   release(): void {
     // One that remains is soon a dead process's, and is taken over.
     ignoreErrors(() => {
-      if (read(this.path)?.id === this.#own.id) rmSync(this.path);
+      if (this.#read(this.path)?.id === this.#own.id) rmSync(this.path);
     });
   }
 
@@ -226,37 +240,11 @@ class LockFile {
   }
 }
 
-function read(path: string): Found | undefined {
-  try {
-    const text = readFileSync(path, 'utf8');
-    const owner = parseOwner(text);
-    if (owner) return { id: owner.id, owner };
-    // Locks are linked complete, so anything else is a damaged disk or an edit, and locks nothing.
-    const { ino, mtimeMs } = statSync(path);
-    return { id: `${ino}-${mtimeMs}`, owner: undefined };
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-const TEXT_FIELDS = [
-  'id',
-  'host',
-  'startedAt',
-  'command',
-  'folder',
-  'bootId',
-  'machine',
-  'pidSpace',
-  'processStart',
-];
-
-function parseOwner(text: string): LockOwner | undefined {
+/** Undefined unless it has what this process writes of itself. */
+function parseOwner(text: string, own: LockOwner): LockOwner | undefined {
   try {
     const value: Record<string, unknown> = JSON.parse(text);
-    const isWhole =
-      TEXT_FIELDS.every((field) => typeof value[field] === 'string') && Number.isInteger(value.pid);
+    const isWhole = Object.entries(own).every(([field, one]) => typeof value[field] === typeof one);
     return isWhole && /^[\w-]+$/.test(String(value.id)) ? (value as LockOwner) : undefined;
   } catch {
     return undefined;

@@ -65,33 +65,27 @@ function measureRates(
   return { sent: average('sent'), settled: average('settled') };
 }
 
-/** What the run waits for, long and short; empty if there is nothing to say. */
-function describeWaiting(
-  progress: Progress,
-  nowMs: number,
-): { readonly long: string; readonly short: string } {
+/** What the run waits for; empty if there is nothing to say. */
+function describeWaiting(progress: Progress, nowMs: number): string {
   const { state, rows, perSecond, pause, reads, since } = progress;
-  if (state.stop) return { long: `stopping: ${describeStop(state.stop.reason)}`, short: 'stopping' };
+  if (state.stop) return `stopping: ${describeStop(state.stop.reason)}`;
   if (pause && pause.until > nowMs) {
-    const short = `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s`;
-    return { long: `${short}: ${pause.reason}`, short };
+    return `paused ${Math.ceil((pause.until - nowMs) / 1_000)} s: ${pause.reason}`;
   }
-  if (reads > 0) return { long: `reading from Zoom: ${formatCount(reads, 'request')}`, short: 'reading' };
+  if (reads > 0) return `reading from Zoom: ${formatCount(reads, 'request')}`;
   const left = rows - countRows(progress).settled;
-  if (left <= 0 || since === undefined) return { long: '', short: '' };
+  if (left <= 0 || since === undefined) return '';
   const settling = measureRates(progress, nowMs)?.settled || perSecond;
   // Rows that exist already pass without a request; those to come may not. So never above the limit.
-  const long = `${formatEstimate(left / Math.min(settling, perSecond))} left`;
-  return { long, short: long.replace(/^about /, '') };
+  return `${formatEstimate(left / Math.min(settling, perSecond))} left`;
 }
 
-function describeRate(progress: Progress, nowMs: number): { readonly long: string; readonly short: string } {
+function describeRate(progress: Progress, nowMs: number): string {
   const { perSecond, fullPerSecond } = progress;
   const rates = measureRates(progress, nowMs);
-  if (!rates) return { long: '', short: '' };
-  const short = `${rates.sent.toFixed(1)}/s`;
+  if (!rates) return '';
   const slowed = perSecond < fullPerSecond ? ` (slowed from ${roundRate(fullPerSecond)})` : '';
-  return { long: `${short} of ${roundRate(perSecond)}/s${slowed}`, short };
+  return `${rates.sent.toFixed(1)}/s of ${roundRate(perSecond)}/s${slowed}`;
 }
 
 /** At most one digit after the point: `30`, `16.5`. */
@@ -109,39 +103,34 @@ export function formatProgressLine(
   columns: number,
   simulated: boolean = false,
 ): string {
-  const { rows } = progress;
   const { settled, failed } = countRows(progress);
   const rate = describeRate(progress, nowMs);
   const wait = describeWaiting(progress, nowMs);
-  const paused = wait.long.startsWith('paused');
-  const count = `${formatNumber(settled)}/${formatNumber(rows)}`;
+  const count = `${formatNumber(settled)}/${formatNumber(progress.rows)}`;
   const failures = failed > 0 ? `${formatNumber(failed)} failed` : '';
-  const full = bar(settled / Math.max(1, rows), barWidth(columns));
   const lines: readonly (readonly string[])[] = [
-    [full, count, paused ? '' : rate.long, failures, wait.long],
-    [full, count, paused ? '' : rate.short, failures, wait.long],
-    [count, paused ? '' : rate.short, failures, wait.long],
-    [count, rate.short, failures, wait.short],
-    [count, failures, wait.short],
-    [count, wait.short],
-    [count],
+    [renderBar(settled / Math.max(1, progress.rows), columns), count, rate, failures, wait],
+    [count, rate, failures, wait],
+    [count, failures, wait],
+    [count, wait],
   ];
-  const shown = lines.map((parts) =>
-    [simulated ? 'simulated' : '', ...parts.map(escapeInvisible)].filter((part) => part !== '').join('  '),
-  );
+  const shown = lines.map((parts) => joinParts('  ', simulated ? 'simulated' : '', ...parts));
   const room = columns - 1;
   return shown.find((line) => displayWidth(line) <= room) ?? truncate(shown.at(-1) ?? '', room);
 }
 
-/** Depends on the terminal alone, so that the bar keeps its place while the text after it changes. */
-function barWidth(columns: number): number {
-  if (columns < 60) return 0;
-  return columns < 100 ? (columns < 80 ? 10 : 16) : 24;
-}
-
-function bar(share: number, width: number): string {
+/** Its width depends on the terminal alone, so that it keeps its place while the text after it changes. */
+function renderBar(share: number, columns: number): string {
+  const width = columns < 60 ? 0 : Math.min(24, Math.floor(columns / 5));
   const done = Math.floor(Math.min(1, share) * width);
   return '█'.repeat(done) + '░'.repeat(width - done);
+}
+
+function joinParts(separator: string, ...parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .map(escapeInvisible)
+    .join(separator);
 }
 
 /** The same for a log: `512 of 1,000 rows, 29.6/s of 30/s, 3 failed, about 17 s left`. */
@@ -152,12 +141,13 @@ export function formatProgressReport(
   const { rows, state } = progress;
   const { settled, failed } = countRows(progress);
   const limited = state.requests.rateLimited;
-  const parts = [
+  const message = joinParts(
+    ', ',
     `${formatNumber(settled)} of ${formatCount(rows, 'row')}`,
-    describeRate(progress, nowMs).long,
+    describeRate(progress, nowMs),
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     limited > 0 ? `${formatNumber(limited)} rate-limited (429)` : '',
-    describeWaiting(progress, nowMs).long,
-  ];
-  return { message: parts.filter((part) => part !== '').join(', '), fields: { rows, settled, failed } };
+    describeWaiting(progress, nowMs),
+  );
+  return { message, fields: { rows, settled, failed } };
 }

@@ -91,10 +91,11 @@ describe('the progress line', () => {
 
   test.each([
     [200, '████████████████████░░░░  500/600  1.0/s of 30/s  about 3 s left'],
-    [60, '████████░░  500/600  1.0/s of 30/s  about 3 s left'],
-    [38, '500/600  1.0/s  about 3 s left'],
-    [24, '500/600  3 s left'],
-    [8, '500/600'],
+    [60, '██████████░░  500/600  1.0/s of 30/s  about 3 s left'],
+    [40, '500/600  1.0/s of 30/s  about 3 s left'],
+    [38, '500/600  about 3 s left'],
+    [24, '500/600  about 3 s left'],
+    [12, '500/600  a…'],
     [5, '500…'],
   ])('in %i columns is %s', (columns, line) => {
     const progress = start(600);

@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { usageError } from '../model/stop.js';
 import { type CsvError, csvError } from './csv-error.js';
-import { rejectOtherFormats } from './file-signature.js';
+import { findOtherFormat } from './file-signature.js';
 
-/** A decoded text file: its content as UTF-8, without the byte order mark, in small pieces. */
+/** A decoded text file: its content as UTF-8, without the byte order mark, in pieces as the source has them. */
 export type Decoded = {
   /** The encoding's name in the WHATWG list, e.g. `utf-8`, `utf-16le`, `windows-1252`. */
   readonly encoding: string;
@@ -12,9 +12,6 @@ export type Decoded = {
   readonly bom: boolean;
   readonly pieces: AsyncGenerator<Buffer, void>;
 };
-
-/** Small enough to keep memory use constant, large enough for speed. */
-const PIECE_BYTES = 64 * 1024;
 
 const MARKS: readonly (readonly [string, readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
@@ -58,17 +55,15 @@ export async function decodeBytes(
     head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value]);
   }
   const mark = MARKS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
-  if (mark === undefined) {
-    try {
-      rejectOtherFormats(head, given !== undefined);
-    } catch (error) {
-      await chunks.return?.();
-      throw error;
-    }
+  const otherFormat = mark ? undefined : findOtherFormat(head, given !== undefined);
+  if (otherFormat) {
+    await chunks.return?.();
+    throw otherFormat;
   }
   const encoding = mark?.[0] ?? given ?? 'utf-8';
-  const cut = splitChunks(head.subarray(mark?.[1].length ?? 0), chunks);
-  const pieces = encoding === 'utf-8' ? checkUtf8(cut, mark?.[1].length ?? 0) : transcode(cut, encoding);
+  const start = mark?.[1].length ?? 0;
+  const content = prepend(head.subarray(start), chunks);
+  const pieces = encoding === 'utf-8' ? checkUtf8(content, start) : transcode(content, encoding);
   return { encoding, bom: mark !== undefined, pieces };
 }
 
@@ -76,14 +71,10 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function* splitChunks(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
+async function* prepend(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
   try {
-    for (let chunk = head; ; ) {
-      for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES);
-      const next = await chunks.next();
-      if (next.done === true) return;
-      chunk = asBuffer(next.value);
-    }
+    yield head;
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield asBuffer(next.value);
   } finally {
     await chunks.return?.();
   }
@@ -220,9 +211,4 @@ export function createTextEncoder(encoding: string, bom: boolean): (text: string
     first = false;
     return encode(marked ? `\ufeff${text}` : text);
   };
-}
-
-/** Encodes a whole text; see `createTextEncoder`. */
-export function encodeText(text: string, encoding: string, bom: boolean): Uint8Array {
-  return createTextEncoder(encoding, bom)(text);
 }

@@ -1,5 +1,5 @@
 /** Files under a .csv name that are no CSV: a spreadsheet, a PDF, UTF-16 without a byte order mark. */
-import { csvError } from './csv-error.js';
+import { type CsvError, csvError } from './csv-error.js';
 
 /** Files that often come with a .csv name, by their first bytes in hexadecimal. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
@@ -11,20 +11,21 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
 ];
 const MARKUP = 'a web page or XML';
 
-/** Throws for a file that is not text in a known encoding; the message says what to do instead. */
-export function rejectOtherFormats(head: Buffer, isEncodingGiven: boolean): void {
+/** The error of a file that is not text in a known encoding; its message says what to do instead. */
+export function findOtherFormat(head: Buffer, isEncodingGiven: boolean): CsvError | undefined {
   const start = head.toString('latin1', 0, 512);
   const hex = head.toString('hex', 0, 8);
   const markup = /^\s*<(!doctype|html|\?xml|table|head|script)/i.test(start) ? MARKUP : undefined;
   const other = SIGNATURES.find(([magic]) => hex.startsWith(magic))?.[1] ?? markup;
   if (other !== undefined) {
     const message = `this is not a CSV but ${other}; open it in the program it belongs to and save it as "CSV UTF-8"`;
-    throw csvError(1, 'not-csv', message, start.slice(0, 8));
+    return csvError(1, 'not-csv', message, start.slice(0, 8));
   }
   const zeros = start.split('\0').length - 1;
   if (!isEncodingGiven && zeros > 0 && zeros >= start.length / 4) {
     const name = start.startsWith('\0') ? 'utf-16be' : 'utf-16le';
     const message = `this looks like ${name} without a byte order mark: save it as "CSV UTF-8", or add --encoding ${name}`;
-    throw csvError(1, 'bad-encoding', message, start.slice(0, 8));
+    return csvError(1, 'bad-encoding', message, start.slice(0, 8));
   }
+  return undefined;
 }

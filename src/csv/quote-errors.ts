@@ -1,6 +1,6 @@
 /** Finds the wrong quote of a record: csv-parse only reads past it, and the user needs its place. */
 import type { Problem, Rule } from '../validation/problem.js';
-import { CsvError } from './csv-error.js';
+import { CsvError, csvError } from './csv-error.js';
 
 /** How many line endings (CRLF, LF or CR) a text has. */
 export function countLineEndings(text: string): number {
@@ -68,5 +68,5 @@ export function unclosedQuoteError(raw: string, line: number, delimiter: string)
   const found = findMisplacedQuote(raw, delimiter);
   if (found !== undefined) return new CsvError(problemAt(raw, line, 'unclosed-quote', found));
   const message = 'a record of more than 1 MiB: this is not a CSV of groups, or its line endings are missing';
-  return new CsvError({ line, column: 1, rule: 'record-too-long', message, value: raw.slice(0, 200) });
+  return csvError(line, 'record-too-long', message, raw.slice(0, 200));
 }

@@ -2,7 +2,7 @@
 import { Parser } from 'csv-parse';
 import { usageError } from '../model/stop.js';
 import type { Row } from '../validation/row.js';
-import { CsvError } from './csv-error.js';
+import { CsvError, csvError } from './csv-error.js';
 import { decodeBytes } from './encoding.js';
 import { countLineEndings, strayQuoteProblem, unclosedQuoteError } from './quote-errors.js';
 
@@ -39,18 +39,12 @@ const RECORD_BYTES_MAX = 1024 * 1024;
 /** A first line before the header: Excel's `sep=;`, or the version of Microsoft Entra's bulk files. */
 const EXTRA_LINE = /^"?(?:sep=([^"\r\n])|version:v\d+(?:\.\d+)*)"?[\s,;]*?(?:\r\n|\n|\r|$)/iu;
 
-/** The line before the header with its ending, empty if there is none, and the delimiter that it names. */
-function matchExtraLine(text: string): readonly [line: string, delimiter: string | undefined] {
-  const match = EXTRA_LINE.exec(text);
-  return [match?.[0] ?? '', match?.[1]];
-}
-
 /** Reads up to the header. @throws CsvError if the file is no CSV, FatalError if an option is wrong */
 export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOptions): Promise<CsvReader> {
   const given = options.delimiter === undefined ? undefined : parseDelimiter(options.delimiter);
   const { encoding, bom, pieces } = await decodeBytes(source, options.encoding);
   const start = await readHead(pieces);
-  const [firstLine, sep] = matchExtraLine(start.toString());
+  const [firstLine = '', sep] = EXTRA_LINE.exec(start.toString()) ?? [];
   const rest = start.subarray(Buffer.byteLength(firstLine));
   const delimiter = given ?? sep ?? detectDelimiter(rest.toString(), options.isHeader ?? (() => false));
 
@@ -71,7 +65,7 @@ export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
     return { header: header.cells, headerLine: header.line, preamble, encoding, bom, delimiter, rows, close };
   }
   const message = 'the file is empty: it needs a header line with a name column';
-  throw new CsvError({ line: 1, column: 1, rule: 'empty-file', message, value: '' });
+  throw csvError(1, 'empty-file', message, '');
 }
 
 function parseDelimiter(text: string): string {
@@ -180,21 +174,21 @@ async function* records(
     return rows;
   };
 
-  let csvError: CsvError | undefined;
-  for await (const piece of stopAtCsvError(pieces, (found) => (csvError = found))) {
+  let failure: CsvError | undefined;
+  for await (const piece of stopAtCsvError(pieces, (found) => (failure = found))) {
     if (piece.length === 0) continue;
     pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
     await write(parser, piece);
     if (parser.found.length > 0) yield takeRows();
     if (pending.length > RECORD_BYTES_MAX) throw unclosedQuoteError(pending.toString(), line, delimiter);
   }
-  if (offset === 0 && pending.length === 0 && !csvError) return;
+  if (offset === 0 && pending.length === 0 && !failure) return;
   const closed = await end(parser);
-  if (csvError) {
+  if (failure) {
     const column = lastColumn(pending.toString(), delimiter);
     // The record with the invalid byte is not complete.
     yield takeRows().filter(({ raw }) => /[\r\n]$/.test(raw));
-    throw new CsvError({ ...csvError.problem, column });
+    throw new CsvError({ ...failure.problem, column });
   }
   if (parser.found.length > 0) yield takeRows();
   if (!closed) throw unclosedQuoteError(pending.toString(), line, delimiter);
@@ -203,7 +197,7 @@ async function* records(
 /** The pieces before the first one that can't be decoded. */
 async function* stopAtCsvError(
   pieces: AsyncIterable<Buffer>,
-  found: (csvError: CsvError) => void,
+  found: (failure: CsvError) => void,
 ): AsyncGenerator<Buffer, void> {
   try {
     yield* pieces;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CsvError } from '../../src/csv/csv-error.js';
-import { createTextEncoder, encodeText } from '../../src/csv/encoding.js';
+import { createTextEncoder } from '../../src/csv/encoding.js';
 import { type CsvOptions, type CsvReader, openCsv } from '../../src/csv/reader.js';
 import { FatalError } from '../../src/model/stop.js';
 import { defineGroupInput } from '../../src/resources/groups/fields.js';
@@ -18,6 +18,9 @@ type Read = { readonly reader?: CsvReader; readonly rows: readonly Row[]; readon
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+const encodeText = (text: string, encoding: string, bom: boolean): Uint8Array =>
+  createTextEncoder(encoding, bom)(text);
 
 /** The columns of a groups CSV. */
 const GROUPS = defineGroupInput(true);

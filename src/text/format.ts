@@ -25,20 +25,12 @@ export function formatDuration(spanMs: number): string {
 /** A span of ms in few characters: `1.4 s`, `12 min 5 s`, `3 h 2 min`. */
 export function formatShortDuration(spanMs: number): string {
   const seconds = spanMs / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** A rough time in seconds: `about 14 s`, `about 3 min`. */
-export function formatEstimate(seconds: number): string {
-  if (seconds < 1) return 'under a second';
-  if (seconds < 90) return `about ${Math.round(seconds)} s`;
-  if (seconds < 90 * 60) return `about ${Math.round(seconds / 60)} min`;
-  return `about ${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** A number with its noun in the right form: `1 row`, `2,000 rows`, `2 retries`. */

@@ -140,7 +140,7 @@ describe('the progress line', () => {
       update(progress, settled(AT + i, `row ${i}`, { status: 'already-provisioned' }));
     }
     update(progress, attempt(AT + 4_000));
-    expect(formatProgressLine(progress, AT + 7_000, 100)).toContain('about 3 min left');
+    expect(formatProgressLine(progress, AT + 7_000, 100)).toContain('about 3 min 20 s left');
   });
 
   test('a row that is settled again, for an id that was found later, counts once', () => {

@@ -158,7 +158,7 @@ describe('log lines', () => {
     const reason = "Zoom's per-second limit";
     terminal.event({ type: 'pace', at: AT, label: 'medium', perSecond: 15, pauseMs: 1_000, reason });
     terminal.event(STOPPED);
-    expect(lines()[0]).toContain("warn   paused 1.0 s: Zoom's per-second limit; then 15 requests/s");
+    expect(lines()[0]).toContain("warn   paused 1 s: Zoom's per-second limit; then 15 requests/s");
     expect(lines()[1]).toContain('error  the daily limit is used up. Run it again tomorrow.');
   });
 

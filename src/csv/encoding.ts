@@ -1,7 +1,7 @@
 /** Text encodings: any that a spreadsheet exports, decoded to UTF-8 and encoded again. */
 import { isUtf8 } from 'node:buffer';
 import { usageError } from '../model/stop.js';
-import { type CsvError, csvError } from './csv-error.js';
+import { csvError } from './csv-error.js';
 import { findOtherFormat } from './file-signature.js';
 
 /** A decoded text file: its content as UTF-8, without the byte order mark, in pieces as the source has them. */
@@ -63,7 +63,8 @@ export async function decodeBytes(
   const encoding = mark?.[0] ?? given ?? 'utf-8';
   const start = mark?.[1].length ?? 0;
   const content = prepend(head.subarray(start), chunks);
-  const pieces = encoding === 'utf-8' ? checkUtf8(content, start) : transcode(content, encoding);
+  const decoder = encoding === 'utf-8' ? createUtf8Decoder(start) : createLegacyDecoder(encoding);
+  const pieces = decodePieces(content, decoder);
   return { encoding, bom: mark !== undefined, pieces };
 }
 
@@ -117,76 +118,77 @@ function findInvalidUtf8(bytes: Buffer): number {
   return bytes.length;
 }
 
-async function* checkUtf8(pieces: AsyncIterable<Buffer>, start: number): AsyncGenerator<Buffer, void> {
+/**
+ * Decodes a piece to UTF-8, up to the first place that is not in the encoding. A last character that is incomplete is
+ * kept for the next piece.
+ */
+type Decoder = (
+  piece: Buffer,
+  isLast: boolean,
+) => { readonly utf8: Buffer; readonly invalid?: { readonly message: string; readonly value: string } };
+
+/** The rows before an invalid place are still checked. */
+async function* decodePieces(pieces: AsyncIterable<Buffer>, decoder: Decoder): AsyncGenerator<Buffer, void> {
   let line = 1;
-  let offset = start;
   let last = 0;
+  const decode = function* (piece: Buffer, isLast: boolean): Generator<Buffer, void> {
+    const { utf8, invalid } = decoder(piece, isLast);
+    line += countLines(utf8, last);
+    last = utf8[utf8.length - 1] ?? last;
+    yield utf8;
+    if (invalid) throw csvError(line, 'bad-encoding', invalid.message, invalid.value);
+  };
+  for await (const piece of pieces) yield* decode(piece, false);
+  yield* decode(Buffer.alloc(0), true);
+}
+
+/** @param start how many bytes of the file come before */
+function createUtf8Decoder(start: number): Decoder {
+  let offset = start;
   let rest: Buffer = Buffer.alloc(0);
-  const createError = (bytes: Buffer): CsvError => {
+  return (piece, isLast) => {
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const utf8 = isLast ? bytes : bytes.subarray(0, wholeLength(bytes));
+    if (isUtf8(utf8)) {
+      rest = bytes.subarray(utf8.length);
+      offset += utf8.length;
+      return { utf8 };
+    }
     const at = findInvalidUtf8(bytes);
     const byte = `0x${(bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
-    const here = line + countLines(bytes.subarray(0, at), last);
     const text = fromSingleByte(bytes.toString('latin1', Math.max(0, at - 40), at + 40), WESTERN);
-    const nearby = text.split(/[\r\n]+/).find((part) => /[^\0-\x7f]/.test(part)) ?? text;
+    const value = text.split(/[\r\n]+/).find((part) => /[^\0-\x7f]/.test(part)) ?? text;
     const message = `byte ${offset + at + 1} of the file, ${byte}, is not UTF-8: save it as "CSV UTF-8", or add --encoding windows-1252 if this reads right; the file is checked only up to here`;
-    return csvError(here, 'bad-encoding', message, nearby);
+    return { utf8: bytes.subarray(0, at), invalid: { message, value } };
   };
-  for await (const piece of pieces) {
-    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    const whole = bytes.subarray(0, wholeLength(bytes));
-    if (!isUtf8(whole)) {
-      const error = createError(bytes);
-      // The rows before it are still checked.
-      yield bytes.subarray(0, findInvalidUtf8(bytes));
-      throw error;
-    }
-    rest = bytes.subarray(whole.length);
-    yield whole;
-    line += countLines(whole, last);
-    offset += whole.length;
-    last = whole[whole.length - 1] ?? last;
-  }
-  if (rest.length > 0) throw createError(rest);
 }
 
 function fromSingleByte(latin1: string, upper: string): string {
   return latin1.replace(/[\x80-\xff]/g, (c) => upper[c.charCodeAt(0) - 128] ?? c);
 }
 
-/** Decodes any other encoding. A loose decoder shows where the strict one fails. */
-async function* transcode(pieces: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer, void> {
+/** Any encoding but UTF-8. A loose decoder shows where the strict one fails. */
+function createLegacyDecoder(encoding: string): Decoder {
   const upper = upperHalf(encoding);
   const loose = new TextDecoder(encoding, { ignoreBOM: true });
   const strict = new TextDecoder(encoding, { ignoreBOM: true, fatal: true });
-  let line = 1;
-  let last = 0;
-  const createError = (text: string): CsvError => {
-    const at = text.indexOf('\ufffd');
-    const here = line + countLines(Buffer.from(text.slice(0, Math.max(0, at))), last);
-    const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
-    return csvError(here, 'bad-encoding', message, text.slice(Math.max(0, at - 10), Math.max(0, at) + 10));
-  };
-  const decode = (piece: Buffer, stream: boolean): string => {
-    if (upper !== undefined) {
-      const text = fromSingleByte(piece.toString('latin1'), upper);
-      if (text.includes('\ufffd')) throw createError(text);
-      return text;
-    }
-    const text = loose.decode(piece, { stream });
+  const isStrict = (piece: Buffer, options: { readonly stream: boolean }): boolean => {
     try {
-      strict.decode(piece, { stream });
+      strict.decode(piece, options);
+      return true;
     } catch {
-      throw createError(text);
+      return false;
     }
-    return text;
   };
-  const counted = (bytes: Buffer): Buffer => {
-    line += countLines(bytes, last);
-    last = bytes[bytes.length - 1] ?? last;
-    return bytes;
+  return (piece, isLast) => {
+    const options = { stream: !isLast };
+    const text = upper ? fromSingleByte(piece.toString('latin1'), upper) : loose.decode(piece, options);
+    const at = Math.max(0, text.indexOf('\ufffd'));
+    if (upper ? !text.includes('\ufffd') : isStrict(piece, options)) return { utf8: Buffer.from(text) };
+    const message = `the file is not ${encoding}: save it as "CSV UTF-8", or name its encoding with --encoding`;
+    const value = text.slice(Math.max(0, at - 10), at + 10);
+    return { utf8: Buffer.from(text.slice(0, at)), invalid: { message, value } };
   };
-  for await (const piece of pieces) yield counted(Buffer.from(decode(piece, true)));
-  yield counted(Buffer.from(decode(Buffer.alloc(0), false)));
 }
 
 /**

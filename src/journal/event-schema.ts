@@ -79,8 +79,6 @@ const isStop = hasFields({
   hint: isText,
 });
 
-const isApi = isOneOf(APIS);
-
 const isRun = hasFields({
   schemaVersion: (value) => value === SCHEMA_VERSION,
   runId: isText,
@@ -91,7 +89,7 @@ const isRun = hasFields({
   input: hasFields({ path: isText, sha256: isText, rows: isCount, items: isCount, isClean: isBoolean }),
   target: hasFields({
     baseUrl: isText,
-    api: isApi,
+    api: isOneOf(APIS),
     accountPlan: isOneOf(ACCOUNT_PLANS),
     perSecond: isNumber,
   }),

@@ -17,10 +17,8 @@ export function escapeInvisible(text: string): string {
 
 /** A line of JSON with its invisible characters written out; its value stays the same. */
 export function escapeInvisibleJson(json: string): string {
-  return replaceInvisible(json, (character) => {
-    const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
-    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
-  });
+  const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return replaceInvisible(json, (character) => character.split('').map(escapeUnit).join(''));
 }
 
 /** Characters of two columns: East Asian wide and fullwidth forms, and emoji. */

@@ -199,9 +199,12 @@ describe('encodings', () => {
     ['utf-16le', Buffer.from('\ufeffname\nA\ud800B', 'utf16le'), 2],
     ['shift_jis', Buffer.from([...Buffer.from('name\nA\nB'), 0xff, 0x41]), 3],
     ['windows-1257', Buffer.from([...Buffer.from('name\nA\nB'), 0xa1]), 3],
-  ])('reports it if the file is not %s', async (encoding, bytes, line) => {
-    const { problem } = await read(bytes, { encoding });
-    expect(problem).toMatchObject({ line, rule: 'bad-encoding' });
+  ])('reports it if the file is not %s, after the rows before that', async (encoding, bytes, line) => {
+    for (const size of [1, 1000]) {
+      const { problem, rows } = await read(bytes, { encoding }, size);
+      expect(problem).toMatchObject({ line, rule: 'bad-encoding' });
+      expect(rows).toHaveLength(line - 2);
+    }
   });
 
   it('asks for --encoding if UTF-16 has no byte order mark', async () => {

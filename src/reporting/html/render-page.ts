@@ -225,7 +225,7 @@ function renderAboutSection(summary: Summary): string {
     ['Started', escapeHtml(formatUtcTime(summary.started_at))],
     ['Ended', escapeHtml(formatUtcTime(summary.finished_at))],
     ['Working time', formatDuration(summary.duration_ms)],
-    ['Requests', formatRequests(requests)],
+    ['Requests', `${formatNumber(requests.sent)} for rows, ${formatNumber(requests.lists)} for listings`],
     ...(summary.carried_over > 0
       ? [['Before the last resume', `${formatCount(summary.carried_over, 'row')} provisioned`] as const]
       : []),
@@ -241,10 +241,4 @@ function renderAboutSection(summary: Summary): string {
   ];
   const list = facts.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join('\n');
   return `<section aria-labelledby="about"><h2 id="about">About this run</h2>\n<dl>\n${list}\n</dl>\n</section>`;
-}
-
-function formatRequests({ sent, retried, rate_limited: limited, lists }: Summary['requests']): string {
-  const retries = retried > 0 ? ` (${formatNumber(retried)} of them retries)` : '';
-  const refused = limited > 0 ? `; Zoom rate-limited ${formatCount(limited, 'request')} (429)` : '';
-  return `${formatNumber(sent)} for rows${retries}, ${formatNumber(lists)} for listings${refused}`;
 }

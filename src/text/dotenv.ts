@@ -2,8 +2,8 @@
 
 export type DotenvLine = { readonly name: string; readonly value: string; readonly line: number };
 
-const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/;
-const QUOTED = /^(["'`])(.*?)\1\s*(?:#.*)?$/;
+const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/s;
+const QUOTED = /^(["'`])(.*?)\1\s*(?:#.*)?$/s;
 
 /**
  * Reads the lines, or returns the number of the first one that is no assignment. A `#` begins a comment only after

@@ -14,6 +14,7 @@ describe('lines of NAME=value', () => {
     ['A=#c', ''],
     ['A=b=c==', 'b=c=='],
     ['A="b', '"b'],
+    ['A="b\u2028c"', 'b\u2028c'],
   ])('%s', (line, value) => {
     expect(parseDotenv(line)).toEqual([{ name: 'A', value, line: 1 }]);
   });

@@ -1,70 +1,58 @@
-/** The simulated account, and what a call to it is given. */
-import { DEFAULT_GROUPS, GroupStore, type SimulatedGroup } from './group-store.js';
+/** The simulated account, what a call is given, and the calls about the account itself. */
+import type { GroupStore } from './group-store.js';
 import type { Plan } from './rate-limits.js';
-import {
-  DEFAULT_USER_GROUPS,
-  DEFAULT_USERS,
-  type SimulatedUser,
-  type SimulatedUserGroup,
-  UserDirectory,
-} from './users.js';
-import type { RequestBody } from './wire.js';
-
-/** What a call does to the account; faults choose their requests by it. */
-export type Operation =
-  | 'create'
-  | 'update'
-  | 'delete'
-  | 'read'
-  | 'list-groups'
-  | 'add-members'
-  | 'remove-members'
-  | 'list-members'
-  | 'list-users';
-
-export type AccountOptions = {
-  readonly accountPlan?: Plan;
-  readonly groups?: readonly SimulatedGroup[];
-  /** A number stands for so many active users, `user1@example.com` and on. */
-  readonly users?: readonly SimulatedUser[] | number;
-  readonly userGroups?: readonly SimulatedUserGroup[];
-};
+import { USER_STATUSES, type UserDirectory } from './users.js';
+import { type HttpResponse, type RequestBody, respondWithPage, validationError } from './wire.js';
 
 export type Account = {
   readonly plan: Plan;
   readonly groups: GroupStore;
   readonly users: UserDirectory;
-  readonly userGroups: ReadonlyMap<string, { readonly name: string }>;
 };
 
-/** @param now the clock, in ms since 1970 */
-export function createAccount(options: AccountOptions, now: () => number): Account {
-  const users = new UserDirectory(options.users ?? DEFAULT_USERS);
-  const userIds = users.all.flatMap(({ id }) => id ?? []);
-  const userGroups = options.userGroups ?? DEFAULT_USER_GROUPS;
-  return {
-    plan: options.accountPlan ?? 'pro',
-    groups: new GroupStore(options.groups ?? DEFAULT_GROUPS, userIds, now),
-    users,
-    userGroups: new Map(userGroups.map((userGroup) => [userGroup.id, userGroup])),
-  };
-}
-
-/** What faults change in the result of a call that otherwise succeeds. */
-export type CallFaults = {
+export type Call = Account & {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly query: URLSearchParams;
+  readonly body: RequestBody;
+  /** ms since 1970 */
+  readonly now: number;
+  /** The faults that change a detail of what the call does. */
+  readonly modifiers: ReadonlySet<string>;
+  /** How late new groups and new members are listed. */
   readonly listLagMs: number;
   readonly memberLagMs: number;
-  readonly foldsNames: boolean;
-  readonly hidesMemberCounts: boolean;
-  readonly addsNobody: boolean;
 };
 
-export type Call = Account &
-  CallFaults & {
-    readonly groupId: string;
-    readonly memberId: string;
-    readonly query: URLSearchParams;
-    readonly body: RequestBody;
-    /** ms since 1970 */
-    readonly now: number;
-  };
+const PAGE_SIZES = { default: 30, max: 2_000 };
+
+/** `GET /users` */
+export function listUsers(call: Call): HttpResponse {
+  const status = call.query.get('status') ?? 'active';
+  if (!USER_STATUSES.some((one) => one === status)) {
+    return validationError([{ field: 'status', message: `Must be one of ${USER_STATUSES.join(', ')}.` }]);
+  }
+  const matching = call.users.all.filter((user) => (user.status ?? 'active') === status);
+  return respondWithPage(matching, call, PAGE_SIZES, (page) => ({
+    total_records: matching.length,
+    users: page.map(({ id, ...user }) => ({
+      ...(id === undefined ? {} : { id, im_group_ids: call.groups.groupsOfMember(id) }),
+      ...user,
+      type: 2,
+      status,
+    })),
+  }));
+}
+
+/** Inferred: which `plan_base.type` belongs to which plan. */
+const PLAN_TYPES: Readonly<Record<Plan, string>> = {
+  free: 'free',
+  pro: 'monthly',
+  business: 'business_monthly',
+};
+
+/** `GET /accounts/me/plans/usage`, the only call that hints at the plan. */
+export function getPlanUsage({ plan, users: { all } }: Call): HttpResponse {
+  const plan_base = { type: PLAN_TYPES[plan], hosts: all.length, usage: all.length, pending: 0 };
+  return { status: 200, body: { plan_base } };
+}

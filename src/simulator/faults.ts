@@ -1,85 +1,78 @@
 /** Faults on purpose: what can go wrong between a client and Zoom, drawn from a seeded generator. */
-import type { CallFaults, Operation } from './account.js';
-import type { Route } from './routes.js';
+import type { Operation, Route } from './routes.js';
 import { errorResponse, formatBody, type HttpResponse } from './wire.js';
-
-const LISTS: readonly Operation[] = ['list-groups', 'list-members', 'list-users'];
-const WRITES: readonly Operation[] = ['create', 'update', 'delete', 'add-members', 'remove-members'];
 
 type Affected = Operation | 'add' | 'write' | 'list' | 'any' | 'token';
 
-/** The operations that stand for several; `token` is the token call, which is no operation. */
-const AFFECTED: ReadonlyMap<Affected, readonly Operation[]> = new Map([
-  ['add', ['create', 'add-members']],
-  ['write', WRITES],
-  ['list', LISTS],
-  ['any', [...WRITES, ...LISTS, 'read']],
-]);
-
 type FaultKind = {
   readonly kind: string;
-  readonly description: string;
   readonly affects: Affected;
+  readonly description: string;
   /** Per affected request, unless another one is requested. */
   readonly probability: number;
 };
 
-/** Affects a few requests. */
-const intermittent = (kind: string, affects: Affected, description: string): FaultKind => ({
-  kind,
-  description,
-  affects,
-  probability: 0.05,
-});
+type Row = readonly [kind: string, affects: Affected, description: string];
 
-/** Affects every request until the account, the app or the client changes. */
-const permanent = (kind: string, affects: Affected, description: string): FaultKind => ({
-  kind,
-  description,
-  affects,
-  probability: 1,
-});
-
-export const FAULT_KINDS: readonly FaultKind[] = [
-  intermittent('reset-before', 'write', 'the connection is reset before the request takes effect'),
-  intermittent('reset-after', 'write', 'the request takes effect, then the connection is reset'),
-  intermittent('hang', 'write', 'no response ever comes; it takes effect half of the time'),
-  intermittent('drip', 'any', 'the response body comes byte by byte and never ends; effect half of the time'),
-  intermittent('500', 'write', 'HTTP 500 with a JSON body; effect half of the time'),
-  intermittent('empty-500', 'write', 'HTTP 500 with no body; effect half of the time'),
-  intermittent('502', 'write', 'HTTP 502 with HTML from the edge; effect half of the time'),
-  intermittent('503', 'write', 'HTTP 503 with Retry-After: 1; no effect'),
-  intermittent('429', 'write', 'a stray per-second 429; no effect'),
-  intermittent('daily', 'write', 'the daily limit is used up from the first affected request on'),
-  intermittent('daily-bare', 'write', 'the same, recognizable by the message alone'),
-  intermittent('other-409', 'write', 'HTTP 409 with another code or with HTML; no effect'),
-  intermittent('201-error', 'add', 'HTTP 201 with an error code; no effect'),
-  intermittent('cut-off', 'add', 'HTTP 201 whose body is cut off'),
-  intermittent('not-json', 'add', 'HTTP 201 whose body is not JSON'),
-  intermittent('no-id', 'add', 'HTTP 201 with an empty object'),
-  intermittent('adds-nobody', 'add-members', 'HTTP 201 without ids; nobody is added'),
-  intermittent('slow', 'write', 'the response takes two more seconds'),
-  intermittent('list-cut', 'list', 'the connection is reset in the middle of a listing'),
-  permanent('401', 'write', 'HTTP 401, code 124: the access token is refused'),
-  permanent('token-expired', 'any', 'the tokens expire once, at the 50th request or soon after'),
-  permanent('token-replaced', 'token', 'a new token invalidates the ones issued before'),
-  permanent('400', 'write', 'HTTP 400, code 300: the request is refused'),
-  permanent('403', 'write', 'HTTP 403: not permitted'),
-  permanent('415', 'write', 'HTTP 415 for a form; JSON is accepted'),
-  permanent('paid', 'write', 'HTTP 200, code 200: only for paid accounts'),
-  permanent('scope', 'write', 'HTTP 400, code 4711: a scope is missing'),
-  permanent('gone', 'any', 'HTTP 410, code 4137: IM groups are retired; contact groups work'),
-  permanent('redirect', 'write', 'HTTP 302 to another host'),
-  permanent('echo-secret', 'write', 'HTTP 400 with the Authorization header in its message'),
-  permanent('no-list', 'list-groups', 'the scope to list groups is missing'),
-  permanent('no-users', 'list-users', 'the scope to list users is missing'),
-  permanent('broken-list', 'list', 'a listing ends in the middle of its JSON'),
-  permanent('list-lag', 'list-groups', 'a listing shows new groups 4.5 seconds late'),
-  permanent('member-lag', 'list-members', 'a listing shows new members 4.5 seconds late'),
-  permanent('no-member-count', 'any', 'groups come without total_members'),
-  permanent('folds-names', 'write', 'Zoom stores runs of blanks in a name as one blank'),
-  permanent('gzip', 'any', 'responses are compressed, with gzip or br, whatever the client accepts'),
+/** They affect a few requests. */
+const INTERMITTENT: readonly Row[] = [
+  ['reset-before', 'write', 'the connection is reset before the request takes effect'],
+  ['reset-after', 'write', 'the request takes effect, then the connection is reset'],
+  ['hang', 'write', 'no response ever comes; it takes effect half of the time'],
+  ['drip', 'any', 'the response body comes byte by byte and never ends; effect half of the time'],
+  ['500', 'write', 'HTTP 500 with a JSON body; effect half of the time'],
+  ['empty-500', 'write', 'HTTP 500 with no body; effect half of the time'],
+  ['502', 'write', 'HTTP 502 with HTML from the edge; effect half of the time'],
+  ['503', 'write', 'HTTP 503 with Retry-After: 1; no effect'],
+  ['429', 'write', 'a stray per-second 429; no effect'],
+  ['daily', 'write', 'the daily limit is used up from the first affected request on'],
+  ['daily-bare', 'write', 'the same, recognizable by the message alone'],
+  ['other-409', 'write', 'HTTP 409 with another code or with HTML; no effect'],
+  ['201-error', 'add', 'HTTP 201 with an error code; no effect'],
+  ['cut-off', 'add', 'HTTP 201 whose body is cut off'],
+  ['not-json', 'add', 'HTTP 201 whose body is not JSON'],
+  ['no-id', 'add', 'HTTP 201 with an empty object'],
+  ['adds-nobody', 'add-members', 'HTTP 201 without ids; nobody is added'],
+  ['slow', 'write', 'the response takes two more seconds'],
+  ['list-cut', 'list', 'the connection is reset in the middle of a listing'],
 ];
+
+/** They affect every request until the account, the app or the client changes. */
+const PERMANENT: readonly Row[] = [
+  ['401', 'write', 'HTTP 401, code 124: the access token is refused'],
+  ['token-expired', 'any', 'the tokens expire once, at the 50th request or soon after'],
+  ['token-replaced', 'token', 'a new token invalidates the ones issued before'],
+  ['400', 'write', 'HTTP 400, code 300: the request is refused'],
+  ['403', 'write', 'HTTP 403: not permitted'],
+  ['415', 'write', 'HTTP 415 for a form; JSON is accepted'],
+  ['paid', 'write', 'HTTP 200, code 200: only for paid accounts'],
+  ['scope', 'write', 'HTTP 400, code 4711: a scope is missing'],
+  ['gone', 'any', 'HTTP 410, code 4137: IM groups are retired; contact groups work'],
+  ['redirect', 'write', 'HTTP 302 to another host'],
+  ['echo-secret', 'write', 'HTTP 400 with the Authorization header in its message'],
+  ['no-list', 'list-groups', 'the scope to list groups is missing'],
+  ['no-users', 'list-users', 'the scope to list users is missing'],
+  ['broken-list', 'list', 'a listing ends in the middle of its JSON'],
+  ['list-lag', 'list-groups', 'a listing shows new groups 4.5 seconds late'],
+  ['member-lag', 'list-members', 'a listing shows new members 4.5 seconds late'],
+  ['no-member-count', 'any', 'groups come without total_members'],
+  ['folds-names', 'write', 'Zoom stores runs of blanks in a name as one blank'],
+  ['gzip', 'any', 'responses are compressed, with gzip or br, whatever the client accepts'],
+];
+
+const toKinds = (rows: readonly Row[], probability: number): readonly FaultKind[] =>
+  rows.map(([kind, affects, description]) => ({ kind, affects, description, probability }));
+
+export const FAULT_KINDS: readonly FaultKind[] = [...toKinds(INTERMITTENT, 0.05), ...toKinds(PERMANENT, 1)];
+
+/** `token` is the token call, which is no operation. */
+function isAffected({ operation, method }: Route, affects: Affected): boolean {
+  if (affects === 'any') return true;
+  if (affects === 'write') return method !== 'GET';
+  if (affects === 'list') return operation.startsWith('list-');
+  if (affects === 'add') return operation === 'create' || operation === 'add-members';
+  return affects === operation;
+}
 
 /** Faults that change a detail and leave the response to the next fault that occurs. */
 const MODIFIERS: ReadonlySet<string> = new Set([
@@ -142,12 +135,12 @@ export class Faults {
    * Draws the faults of a request; of those that decide the response the first one counts. Every fault draws for
    * every request, affected or not, so that the same requests meet the same faults.
    */
-  draw({ operation, api }: Route, isForm: boolean): Occurrence {
+  draw(route: Route, isForm: boolean): Occurrence {
     const kinds = this.#faults
       .filter(({ kind, affects, probability }) => {
         const occurs = this.#random() < probability;
-        const isAffected = affects === operation || AFFECTED.get(affects)?.includes(operation) === true;
-        return occurs && isAffected && (api === 'im' || kind !== 'gone') && (isForm || kind !== '415');
+        if (kind === 'gone' && route.api !== 'im') return false;
+        return occurs && isAffected(route, affects) && (isForm || kind !== '415');
       })
       .map(({ kind }) => kind);
     return {
@@ -166,17 +159,6 @@ export class Faults {
   flipCoin(): boolean {
     return this.#random() < 0.5;
   }
-}
-
-/** How a call works under these modifiers. @param lagMs how late listings are if they lag */
-export function toCallFaults({ modifiers }: Occurrence, lagMs: number): CallFaults {
-  return {
-    listLagMs: modifiers.has('list-lag') ? lagMs : 0,
-    memberLagMs: modifiers.has('member-lag') ? lagMs : 0,
-    foldsNames: modifiers.has('folds-names'),
-    hidesMemberCounts: modifiers.has('no-member-count'),
-    addsNobody: modifiers.has('adds-nobody'),
-  };
 }
 
 /** What a response may repeat of its request. */

@@ -1,10 +1,12 @@
 /** The groups of the simulated account with their members; both APIs share them. */
 import { randomBytes } from 'node:crypto';
 
+export const GROUP_TYPES = ['normal', 'shared', 'restricted'] as const;
+
 export type SimulatedGroup = {
   readonly id: string;
   readonly name: string;
-  readonly type?: 'normal' | 'shared' | 'restricted';
+  readonly type?: (typeof GROUP_TYPES)[number];
   readonly search_by_domain?: boolean;
   readonly search_by_account?: boolean;
   readonly search_by_ma_account?: boolean;
@@ -52,14 +54,13 @@ function group(
   };
 }
 
-export type GroupCreation = { readonly id: string; readonly name: string; readonly at: number };
+export type GroupCreation = { readonly id: string; readonly name: string };
 
 /** One request's additions to, or removals from, a group. */
 export type MemberChange = {
   readonly groupId: string;
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  readonly at: number;
 };
 
 export class GroupStore {
@@ -71,7 +72,6 @@ export class GroupStore {
   /** Group id → member id → when it was added, in ms since 1970. */
   readonly #members = new Map<string, Map<string, number>>();
   readonly #now: () => number;
-  /** Times are ms of `performance.now()`. */
   readonly created: GroupCreation[] = [];
   readonly memberChanges: MemberChange[] = [];
 
@@ -116,7 +116,7 @@ export class GroupStore {
     const group = { ...DEFAULTS, ...fields, id: randomBytes(16).toString('base64url') };
     this.#put(group);
     this.#createdAt.set(group.id, this.#now());
-    this.created.push({ id: group.id, name: group.name, at: performance.now() });
+    this.created.push({ id: group.id, name: group.name });
     return group;
   }
 
@@ -155,17 +155,13 @@ export class GroupStore {
     const added = [...new Set(ids)].filter((id) => !members.has(id));
     for (const id of added) members.set(id, this.#now());
     this.#members.set(groupId, members);
-    if (added.length > 0) {
-      this.memberChanges.push({ groupId, added, removed: [], at: performance.now() });
-    }
+    if (added.length > 0) this.memberChanges.push({ groupId, added, removed: [] });
     return added;
   }
 
   removeMembers(groupId: string, ids: readonly string[]): void {
     const removed = ids.filter((id) => this.#members.get(groupId)?.delete(id));
-    if (removed.length > 0) {
-      this.memberChanges.push({ groupId, added: [], removed, at: performance.now() });
-    }
+    if (removed.length > 0) this.memberChanges.push({ groupId, added: [], removed });
   }
 
   /** Ids of the groups that have a member. */

@@ -1,7 +1,7 @@
-/** The calls of IM groups: a request is checked strictly and answered in Zoom's words. */
+/** The calls of IM groups: a request is checked strictly, field by field, and answered in Zoom's words. */
 
 import type { Call } from './account.js';
-import type { Group, GroupFields } from './group-store.js';
+import { GROUP_TYPES, type Group, type GroupFields } from './group-store.js';
 import {
   errorResponse,
   type FieldError,
@@ -12,21 +12,60 @@ import {
   validationError,
 } from './wire.js';
 
-const TYPES = ['normal', 'shared', 'restricted'];
-const FLAGS = ['search_by_domain', 'search_by_account', 'search_by_ma_account'];
+/** How a field is read: undefined if its value is refused, because it is not what it `must` be. */
+export type Field = {
+  readonly setting: keyof GroupFields;
+  readonly must: string;
+  parse(value: unknown, call: Call): unknown;
+};
+
 const NAME_LENGTH_MAX = 128;
 
+/** Both APIs trim a name. */
+export const NAME: Field = {
+  setting: 'name',
+  must: `Must be a string of 1 to ${NAME_LENGTH_MAX} characters.`,
+  parse: (value, { modifiers }) => {
+    if (typeof value !== 'string' || value.trim() === '' || [...value].length > NAME_LENGTH_MAX)
+      return undefined;
+    return modifiers.has('folds-names') ? value.trim().replace(/\s+/g, ' ') : value.trim();
+  },
+};
+
+const TYPE: Field = {
+  setting: 'type',
+  must: `Must be one of ${GROUP_TYPES.join(', ')}.`,
+  parse: (value) => GROUP_TYPES.find((type) => type === value),
+};
+
+const FLAGS = ['search_by_domain', 'search_by_account', 'search_by_ma_account'] as const;
+
+const FIELDS: ReadonlyMap<string, Field> = new Map([
+  ['name', NAME],
+  ['type', TYPE],
+  ...FLAGS.map((name) => [name, { setting: name, must: 'Must be a boolean.', parse: parseFlag }] as const),
+]);
+
+/** In a form every value is a string. */
+function parseFlag(value: unknown, { body }: Call): boolean | undefined {
+  const [yes, no] = body.type === 'form' ? ['true', 'false'] : [true, false];
+  return value === yes || value === no ? value === yes : undefined;
+}
+
+const MISSING_NAME: HttpResponse = errorResponse(400, 300, 'Missing field: name');
+
 export function createImGroup(call: Call): HttpResponse {
-  const fields = parseFields(call.body, call.foldsNames);
+  if (call.body.fields.name === '') return MISSING_NAME;
+  const fields = parseFields(call, ['form', 'json'], FIELDS);
   if (isResponse(fields)) return fields;
   const { name } = fields;
-  if (name === undefined) return errorResponse(400, 300, 'Missing field: name');
+  if (name === undefined) return MISSING_NAME;
   if (call.groups.hasName(name)) return nameInUse(name);
   return { status: 201, body: formatGroup(call, call.groups.create({ ...fields, name })) };
 }
 
 export function updateImGroup(call: Call, group: Group): HttpResponse {
-  const fields = parseFields(call.body, call.foldsNames);
+  const fields = parseFields(call, ['form', 'json'], FIELDS);
   if (isResponse(fields)) return fields;
   const { name } = fields;
   if (name !== undefined && name !== group.name && call.groups.hasName(name)) return nameInUse(name);
@@ -60,47 +99,27 @@ function nameInUse(name: string): HttpResponse {
 }
 
 /** The documented response of a create has no type. */
-function formatGroup(call: Call, group: Group): object {
+function formatGroup({ groups, modifiers }: Call, group: Group): object {
   const { id, name, search_by_domain, search_by_account, search_by_ma_account } = group;
-  const count = call.hidesMemberCounts ? {} : { total_members: call.groups.memberCount(id) };
+  const count = modifiers.has('no-member-count') ? {} : { total_members: groups.memberCount(id) };
   return { id, name, ...count, search_by_domain, search_by_account, search_by_ma_account };
 }
 
-function parseFields(body: RequestBody, foldsNames: boolean): GroupFields | HttpResponse {
-  const rejection = rejectBody(body, ['form', 'json']);
+/** @param fields by their names in the request */
+export function parseFields(
+  call: Call,
+  accepted: readonly RequestBody['type'][],
+  fields: ReadonlyMap<string, Field>,
+): GroupFields | HttpResponse {
+  const rejection = rejectBody(call.body, accepted);
   if (rejection) return rejection;
-  if (body.fields.name === '') return errorResponse(400, 300, 'Missing field: name');
   const errors: FieldError[] = [];
-  const fields: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(body.fields)) {
-    const parsed = parseField(field, value, body.type === 'form', foldsNames);
-    if ('error' in parsed) errors.push({ field, message: parsed.error });
-    else fields[field] = parsed.value;
+  const parsed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(call.body.fields)) {
+    const field = fields.get(name);
+    const setting = field?.parse(value, call);
+    if (field && setting !== undefined) parsed[field.setting] = setting;
+    else errors.push({ field: name, message: field?.must ?? 'Unknown field.' });
   }
-  return errors.length > 0 ? validationError(errors) : fields;
-}
-
-type ParsedField = { readonly value: unknown } | { readonly error: string };
-
-/** In a form every value is a string. */
-function parseField(field: string, value: unknown, isForm: boolean, foldsNames: boolean): ParsedField {
-  if (field === 'name') return parseName(value, foldsNames);
-  if (field === 'type') {
-    return TYPES.some((type) => type === value)
-      ? { value }
-      : { error: `Must be one of ${TYPES.join(', ')}.` };
-  }
-  if (!FLAGS.includes(field)) return { error: 'Unknown field.' };
-  if (isForm && (value === 'true' || value === 'false')) return { value: value === 'true' };
-  return !isForm && typeof value === 'boolean' ? { value } : { error: 'Must be a boolean.' };
-}
-
-/** A group's name as both APIs store it. @param folds whether runs of blanks become one */
-export function parseName(
-  value: unknown,
-  folds: boolean,
-): { readonly value: string } | { readonly error: string } {
-  const isValid = typeof value === 'string' && value.trim() !== '' && [...value].length <= NAME_LENGTH_MAX;
-  if (!isValid) return { error: `Must be a string of 1 to ${NAME_LENGTH_MAX} characters.` };
-  return { value: folds ? value.trim().replace(/\s+/g, ' ') : value.trim() };
+  return errors.length > 0 ? validationError(errors) : parsed;
 }

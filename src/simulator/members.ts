@@ -2,13 +2,14 @@
 
 import type { Call } from './account.js';
 import type { Group } from './group-store.js';
+import { type SimulatedUser, USER_GROUPS } from './users.js';
 import {
   errorResponse,
   type HttpResponse,
   isObject,
   isResponse,
   rejectBody,
-  takePage,
+  respondWithPage,
   validationError,
 } from './wire.js';
 
@@ -20,22 +21,19 @@ const CONTACT_ADD_MAX: Readonly<Record<1 | 2, number>> = { 1: 50, 2: 3 };
 const CONTACT_REMOVE_MAX = 20;
 
 export function listImMembers(call: Call, group: Group): HttpResponse {
-  const ids = call.groups.memberIds(group.id, call.memberLagMs).filter((id) => !call.userGroups.has(id));
-  const page = takePage(ids, call.query, IM_PAGE_SIZES, call.now);
-  if (isResponse(page)) return page;
-  const members = page.items.map((id) => {
-    const { email, first_name = '', last_name = '' } = call.users.find({ id }) ?? externalContact(id);
-    return { id, email, first_name, last_name, type: 2 };
-  });
-  return { status: 200, body: { ...page.page, total_records: ids.length, members } };
+  const ids = call.groups.memberIds(group.id, call.memberLagMs).filter((id) => !USER_GROUPS.has(id));
+  return respondWithPage(ids, call, IM_PAGE_SIZES, (page) => ({
+    total_records: ids.length,
+    members: page.map((id) => {
+      const { email, first_name = '', last_name = '' } = findMember(call, id);
+      return { id, email, first_name, last_name, type: 2 };
+    }),
+  }));
 }
 
-function externalContact(id: string): {
-  readonly email: string;
-  readonly first_name: string;
-  readonly last_name: string;
-} {
-  return { email: `${id}@example.org`, first_name: 'External', last_name: id };
+/** An external contact, if the id is no user's. */
+function findMember({ users }: Call, id: string): SimulatedUser {
+  return users.find({ id }) ?? { email: `${id}@example.org`, first_name: 'External', last_name: id };
 }
 
 /**
@@ -53,8 +51,10 @@ export function addImMembers(call: Call, group: Group): HttpResponse {
     return validationError([{ field: 'members', message }]);
   }
   const ids = valid.flatMap((reference) => call.users.find(reference)?.id ?? []);
-  const added = call.addsNobody ? [] : call.groups.addMembers(group.id, ids);
-  return { status: 201, body: { ids: added.join(','), added_at: formatInstant(call.now) } };
+  const added = call.modifiers.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
+  // As in Zoom's examples, without milliseconds.
+  const added_at = new Date(call.now).toISOString().replace(/\.\d+/, '');
+  return { status: 201, body: { ids: added.join(','), added_at } };
 }
 
 function parseImMember(member: unknown): { readonly id?: string; readonly email?: string } | undefined {
@@ -62,11 +62,6 @@ function parseImMember(member: unknown): { readonly id?: string; readonly email?
   const { id, email } = member;
   if (typeof id === 'string' && id !== '') return { id };
   return typeof email === 'string' && email !== '' ? { email } : undefined;
-}
-
-/** As in Zoom's examples, without milliseconds. */
-function formatInstant(now: number): string {
-  return new Date(now).toISOString().replace(/\.\d+/, '');
 }
 
 /** Inferred: only the 404 with code 4130 is documented, so it also answers for a user who is no member. */
@@ -81,15 +76,14 @@ export function removeImMember(call: Call, group: Group): HttpResponse {
 /** Neither e-mail addresses nor a total are documented. */
 export function listContactMembers(call: Call, group: Group): HttpResponse {
   const ids = call.groups.memberIds(group.id, call.memberLagMs);
-  const page = takePage(ids, call.query, CONTACT_PAGE_SIZES, call.now);
-  if (isResponse(page)) return page;
-  const group_members = page.items.map((id) => {
-    const userGroup = call.userGroups.get(id);
-    if (userGroup) return { type: 2, id, name: userGroup.name };
-    const { first_name = '', last_name = '' } = call.users.find({ id }) ?? externalContact(id);
-    return { type: 1, id, name: `${first_name} ${last_name}`.trim() };
-  });
-  return { status: 200, body: { ...page.page, group_members } };
+  return respondWithPage(ids, call, CONTACT_PAGE_SIZES, (page) => ({
+    group_members: page.map((id) => {
+      const userGroup = USER_GROUPS.get(id);
+      if (userGroup !== undefined) return { type: 2, id, name: userGroup };
+      const { first_name = '', last_name = '' } = findMember(call, id);
+      return { type: 1, id, name: `${first_name} ${last_name}`.trim() };
+    }),
+  }));
 }
 
 export function addContactMembers(call: Call, group: Group): HttpResponse {
@@ -98,14 +92,12 @@ export function addContactMembers(call: Call, group: Group): HttpResponse {
   const ids = parseContactMembers(call, call.body.fields.group_members);
   if (isResponse(ids)) return ids;
   if (ids.length === 0) return validationError([{ field: 'group_members', message: 'Must not be empty.' }]);
-  const added = call.addsNobody ? [] : call.groups.addMembers(group.id, ids);
+  const added = call.modifiers.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
   return { status: 201, body: { member_ids: added } };
 }
 
-export type MemberReferences = readonly string[];
-
 /** The ids of `[{type, id}]`; the whole request is refused for one member who does not exist. */
-export function parseContactMembers(call: Call, value: unknown): MemberReferences | HttpResponse {
+export function parseContactMembers(call: Call, value: unknown): readonly string[] | HttpResponse {
   const members = Array.isArray(value) ? value.map(parseContactMember) : [undefined];
   const valid = members.filter((member) => member !== undefined);
   if (valid.length < members.length) {
@@ -118,9 +110,7 @@ export function parseContactMembers(call: Call, value: unknown): MemberReference
       return errorResponse(400, 300, `You can add a maximum of ${max} ${what} at a time.`);
     }
   }
-  const missing = valid.find(
-    ({ type, id }) => !(type === 1 ? call.users.find({ id }) : call.userGroups.get(id)),
-  );
+  const missing = valid.find(({ type, id }) => !(type === 1 ? call.users.find({ id }) : USER_GROUPS.has(id)));
   return missing ? missingMember(missing.id) : valid.map(({ id }) => id);
 }
 

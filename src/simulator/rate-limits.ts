@@ -52,11 +52,11 @@ export class Limits {
     this.#dailyLimit = dailyLimit;
   }
 
-  perSecond(label: Label): number {
+  #perSecond(label: Label): number {
     return PER_SECOND[label][this.#plan];
   }
 
-  perDay(label: Label): number {
+  #perDay(label: Label): number {
     return this.#dailyLimit ?? PER_DAY[label][this.#plan];
   }
 
@@ -68,25 +68,18 @@ export class Limits {
   /** The limit that a response reports: the day's if the label has one, else the second's. @param now ms since 1970 */
   headers(label: Label, now: number): Readonly<Record<string, string>> {
     const { inDay, starts, head } = this.#current(label, now);
-    const perDay = this.perDay(label);
-    const isDaily = Number.isFinite(perDay);
-    const limit = isDaily ? perDay : this.perSecond(label);
-    const remaining = limit - (isDaily ? inDay : starts.length - head);
-    return {
-      'X-RateLimit-Category': category(label),
-      'X-RateLimit-Type': isDaily ? 'Daily-limit' : 'QPS',
-      'X-RateLimit-Limit': String(limit),
-      'X-RateLimit-Remaining': String(Math.max(0, remaining)),
-    };
+    const perDay = this.#perDay(label);
+    if (Number.isFinite(perDay)) return describeLimit(label, 'Daily-limit', perDay, inDay);
+    return describeLimit(label, 'QPS', this.#perSecond(label), starts.length - head);
   }
 
   /** @param now ms since 1970 */
   admit(label: Label, now: number): Admission {
     const count = this.#current(label, now);
-    if (count.inDay >= this.perDay(label)) return 'daily-limit';
+    if (count.inDay >= this.#perDay(label)) return 'daily-limit';
     const inSliding = count.starts.length - count.head;
     const inSecond = this.#limiter === 'fixed' ? count.inSecond : inSliding;
-    if (this.#limiter !== 'none' && inSecond >= this.perSecond(label)) return 'per-second-limit';
+    if (this.#limiter !== 'none' && inSecond >= this.#perSecond(label)) return 'per-second-limit';
     count.starts.push(now);
     count.inSecond += 1;
     count.inDay += 1;
@@ -104,13 +97,8 @@ export class Limits {
   /** The per-second 429; Zoom seldom sends Retry-After with it. */
   reportPerSecond(label: Label): HttpResponse {
     const message = 'You have reached the maximum per-second rate limit for this API. Try again later.';
-    const headers = {
-      'X-RateLimit-Category': category(label),
-      'X-RateLimit-Type': 'QPS',
-      'X-RateLimit-Limit': String(this.perSecond(label)),
-      'X-RateLimit-Remaining': '0',
-    };
-    return { ...errorResponse(429, 429, message), headers };
+    const limit = this.#perSecond(label);
+    return { ...errorResponse(429, 429, message), headers: describeLimit(label, 'QPS', limit, limit) };
   }
 
   /**
@@ -118,19 +106,16 @@ export class Limits {
    * @param now ms since 1970
    */
   reportDaily(label: Label, now: number, isBare: boolean): HttpResponse {
-    const perDay = this.perDay(label);
-    const isLimited = Number.isFinite(perDay);
-    const limit = isLimited ? ` (${perDay})` : '';
-    const message = `You have exceeded the daily rate limit${limit} of ${category(label)} API requests permitted for this account. You may resume these requests at GMT 00:00:00.`;
-    const midnight = new Date(new Date(now).setUTCHours(24, 0, 0, 0));
-    const headers = {
-      'X-RateLimit-Category': category(label),
-      'X-RateLimit-Type': 'Daily-limit',
-      ...(isLimited ? { 'X-RateLimit-Limit': String(perDay) } : {}),
-      'X-RateLimit-Remaining': '0',
-      'Retry-After': midnight.toISOString().replace('.000', ''),
+    const limit = this.#perDay(label);
+    const number = Number.isFinite(limit) ? ` (${limit})` : '';
+    const message = `You have exceeded the daily rate limit${number} of ${category(label)} API requests permitted for this account. You may resume these requests at GMT 00:00:00.`;
+    const response = errorResponse(429, 429, message);
+    if (isBare) return response;
+    const midnight = new Date(new Date(now).setUTCHours(24, 0, 0, 0)).toISOString().replace('.000', '');
+    return {
+      ...response,
+      headers: { ...describeLimit(label, 'Daily-limit', limit, limit), 'Retry-After': midnight },
     };
-    return { ...errorResponse(429, 429, message), ...(isBare ? {} : { headers }) };
   }
 
   /** A label's count without what is over; old times are dropped in bulk, so that each costs constant time. */
@@ -159,15 +144,17 @@ function category(label: Label): string {
   return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-/** Inferred: which `plan_base.type` belongs to which plan. */
-const PLAN_TYPES: Readonly<Record<Plan, string>> = {
-  free: 'free',
-  pro: 'monthly',
-  business: 'business_monthly',
-};
-
-/** `GET /accounts/me/plans/usage`, the only call that hints at the plan. */
-export function getPlanUsage(plan: Plan, userCount: number): HttpResponse {
-  const plan_base = { type: PLAN_TYPES[plan], hosts: userCount, usage: userCount, pending: 0 };
-  return { status: 200, body: { plan_base } };
+/** The rate limit headers of a response. A fault may use up a limit that the plan does not have. */
+function describeLimit(
+  label: Label,
+  type: 'QPS' | 'Daily-limit',
+  limit: number,
+  used: number,
+): Readonly<Record<string, string>> {
+  return {
+    'X-RateLimit-Category': category(label),
+    'X-RateLimit-Type': type,
+    ...(Number.isFinite(limit) ? { 'X-RateLimit-Limit': String(limit) } : {}),
+    'X-RateLimit-Remaining': String(Number.isFinite(limit) ? Math.max(0, limit - used) : 0),
+  };
 }

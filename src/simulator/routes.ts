@@ -1,5 +1,5 @@
 /** Zoom's calls: the method and path, rate label and scopes of each. */
-import type { Call, Operation } from './account.js';
+import { type Call, getPlanUsage, listUsers } from './account.js';
 import {
   createContactGroup,
   findContactGroup,
@@ -25,13 +25,17 @@ import {
   removeContactMembers,
   removeImMember,
 } from './members.js';
-import { getPlanUsage, type Label } from './rate-limits.js';
-import { listUsers } from './users.js';
+import type { Label } from './rate-limits.js';
 import { errorResponse, type HttpResponse } from './wire.js';
 
 type Api = 'im' | 'contacts' | 'account';
 
 type Handler = (call: Call) => HttpResponse;
+
+type GroupHandler = (call: Call, group: Group) => HttpResponse;
+
+/** What a call does to the account; faults choose their requests by it. */
+export type Operation = keyof typeof GRANULAR_SCOPES;
 
 export type Route = {
   readonly method: string;
@@ -50,133 +54,74 @@ export type MatchedRoute = {
   readonly memberId: string;
 };
 
+/** Both group APIs have the same. */
+const GRANULAR_SCOPES = {
+  create: 'contact_group:write:group:admin',
+  'list-groups': 'contact_group:read:list_groups:admin',
+  read: 'contact_group:read:group:admin',
+  update: 'contact_group:update:group:admin',
+  delete: 'contact_group:delete:group:admin',
+  'list-members': 'contact_group:read:list_members:admin',
+  'add-members': 'contact_group:write:member:admin',
+  'remove-members': 'contact_group:delete:member:admin',
+  'list-users': 'user:read:list_users:admin',
+  'read-plan': 'billing:read:plan_usage:admin',
+} as const;
+
 const READ = ['imgroup:read:admin'];
 const WRITE = ['imgroup:write:admin'];
 const CONTACT_READ = ['contact_group:read:admin'];
 const CONTACT_WRITE = ['contact_group:write:admin'];
 
 const im =
-  (handle: (call: Call, group: Group) => HttpResponse): Handler =>
+  (handle: GroupHandler): Handler =>
   (call) => {
     const group = call.groups.get(call.groupId);
     return group ? handle(call, group) : missingImGroup(call.groupId);
   };
 
 const contact =
-  (handle: (call: Call, group: Group) => HttpResponse): Handler =>
+  (handle: GroupHandler): Handler =>
   (call) => {
     const group = findContactGroup(call, call.groupId);
     return group ? handle(call, group) : missingContactGroup(call.groupId);
   };
 
-const users: Handler = ({ users: { all }, groups, query, now }) =>
-  listUsers(all, (id) => groups.groupsOfMember(id), query, now);
-const planUsage: Handler = ({ plan, users: { all } }) => getPlanUsage(plan, all.length);
-
-type Row = readonly [string, Label, Operation, classicScopes: readonly string[], string, Handler];
+type Row = readonly [string, Label, Operation, classicScopes: readonly string[], Handler];
 
 const IM_ROUTES: readonly Row[] = [
-  ['POST', 'light', 'create', WRITE, 'contact_group:write:group:admin', createImGroup],
-  ['GET', 'medium', 'list-groups', READ, 'contact_group:read:list_groups:admin', listImGroups],
-  ['GET /{group}', 'light', 'read', READ, 'contact_group:read:group:admin', im(getImGroup)],
-  ['PATCH /{group}', 'light', 'update', WRITE, 'contact_group:update:group:admin', im(updateImGroup)],
-  ['DELETE /{group}', 'light', 'delete', WRITE, 'contact_group:delete:group:admin', im(deleteGroup)],
-  [
-    'GET /{group}/members',
-    'medium',
-    'list-members',
-    READ,
-    'contact_group:read:list_members:admin',
-    im(listImMembers),
-  ],
-  [
-    'POST /{group}/members',
-    'medium',
-    'add-members',
-    WRITE,
-    'contact_group:write:member:admin',
-    im(addImMembers),
-  ],
-  [
-    'DELETE /{group}/members/{member}',
-    'light',
-    'remove-members',
-    WRITE,
-    'contact_group:delete:member:admin',
-    im(removeImMember),
-  ],
+  ['POST', 'light', 'create', WRITE, createImGroup],
+  ['GET', 'medium', 'list-groups', READ, listImGroups],
+  ['GET /{group}', 'light', 'read', READ, im(getImGroup)],
+  ['PATCH /{group}', 'light', 'update', WRITE, im(updateImGroup)],
+  ['DELETE /{group}', 'light', 'delete', WRITE, im(deleteGroup)],
+  ['GET /{group}/members', 'medium', 'list-members', READ, im(listImMembers)],
+  ['POST /{group}/members', 'medium', 'add-members', WRITE, im(addImMembers)],
+  ['DELETE /{group}/members/{member}', 'light', 'remove-members', WRITE, im(removeImMember)],
 ];
 
 /** The reference lists reading one group under the write scope; the read scope is accepted as well. */
 const CONTACT_ROUTES: readonly Row[] = [
-  ['POST', 'heavy', 'create', CONTACT_WRITE, 'contact_group:write:group:admin', createContactGroup],
-  ['GET', 'medium', 'list-groups', CONTACT_READ, 'contact_group:read:list_groups:admin', listContactGroups],
-  [
-    'GET /{group}',
-    'light',
-    'read',
-    [...CONTACT_READ, ...CONTACT_WRITE],
-    'contact_group:read:group:admin',
-    contact(getContactGroup),
-  ],
-  [
-    'PATCH /{group}',
-    'heavy',
-    'update',
-    CONTACT_WRITE,
-    'contact_group:update:group:admin',
-    contact(updateContactGroup),
-  ],
-  [
-    'DELETE /{group}',
-    'heavy',
-    'delete',
-    CONTACT_WRITE,
-    'contact_group:delete:group:admin',
-    contact(deleteGroup),
-  ],
-  [
-    'GET /{group}/members',
-    'medium',
-    'list-members',
-    CONTACT_READ,
-    'contact_group:read:list_members:admin',
-    contact(listContactMembers),
-  ],
-  [
-    'POST /{group}/members',
-    'heavy',
-    'add-members',
-    CONTACT_WRITE,
-    'contact_group:write:member:admin',
-    contact(addContactMembers),
-  ],
-  [
-    'DELETE /{group}/members',
-    'heavy',
-    'remove-members',
-    CONTACT_WRITE,
-    'contact_group:delete:member:admin',
-    contact(removeContactMembers),
-  ],
+  ['POST', 'heavy', 'create', CONTACT_WRITE, createContactGroup],
+  ['GET', 'medium', 'list-groups', CONTACT_READ, listContactGroups],
+  ['GET /{group}', 'light', 'read', [...CONTACT_READ, ...CONTACT_WRITE], contact(getContactGroup)],
+  ['PATCH /{group}', 'heavy', 'update', CONTACT_WRITE, contact(updateContactGroup)],
+  ['DELETE /{group}', 'heavy', 'delete', CONTACT_WRITE, contact(deleteGroup)],
+  ['GET /{group}/members', 'medium', 'list-members', CONTACT_READ, contact(listContactMembers)],
+  ['POST /{group}/members', 'heavy', 'add-members', CONTACT_WRITE, contact(addContactMembers)],
+  ['DELETE /{group}/members', 'heavy', 'remove-members', CONTACT_WRITE, contact(removeContactMembers)],
 ];
 
 const ACCOUNT_ROUTES: readonly Row[] = [
-  ['GET /users', 'medium', 'list-users', ['user:read:admin'], 'user:read:list_users:admin', users],
-  [
-    'GET /accounts/me/plans/usage',
-    'heavy',
-    'read',
-    ['account:read:admin'],
-    'billing:read:plan_usage:admin',
-    planUsage,
-  ],
+  ['GET /users', 'medium', 'list-users', ['user:read:admin'], listUsers],
+  ['GET /accounts/me/plans/usage', 'heavy', 'read-plan', ['account:read:admin'], getPlanUsage],
 ];
 
 const toRoutes = (api: Api, base: string, rows: readonly Row[]): readonly Route[] =>
-  rows.map(([request, label, operation, classic, granular, handle]) => {
+  rows.map(([request, label, operation, classic, handle]) => {
     const [method = '', path = ''] = request.split(' ');
-    return { method, path: base + path, api, label, operation, scopes: [...classic, granular], handle };
+    const scopes = [...classic, GRANULAR_SCOPES[operation]];
+    return { method, path: base + path, api, label, operation, scopes, handle };
   });
 
 const ROUTES: readonly Route[] = [

@@ -1,7 +1,7 @@
 /** A simulator of Zoom's API: one account over HTTP on loopback, written from Zoom's documentation alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Account, type AccountOptions, createAccount } from './account.js';
+import type { Account } from './account.js';
 import {
   AMBIGUOUS_RESPONSES,
   corruptBody,
@@ -11,27 +11,29 @@ import {
   Faults,
   missingScope,
   type Occurrence,
-  toCallFaults,
 } from './faults.js';
-import { DEFAULT_GROUPS, type GroupCreation, type MemberChange, type SimulatedGroup } from './group-store.js';
-import { type AppCredentials, Tokens } from './oauth.js';
-import { type Label, type Limiter, Limits } from './rate-limits.js';
-import { ALL_SCOPES, type MatchedRoute, matchRoute } from './routes.js';
-import { createUsers, DEFAULT_USERS, type SimulatedUser } from './users.js';
 import {
-  type EncodedResponse,
-  encodeResponse,
-  type HttpResponse,
-  isResponse,
-  parseBody,
-  readBytes,
-} from './wire.js';
+  DEFAULT_GROUPS,
+  type GroupCreation,
+  GroupStore,
+  type MemberChange,
+  type SimulatedGroup,
+} from './group-store.js';
+import { type AppCredentials, Tokens } from './oauth.js';
+import { type Label, type Limiter, Limits, type Plan } from './rate-limits.js';
+import { ALL_SCOPES, type MatchedRoute, matchRoute } from './routes.js';
+import { createUsers, DEFAULT_USERS, type SimulatedUser, UserDirectory } from './users.js';
+import { encodeResponse, type HttpResponse, isResponse, parseBody, readBytes } from './wire.js';
 
 export type { SimulatedGroup, SimulatedUser };
 export { createUsers, DEFAULT_GROUPS, DEFAULT_USERS, FAULT_KINDS };
 
 /** Everything has a default. */
-export type SimulatorOptions = AccountOptions & {
+export type SimulatorOptions = {
+  readonly accountPlan?: Plan;
+  readonly groups?: readonly SimulatedGroup[];
+  /** A number stands for so many active users, `user1@example.com` and on. */
+  readonly users?: readonly SimulatedUser[] | number;
   /** 0, the default, takes a free one. */
   readonly port?: number;
   /** The mean of the response times, which vary by 30%. */
@@ -162,7 +164,6 @@ class Service {
   readonly #latencyMs: number;
   readonly #lagMs: number;
   readonly #now: () => number;
-  readonly #timers = new Set<NodeJS.Timeout>();
   #isClosed = false;
   #trackingIds = 0;
   #apiRequests = 0;
@@ -174,7 +175,10 @@ class Service {
     const seed = options.seed ?? 1;
     const now = options.now ?? (() => performance.timeOrigin + performance.now());
     this.#now = now;
-    this.account = createAccount(options, now);
+    const users = new UserDirectory(options.users ?? DEFAULT_USERS);
+    const userIds = users.all.flatMap(({ id }) => id ?? []);
+    const groups = new GroupStore(options.groups ?? DEFAULT_GROUPS, userIds, now);
+    this.account = { plan: options.accountPlan ?? 'pro', groups, users };
     this.limits = new Limits(this.account.plan, options.limiter ?? 'sliding', options.dailyLimit);
     this.tokens = new Tokens({ ...options, scopes: options.scopes ?? ALL_SCOPES }, now);
     this.#faults = new Faults(options.faults ?? [], createRandom(seed));
@@ -185,7 +189,6 @@ class Service {
 
   close(): void {
     this.#isClosed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -228,9 +231,10 @@ class Service {
     this.#handle(exchange, matched, fault, () =>
       matched.route.handle({
         ...this.account,
-        ...toCallFaults(fault, this.#lagMs),
-        groupId: matched.groupId,
-        memberId: matched.memberId,
+        ...matched,
+        modifiers: fault.modifiers,
+        listLagMs: fault.modifiers.has('list-lag') ? this.#lagMs : 0,
+        memberLagMs: fault.modifiers.has('member-lag') ? this.#lagMs : 0,
         query: url.searchParams,
         body,
         now: this.#now(),
@@ -262,11 +266,10 @@ class Service {
   }
 
   /** The 429 of a limit, or of a fault that imitates one. */
-  #limit({ route: { label, operation } }: MatchedRoute, fault: string | undefined): HttpResponse | undefined {
+  #limit({ route: { label, method } }: MatchedRoute, fault: string | undefined): HttpResponse | undefined {
     const now = this.#now();
     if (fault === 'daily' || fault === 'daily-bare') this.#dailyFault ??= fault;
-    const isWrite = operation !== 'read' && !operation.startsWith('list-');
-    if (this.#dailyFault && isWrite)
+    if (this.#dailyFault && method !== 'GET')
       return this.limits.reportDaily(label, now, this.#dailyFault === 'daily-bare');
     return fault === '429' ? this.limits.reportPerSecond(label) : this.limits.check(label, now);
   }
@@ -306,11 +309,7 @@ class Service {
     recorded.status = 200;
     response.writeHead(200, { 'content-type': 'application/json;charset=UTF-8' });
     const timer = setInterval(() => response.write(' '), DRIP_INTERVAL_MS);
-    this.#timers.add(timer);
-    response.once('close', () => {
-      clearInterval(timer);
-      this.#timers.delete(timer);
-    });
+    response.once('close', () => clearInterval(timer));
   }
 
   #send(exchange: Exchange, response: HttpResponse, extraMs = 0): void {
@@ -321,7 +320,10 @@ class Service {
     }, extraMs);
   }
 
-  #encode({ rateLimitHeaders, isCompressed }: Exchange, response: HttpResponse): EncodedResponse {
+  #encode(
+    { rateLimitHeaders, isCompressed }: Exchange,
+    response: HttpResponse,
+  ): ReturnType<typeof encodeResponse> {
     this.#trackingIds += 1;
     const coding = isCompressed ? (this.#trackingIds % 2 === 0 ? 'br' : 'gzip') : undefined;
     const id = this.#trackingIds.toString(16).padStart(12, '0');
@@ -329,14 +331,13 @@ class Service {
     return encodeResponse({ ...response, headers: { ...headers, ...response.headers } }, coding);
   }
 
+  /** Acts after the latency, unless the simulator is closed by then. */
   #later(act: () => void, extraMs = 0): void {
-    if (this.#isClosed) return;
     const waitMs = this.#latencyMs * (0.7 + 0.6 * this.#jitter()) + extraMs;
-    if (waitMs === 0) return act();
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, waitMs);
-    this.#timers.add(timer);
+    const actIfOpen = (): void => {
+      if (!this.#isClosed) act();
+    };
+    if (waitMs === 0) actIfOpen();
+    else setTimeout(actIfOpen, waitMs).unref();
   }
 }

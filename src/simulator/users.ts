@@ -1,7 +1,7 @@
-/** The account's users and user groups: the same on every start; and the listing of users. */
-import { type HttpResponse, isResponse, type Page, takePage, validationError } from './wire.js';
+/** The account's users and user groups: the same on every start. */
 
-export type UserStatus = 'active' | 'inactive' | 'pending';
+export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
+export type UserStatus = (typeof USER_STATUSES)[number];
 
 export type SimulatedUser = {
   /** A pending user has none. */
@@ -45,15 +45,13 @@ function createUser(
   return { ...(status === 'pending' ? {} : { id }), email, first_name, last_name, status };
 }
 
-/** Contact groups can have user groups as members. */
-export type SimulatedUserGroup = { readonly id: string; readonly name: string };
-
-export const DEFAULT_USER_GROUPS: readonly SimulatedUserGroup[] = [
-  { id: 'ug-Engineering-000001', name: 'Engineering' },
-  { id: 'ug-Marketing-00000002', name: 'Marketing' },
-  { id: 'ug-Support-0000000003', name: 'Support' },
-  { id: 'ug-Finance-0000000004', name: 'Finance' },
-];
+/** Contact groups can have user groups as members: their names by id. */
+export const USER_GROUPS: ReadonlyMap<string, string> = new Map([
+  ['ug-Engineering-000001', 'Engineering'],
+  ['ug-Marketing-00000002', 'Marketing'],
+  ['ug-Support-0000000003', 'Support'],
+  ['ug-Finance-0000000004', 'Finance'],
+]);
 
 /** The users, by id and by e-mail address without regard to case. */
 export class UserDirectory {
@@ -74,29 +72,4 @@ export class UserDirectory {
   find({ id, email }: { readonly id?: string; readonly email?: string }): SimulatedUser | undefined {
     return id === undefined ? this.#byEmail.get((email ?? '').toLowerCase()) : this.#byId.get(id);
   }
-}
-
-const PAGE_SIZES = { default: 30, max: 2_000 };
-
-/** `GET /users`. @param findGroups the ids of the IM groups that a user is a member of */
-export function listUsers(
-  users: readonly SimulatedUser[],
-  findGroups: (userId: string) => readonly string[],
-  query: URLSearchParams,
-  now: number,
-): HttpResponse {
-  const status = query.get('status') ?? 'active';
-  if (status !== 'active' && status !== 'inactive' && status !== 'pending') {
-    return validationError([{ field: 'status', message: 'Must be one of active, inactive, pending.' }]);
-  }
-  const matching = users.filter((user) => (user.status ?? 'active') === status);
-  const page: Page<SimulatedUser> | HttpResponse = takePage(matching, query, PAGE_SIZES, now);
-  if (isResponse(page)) return page;
-  const items = page.items.map(({ id, ...user }) => ({
-    ...(id === undefined ? {} : { id, im_group_ids: findGroups(id) }),
-    ...user,
-    type: 2,
-    status,
-  }));
-  return { status: 200, body: { ...page.page, total_records: matching.length, users: items } };
 }

@@ -89,16 +89,11 @@ export function isResponse(value: object): value is HttpResponse {
   return 'status' in value && typeof value.status === 'number';
 }
 
-export type EncodedResponse = {
-  readonly bytes: Buffer;
-  readonly headers: Readonly<Record<string, string>>;
-};
-
 /** The bytes of a body, compressed if a coding is given, and the headers that describe them. */
 export function encodeResponse(
   { body, headers }: HttpResponse,
   coding: 'gzip' | 'br' | undefined,
-): EncodedResponse {
+): { readonly bytes: Buffer; readonly headers: Readonly<Record<string, string>> } {
   const text = formatBody(body);
   const bytes = Buffer.from(text);
   if (text === '') return { bytes, headers: { ...headers } };
@@ -114,32 +109,25 @@ export function formatBody(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
-export type PageSizes = { readonly default: number; readonly max: number };
-
-export type Page<T> = {
-  readonly items: readonly T[];
-  readonly page: { readonly page_size: number; readonly next_page_token: string };
-};
-
 const TOKEN_LIFETIME_MS = 15 * 60_000;
 
-/** Takes the requested page out of all items. @param now ms since 1970 */
-export function takePage<T>(
+/** The requested page out of all items. @param format the fields of the body that show the page's items */
+export function respondWithPage<T>(
   all: readonly T[],
-  query: URLSearchParams,
-  sizes: PageSizes,
-  now: number,
-): Page<T> | HttpResponse {
-  const size = Number(query.get('page_size') ?? sizes.default);
-  if (!Number.isInteger(size) || size < 1 || size > sizes.max) {
+  { query, now }: { readonly query: URLSearchParams; readonly now: number },
+  sizes: { readonly default: number; readonly max: number },
+  format: (items: readonly T[]) => object,
+): HttpResponse {
+  const page_size = Number(query.get('page_size') ?? sizes.default);
+  if (!Number.isInteger(page_size) || page_size < 1 || page_size > sizes.max) {
     return validationError([{ field: 'page_size', message: `Must be 1 to ${sizes.max}.` }]);
   }
   const start = parseToken(query.get('next_page_token') ?? '', now);
   if (start === undefined) return errorResponse(400, 300, 'The next page token is invalid or expired.');
-  const end = start + size;
-  const next_page_token =
-    end < all.length ? Buffer.from(`${end}.${Math.floor(now)}`).toString('base64url') : '';
-  return { items: all.slice(start, end), page: { page_size: size, next_page_token } };
+  const end = start + page_size;
+  const isLast = end >= all.length;
+  const next_page_token = isLast ? '' : Buffer.from(`${end}.${Math.floor(now)}`).toString('base64url');
+  return { status: 200, body: { page_size, next_page_token, ...format(all.slice(start, end)) } };
 }
 
 /** The index that a token stands for; undefined if it is invalid or expired. */

@@ -1,10 +1,11 @@
 /** Reads all groups of an account for commands that are no run: export, and the preview of a rollback. */
 
 import { dryRun } from '../engine/provision.js';
+import { createSession } from '../resources/create-session.js';
 import type { GroupIndex } from '../resources/groups/api/group-index.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import { listRequiredGroups } from '../resources/groups/api/list-groups.js';
-import type { Session, Step } from '../resources/resource.js';
+import type { Session } from '../resources/resource.js';
 import { type Account, toEnginePorts } from './account.js';
 
 /**
@@ -19,35 +20,17 @@ export async function listAllGroups(
 ): Promise<GroupIndex> {
   const api = GROUPS_APIS[account.target.api];
   let groups: GroupIndex | undefined;
-  await readOnce(
+  const step = listRequiredGroups(api, why, (found) => {
+    groups = found;
+  });
+  await readSession(
     account,
-    listRequiredGroups(api, why, (found) => {
-      groups = found;
-    }),
+    createSession(() => [[{ steps: [step] }]]),
     warn,
     signal,
   );
   if (!groups) throw new Error('a listing that neither failed nor ended');
   return groups;
-}
-
-/** Sends one step and what follows from it through the engine, outside any run. */
-async function readOnce(
-  account: Account,
-  step: Step,
-  warn: (message: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let isStarted = false;
-  const session: Session = {
-    next: () => {
-      if (isStarted) return undefined;
-      isStarted = true;
-      return [{ steps: [step] }];
-    },
-    restart: () => undefined,
-  };
-  await readSession(account, session, warn, signal);
 }
 
 /** Runs a session that only reads. @throws FatalError with what stopped it */

@@ -10,7 +10,7 @@ import { countSentToday, createRunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import type { MemberItem } from '../resources/members/fields.js';
 import { members as resource } from '../resources/members/members.js';
-import type { MembersOptions } from '../resources/members/session.js';
+import type { MembersOptions } from '../resources/members/options.js';
 import type { Session } from '../resources/resource.js';
 import type { Run } from '../runs/find-run.js';
 import { askYes, notConfirmed } from '../terminal/question.js';

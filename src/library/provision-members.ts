@@ -1,7 +1,7 @@
 /** Memberships for a program: adds people to groups, or removes them. */
 import { DEFAULT_API } from '../model/choices.js';
 import { members } from '../resources/members/members.js';
-import type { MembersOptions } from '../resources/members/session.js';
+import type { MembersOptions } from '../resources/members/options.js';
 import {
   type AccountOptions,
   argumentError,

@@ -1,6 +1,6 @@
 /** What the account and the token allow, and what the responses have in common. */
 import { type AccountPlan, APIS, type Api, DEFAULT_API } from '../../model/choices.js';
-import { USER_STATUSES, USERS_SCOPES } from '../../resources/members/users.js';
+import { USER_STATUSES, USERS_SCOPES } from '../../resources/members/api/users.js';
 import { formatCount, formatDuration } from '../../text/format.js';
 import type { Observations } from '../observe/observations.js';
 import { describeStatus, elementsOf, type Outcome } from '../observe/requests.js';

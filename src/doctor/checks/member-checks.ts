@@ -1,9 +1,8 @@
 /** What `--write --member` tries with that user in a temporary group of one API, and what it settles. */
 import type { Call } from '../../model/call.js';
-import type { MembersApi, Person } from '../../resources/members/api/members-api.js';
+import { emailKey, type MembersApi, type Person } from '../../resources/members/api/members-api.js';
 import { MEMBERS_APIS } from '../../resources/members/api/members-apis.js';
-import { emailKey } from '../../resources/members/fields.js';
-import { USERS_SCOPES } from '../../resources/members/users.js';
+import { USERS_SCOPES } from '../../resources/members/api/users.js';
 import { describeStatus, elementsOf, type Outcome } from '../observe/requests.js';
 import { type Finding, ok, SEND_IN, unsettled, warn } from './finding.js';
 import { createGroup, type Trial, type TrialCheck } from './trial.js';

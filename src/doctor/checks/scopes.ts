@@ -2,7 +2,7 @@
 import type { Api } from '../../model/choices.js';
 import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import { MEMBERS_APIS } from '../../resources/members/api/members-apis.js';
-import { USERS_SCOPES } from '../../resources/members/users.js';
+import { USERS_SCOPES } from '../../resources/members/api/users.js';
 
 /** Of each list one scope is enough: classic ones first, granular ones after them. */
 export type CommandScopes = { readonly command: string; readonly needs: readonly (readonly string[])[] };

@@ -1,9 +1,8 @@
 /** Looks up the user whom `--member` names in the account's users. */
 import type { Call } from '../../model/call.js';
 import { isUsableId } from '../../resources/groups/api/groups-api.js';
-import type { Person } from '../../resources/members/api/members-api.js';
-import { emailKey } from '../../resources/members/fields.js';
-import { USER_STATUSES, type UserStatus } from '../../resources/members/users.js';
+import { emailKey, type Person } from '../../resources/members/api/members-api.js';
+import { USER_STATUSES, type UserStatus } from '../../resources/members/api/users.js';
 import { toPageCall } from '../../resources/paging/read-pages.js';
 import { elementsOf, type Requests } from './requests.js';
 

@@ -5,7 +5,7 @@ import type { Call } from '../../model/call.js';
 import type { AccountPlan, Api, BodyFormat } from '../../model/choices.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
-import type { UserStatus } from '../../resources/members/users.js';
+import type { UserStatus } from '../../resources/members/api/users.js';
 import type { RecordedGroup } from '../../storage/doctor-record.js';
 import { listUsers } from './find-person.js';
 import type { Leftover } from './leftovers.js';

@@ -5,8 +5,9 @@ import type { RunState } from '../../events/run-state.js';
 import { type Api, isApi } from '../../model/choices.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
 import { formatCount } from '../../text/format.js';
+import { createSession } from '../create-session.js';
 import { describeFailure, settle, toRef } from '../outcomes.js';
-import type { Judgement, Phase, Resource, Session, SessionContext, Step } from '../resource.js';
+import type { Judgement, Resource, SessionContext, Step } from '../resource.js';
 import {
   type Change,
   type Definition,
@@ -112,99 +113,75 @@ export function createGroupsRollback(undos: readonly Undo[]): Resource<GroupItem
       const { read, get, delete: remove, update } = GROUPS_APIS[api].scopes;
       return [read, get, remove, ...(includeUpdates ? [update] : [])];
     },
-    open: (context) => new RollbackSession(context, byKey),
+    open: (context) => createSession(() => [undoRows(context, byKey)]),
   };
 }
 
-class RollbackSession implements Session {
-  readonly #context: SessionContext<GroupItem, RollbackOptions>;
-  readonly #api: GroupsApi;
-  readonly #undos: ReadonlyMap<string, Undo>;
-  #isDone = false;
-
-  constructor(context: SessionContext<GroupItem, RollbackOptions>, undos: ReadonlyMap<string, Undo>) {
-    this.#context = context;
-    this.#api = GROUPS_APIS[context.options.api];
-    this.#undos = undos;
-  }
-
-  next(draining: boolean): Phase | undefined {
-    if (this.#isDone || draining) return undefined;
-    this.#isDone = true;
-    return this.#readRows();
-  }
-
-  restart(): void {
-    this.#isDone = false;
-  }
-
-  async *#readRows(): AsyncGenerator<Judgement> {
-    for await (const row of readGroupRows(this.#context.rows())) {
-      const undo = this.#undos.get(row.key);
-      if (!undo) throw new Error(`nothing is known about line ${row.line}`);
-      const done = this.#context.state.rows.get(row.key)?.outcome?.status;
-      if (done === 'deleted' || done === 'restored') continue;
-      if (!isUsableId(undo.groupId)) yield settle(row, 'kept', 'the run recorded no usable id of it');
-      else yield { steps: [this.#undo(row, undo)] };
-    }
-  }
-
-  /** Nothing is deleted or changed that was not looked at right before. */
-  #undo(row: GroupRow, undo: Undo): Step {
-    const { groupId, operation, before } = undo;
+async function* undoRows(
+  { rows, state, options }: SessionContext<GroupItem, RollbackOptions>,
+  undos: ReadonlyMap<string, Undo>,
+): AsyncGenerator<Judgement> {
+  for await (const row of readGroupRows(rows())) {
+    const undo = undos.get(row.key);
+    if (!undo) throw new Error(`nothing is known about line ${row.line}`);
+    const before = state.rows.get(row.key);
+    const done = before?.outcome?.status;
+    if (done === 'deleted' || done === 'restored') continue;
+    if (!isUsableId(undo.groupId)) yield settle(row, 'kept', 'the run recorded no usable id of it');
     // A process of this rollback was killed before the answer to its own delete or restore.
-    const wasSent = isInDoubt(this.#context.state.rows.get(row.key));
-    return readGroup(this.#api, row, groupId, (reading) => {
-      const isFound = reading.type === 'found';
-      if (wasSent && operation === 'restore' && isFound && findChange(before, reading.group) === undefined) {
-        return settle(row, 'restored', 'recovered', { groupId });
-      }
-      const reason = findReasonToKeep(undo, reading);
-      if (reason !== undefined) return settle(row, 'kept', reason, { groupId });
-      if (operation === 'delete') {
-        return isFound
-          ? { steps: [this.#remove(row, groupId)] }
-          : settle(row, 'deleted', wasSent ? 'recovered' : 'already gone', { groupId });
-      }
+    else yield { steps: [undoRow(GROUPS_APIS[options.api], row, undo, isInDoubt(before))] };
+  }
+}
+
+/** Nothing is deleted or changed that was not looked at right before. */
+function undoRow(api: GroupsApi, row: GroupRow, undo: Undo, wasSent: boolean): Step {
+  const { groupId, operation, before } = undo;
+  return readGroup(api, row, groupId, (reading) => {
+    const isFound = reading.type === 'found';
+    if (wasSent && operation === 'restore' && isFound && findChange(before, reading.group) === undefined) {
+      return settle(row, 'restored', 'recovered', { groupId });
+    }
+    const reason = findReasonToKeep(undo, reading);
+    if (reason !== undefined) return settle(row, 'kept', reason, { groupId });
+    if (operation === 'delete') {
       return isFound
-        ? { steps: [changeGroup(this.#api, 'restore', row, reading.group, before, before)] }
-        : settle(row, 'kept', 'the group no longer exists', { groupId });
-    });
-  }
+        ? { steps: [removeGroup(api, row, groupId)] }
+        : settle(row, 'deleted', wasSent ? 'recovered' : 'already gone', { groupId });
+    }
+    return isFound
+      ? { steps: [changeGroup(api, 'restore', row, reading.group, before, before)] }
+      : settle(row, 'kept', 'the group no longer exists', { groupId });
+  });
+}
 
-  #remove(row: GroupRow, groupId: string): Step {
-    return {
-      operation: 'delete',
-      effect: 'write',
-      rows: [toRef(row)],
-      call: this.#api.remove(groupId),
-      onLost: 'resend',
-      note: { groupId },
-      judge: (reply, { ambiguous, attempts }) => {
-        if (reply.type === 'success') return settle(row, 'deleted', '', { groupId }, reply);
-        const failure = describeFailure(reply, attempts);
-        const isGone = reply.type === 'not-found';
-        if (!ambiguous && !isGone) return settle(row, 'failed', failure, { groupId }, reply);
-        return { steps: [this.#verify(row, groupId, ambiguous ? 'recovered' : 'already gone', failure)] };
-      },
-    };
-  }
-
-  /** A group is called gone when Zoom says so when asked for it. */
-  #verify(row: GroupRow, groupId: string, detail: string, failure: string): Step {
-    return readGroup(this.#api, row, groupId, (reading) => {
-      switch (reading.type) {
-        case 'missing':
-          return settle(row, 'deleted', detail, { groupId });
-        case 'found':
-          return settle(row, 'failed', `${failure}; the group still exists`, { groupId });
-        case 'unreadable': {
-          const unknown = `${failure}; whether it was deleted cannot be determined`;
-          return settle(row, 'unknown', unknown, { groupId });
+function removeGroup(api: GroupsApi, row: GroupRow, groupId: string): Step {
+  return {
+    operation: 'delete',
+    effect: 'write',
+    rows: [toRef(row)],
+    call: api.remove(groupId),
+    onLost: 'resend',
+    note: { groupId },
+    judge: (reply, { ambiguous, attempts }) => {
+      if (reply.type === 'success') return settle(row, 'deleted', '', { groupId }, reply);
+      const failure = describeFailure(reply, attempts);
+      if (!ambiguous && reply.type !== 'not-found') return settle(row, 'failed', failure, { groupId }, reply);
+      // A group is called gone when Zoom says so when asked for it.
+      const read = readGroup(api, row, groupId, (reading) => {
+        switch (reading.type) {
+          case 'missing':
+            return settle(row, 'deleted', ambiguous ? 'recovered' : 'already gone', { groupId });
+          case 'found':
+            return settle(row, 'failed', `${failure}; the group still exists`, { groupId });
+          case 'unreadable': {
+            const detail = `${failure}; whether it was deleted cannot be determined`;
+            return settle(row, 'unknown', detail, { groupId });
+          }
         }
-      }
-    });
-  }
+      });
+      return { steps: [read] };
+    },
+  };
 }
 
 /** Why a group stays as it is: it was changed or used, or nothing tells that it was not. */

@@ -3,7 +3,7 @@ import { listDoubts } from '../../events/row-state.js';
 import type { Reply } from '../../model/reply.js';
 import { describeFailure, toRef } from '../outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
-import { listMembers } from './member-index.js';
+import { listMembers } from './api/list-members.js';
 import { giveUp, scheduleReading, settleByList } from './read-back.js';
 import {
   type Change,

@@ -2,12 +2,13 @@
 import type { Api } from '../../model/choices.js';
 import { createStop } from '../../model/stop.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
+import { createSession } from '../create-session.js';
 import type { Group } from '../groups/api/group.js';
 import { listRequiredGroups } from '../groups/api/list-groups.js';
 import type { Judgement, Phase, Session } from '../resource.js';
+import { listMembers } from './api/list-members.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
-import { listMembers } from './member-index.js';
-import { listUsers, UserIndex } from './users.js';
+import { listUsers, UserIndex } from './api/users.js';
 
 export const MEMBERS_CSV_HEADER: string = formatCsvLine(['group', 'email'], ',');
 
@@ -18,15 +19,11 @@ export type MembersExport = {
 };
 
 export function openMembersExport(options: MembersExport): Session {
-  const phases = createPhases(options);
-  return {
-    next: (draining) => (draining ? undefined : phases.next().value),
-    restart: () => undefined,
-  };
+  return createSession(() => createPhases(options));
 }
 
 /** Reads groups, users if members come without addresses, then the members of each group. */
-function* createPhases(options: MembersExport): Generator<Phase, undefined> {
+function* createPhases(options: MembersExport): Generator<Phase> {
   const { groups: groupsApi, addsBy } = MEMBERS_APIS[options.api];
   let groups: Iterable<Group> = [];
   const list = listRequiredGroups(groupsApi, 'their members are wanted', (found) => {
@@ -36,7 +33,6 @@ function* createPhases(options: MembersExport): Generator<Phase, undefined> {
   const users = new UserIndex();
   if (addsBy === 'id') yield [{ steps: listUsers(users) }];
   yield readMembers(options, groups, users);
-  return undefined;
 }
 
 function* readMembers(

@@ -2,6 +2,8 @@
 import type { Field } from '../../validation/header.js';
 import type { Entry, Finding, FirstEntry, InputDefinition, ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/api/group.js';
+import { emailKey } from './api/members-api.js';
+import type { MembersOptions } from './options.js';
 
 /** What an entry asks for. */
 export type MemberItem = {
@@ -10,14 +12,7 @@ export type MemberItem = {
   readonly email: string;
 };
 
-export type MemberInputOptions = {
-  /** What is done with the people named; it is part of what a row asks for. */
-  readonly operation: 'add' | 'remove';
-  /** The group of every row, if the file has no group column. */
-  readonly group?: string;
-  /** What separates the entries of a cell, if cells hold lists. */
-  readonly split?: string;
-};
+type InputOptions = Pick<MembersOptions, 'mode' | 'group' | 'split'>;
 
 /** `name` comes last: beside a more specific column, it more likely holds names of people. */
 const GROUP: Field = {
@@ -59,7 +54,7 @@ const EMAIL_LENGTH_MAX = 254;
 
 const KEY_SEPARATOR = '\u0000';
 
-export function defineMemberInput(options: MemberInputOptions): InputDefinition<MemberItem> {
+export function defineMemberInput(options: InputOptions): InputDefinition<MemberItem> {
   return {
     // With --group, a column such as `name` is about people.
     fields: options.group === undefined ? [GROUP, EMAIL] : [EMAIL],
@@ -73,12 +68,14 @@ export function defineMemberInput(options: MemberInputOptions): InputDefinition<
 function parseEntries(
   cell: (field: string) => string | undefined,
   header: (field: string) => string | undefined,
-  { operation, group: fixed, split }: MemberInputOptions,
+  { mode, group: fixed, split }: InputOptions,
 ): readonly Entry<MemberItem>[] {
   const groups = fixed === undefined ? splitCell(cell('group') ?? '', split) : [fixed.trim()];
   const isList = header('email')?.toLowerCase() === 'members';
   const emails = splitCell(cell('email') ?? '', isList ? MEMBERS_SEPARATOR : split);
-  return groups.flatMap((group) => emails.map((email) => toEntry(group, email, operation)));
+  return groups.flatMap((group) =>
+    emails.map((email) => toEntry(group, email, mode === 'remove' ? 'remove' : 'add')),
+  );
 }
 
 /** The entries of a cell. A list may be empty; a cell that is no list always has one entry. */
@@ -137,11 +134,6 @@ function findShardKey(row: ValidatedRow<MemberItem>): string {
 /** What a row asks for beside its membership: nothing, or that it ends. */
 export function toFingerprint(operation: 'add' | 'remove'): string {
   return operation === 'add' ? '' : operation;
-}
-
-/** Addresses are compared without case. */
-export function emailKey(email: string): string {
-  return email.trim().toLowerCase();
 }
 
 /** @param member an e-mail address, or the id of a user whose address is unknown */

@@ -5,7 +5,8 @@ import type { ValidatedRow } from '../../validation/row.js';
 import { nameKey } from '../groups/api/group.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
 import { toRowOutcome } from '../outcomes.js';
-import { emailKey, type MemberItem, parseMembershipName } from './fields.js';
+import { emailKey } from './api/members-api.js';
+import { type MemberItem, parseMembershipName } from './fields.js';
 import type { GroupWork, MemberRow, MembersWork } from './work.js';
 
 /** Which group and user a row is about, if that need not be looked up. */

@@ -6,19 +6,11 @@ import { createStop, type Stop } from '../../model/stop.js';
 import { formatCount } from '../../text/format.js';
 import { nameKey } from '../groups/api/group.js';
 import { toRowOutcome } from '../outcomes.js';
-import type { Member } from './api/members-api.js';
-import { emailKey, membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
-import type { MemberIndex } from './member-index.js';
+import type { MemberIndex } from './api/list-members.js';
+import { emailKey, type Member } from './api/members-api.js';
+import { membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
+import type { MaxRemovals } from './options.js';
 import type { Change, GroupPlan, GroupWork, MemberRow, MembersWork } from './work.js';
-
-/** The most removals that `--sync` makes. */
-export type MaxRemovals = {
-  readonly n: number;
-  /** Whether `n` is a percentage of the current memberships of the groups named. */
-  readonly percent: boolean;
-};
-
-export const DEFAULT_MAX_REMOVALS: MaxRemovals = { n: 10, percent: true };
 
 const NO_SUCH_USER = 'no such user';
 const PENDING_USER = 'pending user: has not signed in yet';

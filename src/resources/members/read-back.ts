@@ -1,7 +1,7 @@
 /** Settles changes by the group's members, read again: only what the list shows, or provably lacks, is a result. */
 import type { RowOutcome } from '../../events/event.js';
 import type { Judgement } from '../resource.js';
-import { explainFailedReading, type FailedMembersListing, type MemberIndex } from './member-index.js';
+import { explainFailedReading, type FailedMembersListing, type MemberIndex } from './api/list-members.js';
 import { failChange, type GroupWork, type SentChange, settleChange, type Times } from './work.js';
 
 /**

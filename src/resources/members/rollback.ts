@@ -50,7 +50,7 @@ export function createMembersRollback(
     idColumns: MEMBER_ID_COLUMNS,
     isOptions: ({ api, source }: Partial<Record<keyof MembersRollbackOptions, unknown>>) =>
       isApi(api) && typeof source === 'string',
-    input: () => defineMemberInput({ operation: 'remove' }),
+    input: () => defineMemberInput({ mode: 'remove' }),
     writeLabel: ({ api }) => MEMBERS_APIS[api].remove('x', ['x']).label,
     scopes: ({ api }) => [MEMBERS_APIS[api].scopes.list, MEMBERS_APIS[api].scopes.remove],
     open: (context) =>

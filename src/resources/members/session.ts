@@ -1,41 +1,21 @@
 /** The work of `members`, in phases: groups, rows, users, each group's members, changes, removals of `--sync`. */
 import { isInDoubt } from '../../events/row-state.js';
-import type { Api } from '../../model/choices.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
 import { listRequiredGroups } from '../groups/api/list-groups.js';
 import { OUTCOMES_PER_RECORD, toRowOutcome } from '../outcomes.js';
 import type { Judgement, Phase, Session, SessionContext, Step } from '../resource.js';
+import { explainFailedReading, type FailedMembersListing, listMembers } from './api/list-members.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
+import { listUsers, UserIndex } from './api/users.js';
 import { readBack, sendChanges } from './batches.js';
 import type { MemberItem } from './fields.js';
-import { explainFailedReading, type FailedMembersListing, listMembers } from './member-index.js';
 import { type KnownMembership, NamedGroups } from './named-groups.js';
-import {
-  checkMaxRemovals,
-  DEFAULT_MAX_REMOVALS,
-  findDoubtfulRemovals,
-  findReasonToKeepAll,
-  type MaxRemovals,
-  planGroup,
-} from './plan.js';
-import { listUsers, UserIndex } from './users.js';
+import { DEFAULT_MAX_REMOVALS, type MembersOptions } from './options.js';
+import { checkMaxRemovals, findDoubtfulRemovals, findReasonToKeepAll, planGroup } from './plan.js';
 import type { Change, GroupPlan, GroupWork, MembersWork } from './work.js';
 
-/** What shapes a run on members. */
-export type MembersOptions = {
-  readonly api: Api;
-  /** `sync`: add who is missing, and remove whom the file does not name. */
-  readonly mode: 'add' | 'remove' | 'sync';
-  /** The group of every row, if the file has no group column. */
-  readonly group?: string;
-  /** What separates the entries of a cell, if cells hold lists. */
-  readonly split?: string;
-  /** With `sync`. */
-  readonly maxRemovals?: MaxRemovals;
-};
-
-type Context = SessionContext<MemberItem, Pick<MembersOptions, 'api' | 'mode' | 'maxRemovals'>>;
+type Context = SessionContext<MemberItem, MembersOptions>;
 
 /** @param known by key: then neither the groups nor the users are listed */
 export function openMembersSession(context: Context, known?: ReadonlyMap<string, KnownMembership>): Session {

@@ -6,7 +6,8 @@ import type { ResponseMetadata } from '../../model/reply.js';
 import type { Status } from '../../model/statuses.js';
 import { toRowOutcome } from '../outcomes.js';
 import type { MembersApi } from './api/members-api.js';
-import type { UserIndex } from './users.js';
+import type { UserIndex } from './api/users.js';
+import type { MembersOptions } from './options.js';
 
 /** A row in the form in which the session carries it. */
 export type MemberRow = RowRef & {
@@ -84,7 +85,7 @@ export type MembersWork = {
   readonly api: MembersApi;
   readonly state: RunState;
   readonly now: () => number;
-  readonly mode: 'add' | 'remove' | 'sync';
+  readonly mode: MembersOptions['mode'];
   /** Whether a group that is missing leaves nothing to do, as in a rollback. */
   readonly ignoresMissingGroups: boolean;
   /** The account's users; empty if they are not needed. */

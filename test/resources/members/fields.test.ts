@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  defineMemberInput,
-  type MemberInputOptions,
-  type MemberItem,
-} from '../../../src/resources/members/fields.js';
+import { defineMemberInput, type MemberItem } from '../../../src/resources/members/fields.js';
+import type { MembersOptions } from '../../../src/resources/members/options.js';
 import { mapHeader } from '../../../src/validation/header.js';
 import { createRowValidator, type ValidatedRow } from '../../../src/validation/row.js';
 
-const ADD: MemberInputOptions = { operation: 'add' };
+const ADD: MembersOptions = { api: 'im', mode: 'add' };
 const FIXTURES = join(import.meta.dirname, '../../fixtures/members');
 
 type Read = { readonly unused: readonly string[]; readonly rows: readonly ValidatedRow[] };
@@ -32,7 +29,7 @@ function show(row: ValidatedRow): string {
 function readNames(
   header: readonly string[],
   cells: readonly string[],
-  options?: MemberInputOptions,
+  options?: MembersOptions,
 ): readonly string[] {
   return read(header, [cells], options).rows.map(show);
 }
@@ -128,7 +125,7 @@ describe('two rows', () => {
   });
 
   test('what is done with the people is part of what a row asks for', () => {
-    const { rows } = read(['group', 'email'], [['Sales', 'ann@x.org']], { operation: 'remove' });
+    const { rows } = read(['group', 'email'], [['Sales', 'ann@x.org']], { ...ADD, mode: 'remove' });
     expect(rows[0]).toMatchObject({ fingerprint: 'remove' });
   });
 });
@@ -152,7 +149,7 @@ test('the rows of one group fall to one shard, whether valid or not', () => {
 
 describe('files of other programs', () => {
   /** @param skipped lines before the header */
-  function readFixture(name: string, options: Partial<MemberInputOptions> = {}, skipped = 0): Read {
+  function readFixture(name: string, options: Partial<MembersOptions> = {}, skipped = 0): Read {
     const lines = readFileSync(join(FIXTURES, name), 'utf8').trimEnd().split('\n').slice(skipped);
     const [header = [], ...records] = lines.map((line) => line.split(','));
     return read(header, records, { ...ADD, ...options });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { emailKey } from '../../../src/resources/members/fields.js';
-import type { MembersOptions } from '../../../src/resources/members/session.js';
+import { emailKey } from '../../../src/resources/members/api/members-api.js';
+import type { MembersOptions } from '../../../src/resources/members/options.js';
 import { FakeZoom, type Fault } from './fake-zoom.js';
 import { describeOutcomes, type Run, runMembers } from './run-members.js';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { MembersOptions } from '../../../src/resources/members/options.js';
 import {
   createMembersRollback,
   findMemberUndos,
   formatMemberUndoCsv,
 } from '../../../src/resources/members/rollback.js';
-import type { MembersOptions } from '../../../src/resources/members/session.js';
 import { FakeZoom } from './fake-zoom.js';
 import { describeOutcomes, type Run, runMembers, runResource } from './run-members.js';
 

@@ -5,7 +5,7 @@ import { applyEvent, createRunState, type RunState } from '../../../src/events/r
 import type { Outcome } from '../../../src/model/outcome.js';
 import { createStop, FatalError, type Stop } from '../../../src/model/stop.js';
 import { members } from '../../../src/resources/members/members.js';
-import type { MembersOptions } from '../../../src/resources/members/session.js';
+import type { MembersOptions } from '../../../src/resources/members/options.js';
 import type { Resource, Session, Step } from '../../../src/resources/resource.js';
 import { mapHeader } from '../../../src/validation/header.js';
 import { createRowValidator, type InputDefinition, type ValidatedRow } from '../../../src/validation/row.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { MembersOptions } from '../../../src/resources/members/session.js';
+import type { MembersOptions } from '../../../src/resources/members/options.js';
 import { FakeZoom } from './fake-zoom.js';
 import { describeOutcomes, runMembers } from './run-members.js';
 

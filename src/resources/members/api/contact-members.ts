@@ -9,7 +9,6 @@ const USER = 1;
 const USER_GROUP = 2;
 
 export const contactMembers: MembersApi = {
-  name: 'contacts',
   groups: contactGroups,
   addsBy: 'id',
   batchSizes: { add: 50, remove: 20 },

@@ -4,7 +4,6 @@ import { imGroups } from '../../groups/api/im-groups.js';
 import type { MembersApi } from './members-api.js';
 
 export const imMembers: MembersApi = {
-  name: 'im',
   groups: imGroups,
   addsBy: 'email',
   // Documented as the most. Doctor check `member-batch`.

@@ -1,6 +1,5 @@
 /** What the members of Zoom's two group APIs have in common, and in which they differ, as data. */
 import type { Call } from '../../../model/call.js';
-import type { Api } from '../../../model/choices.js';
 import type { GroupsApi } from '../../groups/api/groups-api.js';
 
 /** A member of a group as Zoom lists it: an id, an e-mail address, or both. */
@@ -14,7 +13,6 @@ export type Member = {
 export type Person = { readonly id: string | undefined; readonly email: string };
 
 export type MembersApi = {
-  readonly name: Api;
   /** The groups that the members belong to. */
   readonly groups: GroupsApi;
   /**
@@ -45,3 +43,8 @@ export type MembersApi = {
   /** Whether the message of a refusal says that the group itself is missing. */
   isGroupMissing(operation: 'add' | 'remove', message: string): boolean;
 };
+
+/** Addresses are compared without case. */
+export function emailKey(email: string): string {
+  return email.trim().toLowerCase();
+}

@@ -1,9 +1,9 @@
 /** The account's users: which id belongs to an e-mail address, and whether that user can be a member. */
-import { isUsableId } from '../groups/api/groups-api.js';
-import { explainFailedListing } from '../paging/failed-listing.js';
-import { readPages } from '../paging/read-pages.js';
-import type { Step } from '../resource.js';
-import { emailKey } from './fields.js';
+import { isUsableId } from '../../groups/api/groups-api.js';
+import { explainFailedListing } from '../../paging/failed-listing.js';
+import { readPages } from '../../paging/read-pages.js';
+import type { Step } from '../../resource.js';
+import { emailKey } from './members-api.js';
 
 export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
 /** `inactive` users are deactivated. `pending` ones have not signed in yet, and have no id. */

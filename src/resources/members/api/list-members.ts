@@ -1,8 +1,7 @@
 /** The members of one group, found by id or by e-mail address. */
-import { type PagesResult, readPages } from '../paging/read-pages.js';
-import type { Judgement, Step } from '../resource.js';
-import type { Member, MembersApi, Person } from './api/members-api.js';
-import { emailKey } from './fields.js';
+import { type PagesResult, readPages } from '../../paging/read-pages.js';
+import type { Judgement, Step } from '../../resource.js';
+import { emailKey, type Member, type MembersApi, type Person } from './members-api.js';
 
 export class MemberIndex {
   readonly #byId = new Map<string, Member>();

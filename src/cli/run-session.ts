@@ -22,6 +22,7 @@ import type { Terminal } from '../terminal/terminal.js';
 import { formatCount } from '../text/format.js';
 import type { ValidatedRow } from '../validation/row.js';
 import { type Account, toEnginePorts } from './account.js';
+import { limitHeapGrowth } from './heap-growth.js';
 import { findStateFolder } from './options/environment.js';
 import type { Options } from './options/options.js';
 import { printSummary } from './output.js';
@@ -49,6 +50,7 @@ export type RunSession<Item, ResourceOptions extends object> = {
 /** Runs under the lock of the account, if it has one, and under that of the run folder. */
 export async function runWithLock<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
   const { account, command, run, options } = given;
+  limitHeapGrowth(given.validation.rows);
   if (!account.lockScope) return runInFolder(given);
   const held = await acquireLock(
     account.lockScope,
@@ -154,8 +156,19 @@ async function* readRows<Item, O extends object>({
   validation,
 }: RowSource<Item, O>): AsyncGenerator<readonly ValidatedRow<Item>[]> {
   const hashed = hashWhileReading(bytes());
-  const readOptions = { dialect: shape.dialect, input: resource.input(resourceOptions) };
-  yield* (await openInput(hashed.source, readOptions)).rows;
+  const hasUniqueKeys = validation.items === validation.rows;
+  const input = resource.input(resourceOptions);
+  const { rows } = await openInput(hashed.source, { dialect: shape.dialect, input, hasUniqueKeys });
+  const keys = new Set<string>();
+  for await (const batch of rows) {
+    // Where names may repeat, a key that comes twice would create a group twice before the hash shows the change.
+    for (const row of hasUniqueKeys ? batch : []) {
+      if (row.type !== 'item') continue;
+      if (keys.has(row.key)) throw fileChanged(run.file);
+      keys.add(row.key);
+    }
+    yield batch;
+  }
   if (hashed.digest() !== validation.sha256) throw fileChanged(run.file);
 }
 

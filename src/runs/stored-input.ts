@@ -94,7 +94,8 @@ export function describeStoredRun(
     const message = `this run is about ${kind}, which this version does not know`;
     throw new FatalError(createStop('journal-newer', message, `It was made by version ${run.toolVersion}.`));
   }
-  return { run, resource, readOptions: { dialect, input: resource.input(options) } };
+  const hasUniqueKeys = run.input.items === run.input.rows;
+  return { run, resource, readOptions: { dialect, input: resource.input(options), hasUniqueKeys } };
 }
 
 /** Whether the same bytes would give the same rows. */

@@ -15,6 +15,8 @@ import { isInShard, parseShard, type Shard } from '../validation/shard.js';
 export type ReadOptions<Item = unknown> = {
   readonly dialect: Dialect;
   readonly input: InputDefinition<Item>;
+  /** Whether an earlier pass over these bytes met no key twice. */
+  readonly hasUniqueKeys?: boolean;
 };
 
 export type OpenInput<Item = unknown> = {
@@ -38,7 +40,7 @@ class HeaderError extends FatalError {
 /** Opens an input as far as its header. @throws FatalError if it is no CSV or its header is wrong */
 export async function openInput<Item>(
   source: AsyncIterable<Uint8Array>,
-  { dialect, input }: ReadOptions<Item>,
+  { dialect, input, hasUniqueKeys }: ReadOptions<Item>,
 ): Promise<OpenInput<Item>> {
   const { encoding, delimiter, map, shard } = dialect;
   const csv = await openCsv(source, {
@@ -52,7 +54,7 @@ export async function openInput<Item>(
     throw new HeaderError(header.problems);
   }
   const { columns } = header;
-  const validate = createRowValidator(columns, input);
+  const validate = createRowValidator(columns, input, hasUniqueKeys);
   const rows = validateRows(csv, validate, parseShard(shard ?? ''), input.shardKey ?? toKey);
   return { csv, columns, rows };
 }

@@ -97,10 +97,12 @@ function findRaggedProblem(row: Row, columns: Columns): Problem | undefined {
 /**
  * Validates the rows of one file, in order: it remembers the keys. An invalid row leaves no key behind, so a later
  * valid row with that key is an item.
+ * @param hasUniqueKeys whether an earlier pass met no key twice: then none is remembered, which saves much memory
  */
 export function createRowValidator<Item>(
   columns: Columns,
   input: InputDefinition<Item>,
+  hasUniqueKeys = false,
 ): (row: Row) => readonly ValidatedRow<Item>[] {
   const firsts = new Map<string, FirstEntry>();
   const validateEntry = (row: Row, entry: Entry<Item>): ValidatedRow<Item> => {
@@ -113,7 +115,7 @@ export function createRowValidator<Item>(
       return { type: 'invalid', row, name, problems: problems.sort((a, b) => a.column - b.column) };
     }
     if (first) return { type: 'duplicate', row, key, fingerprint, name, of: first.line };
-    firsts.set(key, { name, line: row.line, fingerprint });
+    if (!hasUniqueKeys) firsts.set(key, { name, line: row.line, fingerprint });
     return { type: 'item', row, key, fingerprint, name, item };
   };
   const header = (field: string): string | undefined => columns.fields.get(field)?.header;

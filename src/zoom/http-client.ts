@@ -1,6 +1,7 @@
 /** One request, one exchange, within a deadline and a size. Never a retry, never a redirect. */
 import { constants as bufferConstants } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { decodeContent } from './content-encoding.js';
 import { isLoopback, parseProxyUrl } from './safe-url.js';
@@ -208,7 +209,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #resolve: (exchange: Exchange | Promise<Exchange>) => void;
   readonly #timer: NodeJS.Timeout;
+  /** Of a body that is compressed. */
   readonly #chunks: Buffer[] = [];
+  /** Any other becomes text as it comes: a listing of a million groups has more than 100 MB. */
+  readonly #decoder = new StringDecoder('utf8');
+  #text = '';
   #bytes = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #head: { readonly status: number; readonly headers: Readonly<Record<string, string>> } | undefined;
@@ -247,7 +252,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) this.#cut(new Error('the body is too long'), this.#maxBytes);
-    else this.#chunks.push(chunk);
+    else if (this.#encoding !== '') this.#chunks.push(chunk);
+    else this.#text += this.#decoder.write(chunk);
   }
 
   onResponseEnd(): void {
@@ -272,7 +278,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   #end(complete: boolean, tooLong?: number): void {
     if (!this.#head) return;
-    this.#settle(toAnswered(this.#head, Buffer.concat(this.#chunks), this.#maxBytes, complete, tooLong));
+    const limit = tooLong === undefined ? {} : { tooLong };
+    const answered = { type: 'answered', ...this.#head, complete, ...limit } as const;
+    if (this.#encoding === '') this.#settle({ ...answered, body: this.#text + this.#decoder.end() });
+    else this.#settle(decodeBody(answered, Buffer.concat(this.#chunks), this.#encoding, this.#maxBytes));
+  }
+
+  get #encoding(): string {
+    return this.#head?.headers['content-encoding'] ?? '';
   }
 
   #settle(exchange: Exchange | Promise<Exchange>): void {
@@ -284,21 +297,18 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-async function toAnswered(
-  head: Pick<Answered, 'status' | 'headers'>,
+async function decodeBody(
+  answered: Omit<Answered, 'body'>,
   bytes: Buffer,
+  encoding: string,
   maxBytes: number,
-  complete: boolean,
-  tooLong?: number,
 ): Promise<Answered> {
-  const content = await decodeContent(bytes, head.headers['content-encoding'] ?? '', maxBytes);
-  const limit = content.tooLong ? maxBytes : tooLong;
+  const content = await decodeContent(bytes, encoding, maxBytes);
   return {
-    type: 'answered',
-    ...head,
+    ...answered,
     body: content.bytes.toString(),
-    complete: complete && content.complete,
-    ...(limit === undefined ? {} : { tooLong: limit }),
+    complete: answered.complete && content.complete,
+    ...(content.tooLong ? { tooLong: maxBytes } : {}),
   };
 }
 

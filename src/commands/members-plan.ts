@@ -11,7 +11,7 @@ import { MEMBERS_APIS } from '../resources/members/api/members-apis.js';
 import { parseMembershipName } from '../resources/members/fields.js';
 import type { Session } from '../resources/resource.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
-import { escapeInvisible } from '../text/visible.js';
+import { escapeInvisible, paint } from '../text/visible.js';
 
 export type GroupChanges = {
   readonly group: string;
@@ -92,9 +92,7 @@ export function printMembersPlan(
     writeJson('members', fields, { code, reason: 'planned' });
     return;
   }
-  const paint = wantsColor(process.stdout.isTTY === true)
-    ? (code: number, text: string) => `\u001b[${code}m${text}\u001b[0m`
-    : (_: number, text: string) => text;
+  const color = wantsColor(process.stdout.isTTY === true);
   const total = { add: 0, remove: 0, unchanged: 0, problems: 0 };
   for (const { group, add, remove, problems, unchanged } of groups) {
     total.add += add.length;
@@ -103,10 +101,10 @@ export function printMembersPlan(
     total.problems += problems.length;
     if (options.quiet || add.length + remove.length + problems.length === 0) continue;
     writeStdout(`${group}: ${add.length} to add, ${remove.length} to remove, ${unchanged} unchanged`);
-    for (const email of add) writeStdout(paint(32, `  + ${email}`));
-    for (const email of remove) writeStdout(paint(31, `  - ${email}`));
+    for (const email of add) writeStdout(paint(`  + ${email}`, 32, color));
+    for (const email of remove) writeStdout(paint(`  - ${email}`, 31, color));
     for (const { email, status, detail } of problems)
-      writeStdout(paint(33, `  ! ${email}: ${status}, ${detail}`));
+      writeStdout(paint(`  ! ${email}: ${status}, ${detail}`, 33, color));
   }
   const sum = [
     `${total.add} to add`,

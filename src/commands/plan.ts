@@ -14,7 +14,7 @@ import { EXIT, type ExitCode } from '../model/stop.js';
 import { createForecast, formatForecast, type LabelForecast } from '../reporting/forecast.js';
 import { groups } from '../resources/groups/groups.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
-import { escapeInvisible } from '../text/visible.js';
+import { escapeInvisible, paint } from '../text/visible.js';
 
 /** What a row of a plan is called, in text and in JSON. */
 type Action = 'create' | 'update' | 'differs' | 'identical' | 'failed' | 'duplicate' | 'invalid';
@@ -182,8 +182,7 @@ function print(
 
 function formatRow({ action, name, detail, line }: PlanRow, color: boolean): string {
   const text = `${SIGNS[action]} ${action.padEnd(9)}  ${escapeInvisible(name)}${detail === '' ? '' : `  (${escapeInvisible(detail)})`}  [line ${line}]`;
-  const code = COLORS[action];
-  return color && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return paint(text, COLORS[action], color);
 }
 
 /** `12 to create, 3 differ, 85 identical`; what does not occur is left out, except creates. */

@@ -175,13 +175,20 @@ async function* records(
   };
 
   let failure: CsvError | undefined;
-  for await (const piece of stopAtCsvError(pieces, (found) => (failure = found))) {
-    if (piece.length === 0) continue;
-    pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
-    await write(parser, piece);
-    if (parser.found.length > 0) yield takeRows();
-    if (pending.length > RECORD_BYTES_MAX) throw unclosedQuoteError(pending.toString(), line, delimiter);
+  try {
+    for await (const piece of pieces) {
+      if (piece.length === 0) continue;
+      pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
+      await write(parser, piece);
+      if (parser.found.length > 0) yield takeRows();
+      if (pending.length > RECORD_BYTES_MAX) break;
+    }
+  } catch (error) {
+    // A byte that is not in the encoding: the pieces before it are read to their end first.
+    if (!(error instanceof CsvError)) throw error;
+    failure = error;
   }
+  if (pending.length > RECORD_BYTES_MAX) throw unclosedQuoteError(pending.toString(), line, delimiter);
   if (offset === 0 && pending.length === 0 && !failure) return;
   const closed = await end(parser);
   if (failure) {
@@ -192,19 +199,6 @@ async function* records(
   }
   if (parser.found.length > 0) yield takeRows();
   if (!closed) throw unclosedQuoteError(pending.toString(), line, delimiter);
-}
-
-/** The pieces before the first one that can't be decoded. */
-async function* stopAtCsvError(
-  pieces: AsyncIterable<Buffer>,
-  found: (failure: CsvError) => void,
-): AsyncGenerator<Buffer, void> {
-  try {
-    yield* pieces;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    found(error);
-  }
 }
 
 /** The column, from 1, in which a text ends. */

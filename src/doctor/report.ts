@@ -1,6 +1,6 @@
 /** A diagnosis as lines for a terminal, and as an object that can be sent in. */
 import { formatShellCommand } from '../text/shell-quote.js';
-import { escapeInvisible } from '../text/visible.js';
+import { escapeInvisible, paint } from '../text/visible.js';
 import type { Answer, CheckResult, Verdict } from './checks/finding.js';
 import type { Diagnosis, Suggestion } from './diagnose.js';
 
@@ -35,8 +35,7 @@ function labelOf({ id, api }: CheckResult): string {
 
 function formatResult(result: CheckResult, columns: number, color: boolean): readonly string[] {
   const { verdict, found, words = '', todo } = result;
-  const sign = verdict.padEnd(VERDICT_COLUMNS);
-  const start = color ? `\u001b[${COLORS[verdict]}m${sign}\u001b[0m` : sign;
+  const start = paint(verdict.padEnd(VERDICT_COLUMNS), COLORS[verdict], color);
   const text = words === '' ? found : `${found}: ${words}`;
   const line = `${start}  ${labelOf(result).padEnd(columns)}  ${escapeInvisible(text)}`;
   const isOk = verdict === 'ok' || todo === undefined;

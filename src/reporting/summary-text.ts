@@ -3,7 +3,7 @@
 import { STATUS_NAMES, STATUSES, type StatusDefinition } from '../model/statuses.js';
 import { EXIT } from '../model/stop.js';
 import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
-import { escapeInvisible, truncate, wrapText } from '../text/visible.js';
+import { escapeInvisible, paint, truncate, wrapText } from '../text/visible.js';
 import { describeGoal, formatHeadline } from './headline.js';
 import { countRows, type Summary } from './summary.js';
 
@@ -23,7 +23,7 @@ const COLUMNS_MAX = 100;
 /** The summary as lines of text, the last one without its newline. */
 export function formatSummary(summary: Summary, view: SummaryView): string {
   const columns = Math.min(COLUMNS_MAX, Math.max(20, view.columns - 1));
-  const bold = (text: string): string => (view.color ? `\u001b[1m${text}\u001b[0m` : text);
+  const bold = (text: string): string => paint(text, 1, view.color);
   const blocks: readonly (readonly string[])[] = [
     wrapText(escapeInvisible(formatHeadline(summary)), columns).map(bold),
     countLines(summary, view.color, columns),
@@ -47,11 +47,11 @@ function indent(label: string, text: string, columns: number): readonly string[]
   return wrapText(text, columns - label.length).map((line, i) => `${i === 0 ? label : blank}${line}`);
 }
 
-const COLORS: Readonly<Record<StatusDefinition['tone'], string>> = {
-  good: '32',
-  neutral: '36',
-  warning: '33',
-  bad: '31',
+const COLORS: Readonly<Record<StatusDefinition['tone'], number>> = {
+  good: 32,
+  neutral: 36,
+  warning: 33,
+  bad: 31,
 };
 
 function countLines(summary: Summary, color: boolean, columns: number): readonly string[] {
@@ -63,8 +63,7 @@ function countLines(summary: Summary, color: boolean, columns: number): readonly
   const fits = nameWidth + countWidth + meaningWidth + 6 <= columns;
   return present.map((status) => {
     const { tone, meaning } = STATUSES[status];
-    const name = status.padEnd(nameWidth);
-    const label = color ? `\u001b[${COLORS[tone]}m${name}\u001b[0m` : name;
+    const label = paint(status.padEnd(nameWidth), COLORS[tone], color);
     const count = formatNumber(countRows(summary, status)).padStart(countWidth);
     return `  ${label}  ${count}${fits ? `  ${meaning}` : ''}`;
   });

@@ -1,7 +1,7 @@
 /** The logger (pino): NDJSON for programs, one plain line for users. */
 import { type Logger, pino } from 'pino';
 import { redactDeep } from '../text/redact.js';
-import { escapeInvisible, escapeInvisibleJson } from '../text/visible.js';
+import { escapeInvisible, escapeInvisibleJson, paint } from '../text/visible.js';
 
 export type LogOptions = {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -37,7 +37,7 @@ export function createLogger(options: LogOptions): Logger {
   );
 }
 
-const COLORS: Readonly<Record<string, string>> = { error: '31', warn: '33', debug: '2', trace: '2' };
+const COLORS: Readonly<Record<string, number>> = { error: 31, warn: 33, debug: 2, trace: 2 };
 
 /** Fields that a plain line leaves out: its message or prefix has them, and a terminal shows one run only. */
 const OMITTED_FIELDS: ReadonlySet<string> = new Set([
@@ -49,8 +49,6 @@ const OMITTED_FIELDS: ReadonlySet<string> = new Set([
 /** `08:02:11 error  line 17 "Sales" failed: Invalid type.  http=400 code=300`, in local time. */
 function formatPretty(record: Record<string, unknown>, { color, simulated }: LogOptions): string {
   const level = String(record.level);
-  const paint = (text: string, code: string | undefined): string =>
-    color && code !== undefined && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text;
   const at = new Date(String(record.time));
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0'));
   const rest = Object.entries(record)
@@ -60,8 +58,8 @@ function formatPretty(record: Record<string, unknown>, { color, simulated }: Log
     );
   const message = `${simulated ? 'simulated: ' : ''}${escapeInvisible(String(record.msg ?? ''))}`;
   return [
-    `${paint(time.join(':'), '2')} ${paint(level.padEnd(5), COLORS[level])}`,
+    `${paint(time.join(':'), 2, color)} ${paint(level.padEnd(5), COLORS[level], color)}`,
     message,
-    ...(rest.length === 0 ? [] : [paint(rest.join(' '), '2')]),
+    ...(rest.length === 0 ? [] : [paint(rest.join(' '), 2, color)]),
   ].join('  ');
 }

@@ -16,7 +16,7 @@ export function parseDotenv(text: string): readonly DotenvLine[] | { readonly ba
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     const [, name, rest] = ASSIGNMENT.exec(trimmed) ?? [];
     if (name === undefined || rest === undefined) return { badLine: index + 1 };
-    const value = QUOTED.exec(rest)?.[2] ?? rest.replace(/(^|\s+)#.*$/, '');
+    const value = QUOTED.exec(rest)?.[2] ?? rest.replace(/(^|\s+)#.*$/s, '');
     lines.push({ name, value, line: index + 1 });
   }
   return lines;

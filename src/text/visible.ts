@@ -21,6 +21,11 @@ export function escapeInvisibleJson(json: string): string {
   return replaceInvisible(json, (character) => character.split('').map(escapeUnit).join(''));
 }
 
+/** Colours a text by a code (SGR, ECMA-48), if colours are wanted and there is one. */
+export function paint(text: string, code: number | undefined, color: boolean): string {
+  return color && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
+
 /** Characters of two columns: East Asian wide and fullwidth forms, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;

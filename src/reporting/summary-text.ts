@@ -26,13 +26,13 @@ export function formatSummary(summary: Summary, view: SummaryView): string {
   const bold = (text: string): string => paint(text, 1, view.color);
   const blocks: readonly (readonly string[])[] = [
     wrapText(escapeInvisible(formatHeadline(summary)), columns).map(bold),
-    countLines(summary, view.color, columns),
-    reasonLines(summary, columns),
-    speedLines(summary).flatMap((line) => indent('  ', line, columns)),
+    formatCounts(summary, view.color, columns),
+    formatReasons(summary, columns),
+    formatSpeed(summary).flatMap((line) => indent('  ', line, columns)),
     summary.warnings.flatMap((warning) => indent('  Warning: ', escapeInvisible(warning), columns)),
-    fileLines(summary, view.folder),
-    stopLines(summary, columns),
-    commandLines(summary),
+    formatFiles(summary, view.folder),
+    formatStop(summary, columns),
+    formatCommand(summary),
     summary.simulated ? wrapText(SIMULATED, columns).map(bold) : [],
   ];
   return blocks
@@ -54,7 +54,7 @@ const COLORS: Readonly<Record<StatusDefinition['tone'], number>> = {
   bad: 31,
 };
 
-function countLines(summary: Summary, color: boolean, columns: number): readonly string[] {
+function formatCounts(summary: Summary, color: boolean, columns: number): readonly string[] {
   const present = STATUS_NAMES.filter((status) => countRows(summary, status) > 0);
   const nameWidth = Math.max(0, ...present.map((status) => status.length));
   const countWidth = Math.max(0, ...present.map((status) => formatNumber(countRows(summary, status)).length));
@@ -74,7 +74,7 @@ const REASONS_MAX = 5;
 const REASON_COLUMNS_MAX = 300;
 
 /** The most frequent reasons of failure, each with a row to look at. Pending rows have failed in nothing. */
-function reasonLines({ reasons }: Summary, columns: number): readonly string[] {
+function formatReasons({ reasons }: Summary, columns: number): readonly string[] {
   const failures = reasons.filter(({ status }) => status !== 'not-attempted').slice(0, REASONS_MAX);
   if (failures.length === 0) return [];
   const width = Math.max(...failures.map(({ rows }) => formatNumber(rows).length));
@@ -84,19 +84,19 @@ function reasonLines({ reasons }: Summary, columns: number): readonly string[] {
       escapeInvisible(reason === '' ? status : `${status}: ${reason}`),
       REASON_COLUMNS_MAX,
     );
-    const where = `${rows === 1 ? '' : 'for example '}line ${example.line} ${exampleName(example.name)}`;
+    const where = `${rows === 1 ? '' : 'for example '}line ${example.line} ${formatExample(example.name)}`;
     const indented = ' '.repeat(label.length);
     return [...indent(label, text, columns), `${indented}${truncate(where, columns - indented.length)}`];
   });
   return ['  Most frequent reasons:', ...lines];
 }
 
-function exampleName(name: string): string {
+function formatExample(name: string): string {
   return name === '' ? '(no name)' : `"${escapeInvisible(name)}"`;
 }
 
 /** `40 requests in 1.4 s (28.9/s, limit 30/s)`, and what did not succeed at the first attempt. */
-function speedLines({ requests, duration_ms, target, carried_over }: Summary): readonly string[] {
+function formatSpeed({ requests, duration_ms, target, carried_over }: Summary): readonly string[] {
   const { sent, retried, rate_limited: limited } = requests;
   const rate = duration_ms > 0 ? (sent * 1_000) / duration_ms : 0;
   const speed = sent > 1 && rate > 0 ? ` (${rate.toFixed(1)}/s, limit ${target.rate_per_second}/s)` : '';
@@ -109,7 +109,7 @@ function speedLines({ requests, duration_ms, target, carried_over }: Summary): r
   ];
 }
 
-function fileLines(summary: Summary, folder: string | undefined): readonly string[] {
+function formatFiles(summary: Summary, folder: string | undefined): readonly string[] {
   const { files, not_provisioned: missing } = summary;
   const prefix = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
   const path = (file: string): string => escapeInvisible(`${prefix}${file}`);
@@ -123,14 +123,14 @@ function fileLines(summary: Summary, folder: string | undefined): readonly strin
   return lines.map(([label, file]) => `  ${label.padEnd(width)}  ${path(file)}`);
 }
 
-function stopLines({ exit }: Summary, columns: number): readonly string[] {
+function formatStop({ exit }: Summary, columns: number): readonly string[] {
   return [
     ...(exit.message ? indent('  Reason:    ', escapeInvisible(exit.message), columns) : []),
     ...(exit.hint ? indent('  Next step: ', escapeInvisible(exit.hint), columns) : []),
   ];
 }
 
-function commandLines({ resume_command: command, exit }: Summary): readonly string[] {
+function formatCommand({ resume_command: command, exit }: Summary): readonly string[] {
   if (command === undefined) return [];
   return [formatCommandLabel(exit.code, command), `  ${escapeInvisible(command)}`];
 }

@@ -9,7 +9,7 @@ import type { Result } from '../reporting/results.js';
 import { nameRunFolder } from '../runs/find-run.js';
 import { describeStoredRun, readRunState } from '../runs/stored-input.js';
 import { type ReportRows, readReportRows, writeReports } from '../runs/write-reports.js';
-import { makeRunFolder, REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
+import { makeRunFolder, REPORT_FILES } from '../storage/run-folder.js';
 import { flushStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
@@ -25,7 +25,7 @@ export async function reportShards(folders: readonly string[], options: Options)
   refuseRun(out, folders);
   // An earlier report is replaced; single files of these names belong to someone else.
   const isReport = REPORT_FILES.every((name) => existsSync(join(out, name)));
-  makeRunFolder(out, isReport ? [RUN_FILES.journal] : [RUN_FILES.journal, ...REPORT_FILES]);
+  makeRunFolder(out, isReport ? [] : REPORT_FILES);
   const merged = mergeRunStates(shards.map(({ state }) => state));
   merged.warnings.push(...gaps);
   const summary = await writeReports(out, merged, { rows: { ...(await joinShards(shards)), gaps } });

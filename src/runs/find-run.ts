@@ -40,7 +40,7 @@ export function createRun(run: Run, disk?: Disk): Run {
   if (run.isUnnamed) {
     for (let n = 2; !claimFolder(folder); n += 1) folder = `${run.folder}-${n}`;
   }
-  makeRunFolder(folder, [RUN_FILES.journal, ...REPORT_FILES], disk);
+  makeRunFolder(folder, REPORT_FILES, disk);
   return { ...run, folder, isUnnamed: false };
 }
 

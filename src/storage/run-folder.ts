@@ -25,12 +25,12 @@ export const REPORT_FILES: readonly string[] = Object.values(RUN_FILES).filter(
 /**
  * Makes the folder of a new run, and its parents, accessible to its owner only. An existing folder is fine if it
  * holds neither a run nor a file that the run would overwrite.
- * @param names the run's files; a folder that has the first of them holds a run
+ * @param reports the files that are not there yet
  * @throws FatalError: exit 2 if the folder holds a run or such a file, exit 6 if it can't be made
  */
 export function makeRunFolder(
   dir: string,
-  names: readonly [journal: string, ...reports: string[]],
+  reports: readonly string[] = REPORT_FILES,
   disk: Disk = realDisk,
 ): void {
   const folder = resolve(dir);
@@ -43,8 +43,8 @@ export function makeRunFolder(
         disk.syncFolder(dirname(made));
     }
     const found = new Set(readdirSync(folder));
-    if (found.has(names[0])) throw holdsRun(dir);
-    const taken = names.find((name) => found.has(name));
+    if (found.has(JOURNAL_FILE)) throw holdsRun(dir);
+    const taken = reports.find((name) => found.has(name));
     if (taken !== undefined) {
       throw usageError(
         `${join(dir, taken)} already exists and would be overwritten`,

@@ -196,7 +196,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everyone can write to
     lchownSync(join(shared, 'run'), 1234, 1234);
     const stop = await stopOf(() => writeAtomically(join(shared, 'run/a.csv'), ['new']));
     expect(stop).toMatchObject({ exit: EXIT.unwritable, message: expect.stringContaining('another user') });
-    const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper'), ['journal.ndjson']));
+    const making = await stopOf(() => makeRunFolder(join(shared, 'run/deeper')));
     expect(making).toMatchObject({ exit: EXIT.unwritable });
     expect(readdirSync(join(folder, 'target'))).toEqual(['own.csv']);
   });
@@ -205,7 +205,7 @@ describe.runIf(process.getuid?.() === 0)('in a folder that everyone can write to
 describe('a run folder', () => {
   test('is made with its parents, accessible to its owner only, and its name is durable', () => {
     const { disk, calls } = faultyDisk();
-    makeRunFolder(join(folder, 'runs/groups'), ['journal.ndjson'], disk);
+    makeRunFolder(join(folder, 'runs/groups'), [], disk);
     expect(modeOf(join(folder, 'runs'))).toBe(0o700);
     expect(modeOf(join(folder, 'runs/groups'))).toBe(0o700);
     expect(calls).toEqual(['syncFolder', 'syncFolder']);
@@ -213,20 +213,20 @@ describe('a run folder', () => {
 
   test('may already exist if it holds no run', () => {
     writeFileSync(join(folder, 'input.csv'), '');
-    makeRunFolder(folder, ['journal.ndjson']);
+    makeRunFolder(folder);
     expect(readdirSync(folder)).toEqual(['input.csv']);
   });
 
   test('is not used again if it holds a run, and the message names both ways on', async () => {
     writeFileSync(join(folder, 'journal.ndjson'), '');
-    const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson']));
+    const stop = await stopOf(() => makeRunFolder(folder));
     expect(stop).toMatchObject({ exit: EXIT.usage, hint: expect.stringContaining(`--resume ${folder}`) });
     expect(stop?.hint).toContain('--out');
   });
 
   test('is not used if it holds a file that the run would overwrite', async () => {
     writeFileSync(join(folder, 'results.csv'), 'mine');
-    const stop = await stopOf(() => makeRunFolder(folder, ['journal.ndjson', 'failed.csv', 'results.csv']));
+    const stop = await stopOf(() => makeRunFolder(folder, ['failed.csv', 'results.csv']));
     expect(stop).toMatchObject({
       exit: EXIT.usage,
       message: expect.stringContaining(join(folder, 'results.csv')),
@@ -235,7 +235,7 @@ describe('a run folder', () => {
 
   test("that can't be made ends the command with exit 6", async () => {
     writeFileSync(join(folder, 'file'), '');
-    const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run'), ['journal.ndjson']));
+    const stop = await stopOf(() => makeRunFolder(join(folder, 'file/run')));
     expect(stop).toMatchObject({
       exit: EXIT.unwritable,
       message: expect.stringContaining('not a directory'),

@@ -3,6 +3,7 @@ import { STATUS_NAMES, type Status } from '../../model/statuses.js';
 import { formatNumber } from '../../text/format.js';
 import type { Result } from '../results.js';
 import { escapeHtml, formatText } from './escape.js';
+import { renderBox } from './rows-table.js';
 import { renderStatusBadge } from './status-style.js';
 
 type GroupTotals = { rows: number; missing: number; readonly counts: Map<Status, number> };
@@ -40,13 +41,7 @@ export function renderGroupsSection(groups: GroupsTotals): string {
       ? `<p class="quiet">The first ${formatNumber(sorted.length)} of ${formatNumber(groups.size)} groups.</p>\n`
       : '';
   return `<section aria-labelledby="groups-title"><h2 id="groups-title">Groups: ${formatNumber(groups.size)}</h2>
-${note}<div class="box" tabindex="0" role="region" aria-label="Groups"><table>
-<caption>Rows of each group, by status</caption>
-<thead><tr>${[...heads, ...badges].join('')}</tr></thead>
-<tbody>
-${lines.join('\n')}
-</tbody>
-</table></div>
+${note}${renderBox('', 'Rows of each group, by status', [...heads, ...badges], lines)}
 </section>`;
 }
 

@@ -101,7 +101,7 @@ function renderCell(row: TableRow, { title, kind, index }: Column): string {
 
 /**
  * The table of all rows, which the page's script takes over; or that of the rows that are not provisioned, without the
- * columns that are empty there. In a box that scrolls by itself, so that a long table leaves the page short.
+ * columns that are empty there.
  */
 export function renderTable(
   id: 'rows' | 'missing',
@@ -118,7 +118,17 @@ export function renderTable(
       `<th scope="col" class="${kind}" data-index="${index}">${escapeHtml(title)}</th>`,
   );
   const lines = rows.map((row) => `<tr>${columns.map((column) => renderCell(row, column)).join('')}</tr>`);
-  return `<div class="box" id="${id}" data-page-rows="${PAGE_ROWS}" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
+  return renderBox(` id="${id}" data-page-rows="${PAGE_ROWS}"`, caption, heads, lines);
+}
+
+/** A table in a box that scrolls by itself, so that a long one leaves the page short. */
+export function renderBox(
+  attributes: string,
+  caption: string,
+  heads: readonly string[],
+  lines: readonly string[],
+): string {
+  return `<div class="box"${attributes} tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
 <caption>${escapeHtml(caption)}</caption>
 <thead><tr>${heads.join('')}</tr></thead>
 <tbody>

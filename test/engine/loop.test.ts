@@ -287,35 +287,37 @@ describe('a bug', () => {
   const fail = (): never => {
     throw bug;
   };
-  const cases: readonly (readonly [string, Partial<RunScript>])[] = [
-    ['the API client', { answer: ({ nth }) => (nth === 5 ? fail() : created) }],
-    ['the limiter', { onSlot: () => fail() }],
+  const cases: readonly (readonly [string, () => Partial<RunScript>])[] = [
+    ['the API client', () => ({ answer: ({ nth }) => (nth === 5 ? fail() : created) })],
+    ['the limiter', () => ({ onSlot: () => fail() })],
     [
       'the journal',
-      { onRecord: (event) => (event.type === 'attempt' && event.rows[0]?.line === 6 ? fail() : undefined) },
+      () => ({
+        onRecord: (event) => (event.type === 'attempt' && event.rows[0]?.line === 6 ? fail() : undefined),
+      }),
     ],
-    ['the random numbers', { answer: () => serverError, random: fail }],
-    ['the rows', { rowsFailAt: { row: 5, error: bug } }],
+    ['the random numbers', () => ({ answer: () => serverError, random: fail })],
+    ['the rows', () => ({ rowsFailAt: { row: 5, error: bug } })],
     [
       'a resource',
-      {
+      () => ({
         session: createSession(() => [
           { steps: [createStep(1), createStep(2, { judge: fail }), createStep(3)] },
         ]),
-      },
+      }),
     ],
     [
       'the journal at an abort',
-      {
+      () => ({
         abort: { at: 150, reason: interrupt },
         onRecord: (event) => (event.type === 'stop' ? fail() : undefined),
-      },
+      }),
     ],
   ];
   test.each(
     cases,
-  )('of %s is thrown by the run, after all that was in flight was answered', async (_, given) => {
-    const run = await runScript({ rows: 60, answer: () => created, ...given });
+  )('of %s is thrown by the run, after all that was in flight was answered', async (_, createScript) => {
+    const run = await runScript({ rows: 60, answer: () => created, ...createScript() });
     expect(run.error).toBe(bug);
     expect(run.sent.filter(({ at }) => at > run.endedAt)).toEqual([]);
     expect(run.sent.filter(({ answeredAt }) => answeredAt > run.endedAt)).toEqual([]);

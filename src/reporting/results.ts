@@ -33,15 +33,16 @@ export function toResult(validated: ValidatedRow, state: RunState): Result {
   const current = known?.fingerprint === validated.fingerprint ? known : undefined;
   const outcome = current?.outcome ?? toUnsettledOutcome(current, state);
   const settled = current?.outcome !== undefined;
-  const shared = { row, name, provisioned: isProvisioned(outcome.status), settled };
+  const provisioned = isProvisioned(outcome.status);
   if (validated.type === 'item') {
-    return { ...shared, outcome, attempts: current?.attempts ?? 0, reason: outcome.detail };
+    const { detail: reason } = outcome;
+    return { row, name, outcome, attempts: current?.attempts ?? 0, reason, provisioned, settled };
   }
   const { ids } = outcome;
   const detail = `same as line ${validated.of}`;
   const repeated: Outcome = { status: 'duplicate', detail, ...(ids ? { ids } : {}) };
   const reason = 'an earlier row with the same name is not provisioned';
-  return { ...shared, outcome: repeated, attempts: 0, reason };
+  return { row, name, outcome: repeated, attempts: 0, reason, provisioned, settled };
 }
 
 function toInvalidResult(row: Row, name: string, problems: readonly Problem[]): Result {

@@ -53,18 +53,13 @@ export const contactGroups: GroupsApi = {
   }),
   remove: (groupId) => ({ label: 'heavy', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
   // Lists have no member count: absent means unknown, not empty. Doctor check `total-members`.
-  parse: ({
-    group_id: id,
-    group_name: name,
-    total_members: members,
-    group_privacy: privacy,
-    description,
-  }) => {
-    const type = PRIVACY.find(([, number]) => number === privacy)?.[0];
-    return toGroup(id, name, members, {
-      ...(type === undefined ? {} : { type }),
-      ...(typeof description === 'string' ? { description } : {}),
-    });
+  parse: (wire) => {
+    const group = toGroup(wire.group_id, wire.group_name, wire.total_members);
+    if (!group) return undefined;
+    const type = PRIVACY.find(([, number]) => number === wire.group_privacy)?.[0];
+    if (type !== undefined) group.type = type;
+    if (typeof wire.description === 'string') group.description = wire.description;
+    return group;
   },
 };
 

@@ -1,7 +1,7 @@
 /** What the two group APIs of Zoom have in common, and in which they differ, as data. */
 import type { Call } from '../../../model/call.js';
 import type { Api, BodyFormat } from '../../../model/choices.js';
-import type { Change, Definition, Group, SettingName, Settings } from './group.js';
+import type { Change, Definition, Group, SettingName } from './group.js';
 
 /**
  * The scopes an action needs: of each list one is enough. Classic scopes first, granular ones after them. `read` is
@@ -49,8 +49,13 @@ export function toPath(base: string, id: string): string {
   return `${base}/${encodeURIComponent(id)}`;
 }
 
-/** A group from what both APIs say of it, each under field names of its own; undefined without an id or a name. */
-export function toGroup(id: unknown, name: unknown, members: unknown, settings: Settings): Group | undefined {
+/** A group that is still being read; a listing may hold a million, which spreads would make twice as slow. */
+type PartialGroup = { -readonly [Property in keyof Group]: Group[Property] };
+
+/** What both APIs say of a group, each under field names of its own; undefined without a usable id or a name. */
+export function toGroup(id: unknown, name: unknown, members: unknown): PartialGroup | undefined {
   if (!isUsableId(id) || typeof name !== 'string' || name === '') return undefined;
-  return { id, name, ...(typeof members === 'number' ? { members } : {}), ...settings };
+  const group: PartialGroup = { id, name };
+  if (typeof members === 'number') group.members = members;
+  return group;
 }

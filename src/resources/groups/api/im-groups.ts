@@ -51,15 +51,15 @@ export const imGroups: GroupsApi = {
     body: toBody([...(name === undefined ? [] : [['name', name] as const]), ...toFields(settings)], 'json'),
   }),
   remove: (groupId) => ({ label: 'light', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
-  parse: ({ id, name, total_members: members, type, ...wire }) =>
-    toGroup(id, name, members, {
-      ...(isGroupType(type) ? { type } : {}),
-      ...(typeof wire.search_by_domain === 'boolean' ? { searchByDomain: wire.search_by_domain } : {}),
-      ...(typeof wire.search_by_account === 'boolean' ? { searchByAccount: wire.search_by_account } : {}),
-      ...(typeof wire.search_by_ma_account === 'boolean'
-        ? { searchByMaAccount: wire.search_by_ma_account }
-        : {}),
-    }),
+  parse: (wire) => {
+    const group = toGroup(wire.id, wire.name, wire.total_members);
+    if (!group) return undefined;
+    if (isGroupType(wire.type)) group.type = wire.type;
+    if (typeof wire.search_by_domain === 'boolean') group.searchByDomain = wire.search_by_domain;
+    if (typeof wire.search_by_account === 'boolean') group.searchByAccount = wire.search_by_account;
+    if (typeof wire.search_by_ma_account === 'boolean') group.searchByMaAccount = wire.search_by_ma_account;
+    return group;
+  },
 };
 
 type WireField = readonly [string, string | boolean];

@@ -10,6 +10,12 @@ const BACKOFF = { baseMs: 1_000, capMs: 30_000 } as const;
 /** A 429 is no failure of the step, but a step that meets nothing else must end at some time. */
 const RATE_LIMITED = { attempts: 10, waitMs: 1_000 } as const;
 
+/**
+ * Whether a new token may be tried is decided for all calls together. A step whose token is refused so often in a row,
+ * while others are accepted, gives up: another process may replace the token again and again.
+ */
+const UNAUTHORIZED_ATTEMPTS = 5;
+
 /** As long as the circuit breaker waits for an outage to end. */
 const LONGEST_WAIT_MS = 600_000;
 
@@ -51,7 +57,7 @@ export function decideRetry(
     case 'fatal':
       return stop(reply.stop);
     case 'unauthorized':
-      return replies.at(-2)?.type === 'unauthorized' ? stop(tokenRefused(reply)) : retry(0);
+      return isRefusedInARow(replies) ? stop(tokenRefused(reply)) : retry(0);
     case 'quota-exceeded':
       return stop(dailyLimit(reply));
     case 'rate-limited':
@@ -69,6 +75,10 @@ export function decideRetry(
   }
 }
 
+function isRefusedInARow(replies: readonly Reply[]): boolean {
+  return countReplies('unauthorized', replies.slice(-UNAUTHORIZED_ATTEMPTS)) === UNAUTHORIZED_ATTEMPTS;
+}
+
 function countReplies(type: Reply['type'], replies: readonly Reply[]): number {
   return replies.filter((reply) => reply.type === type).length;
 }
@@ -84,8 +94,8 @@ function stop(reason: Stop): RetryDecision {
 function tokenRefused({ message }: Reply): Stop {
   return createStop(
     'token-refused',
-    `Zoom refused a new access token: ${message}`,
-    'Check that the app is activated and belongs to this account, then try again.',
+    `Zoom refused ${UNAUTHORIZED_ATTEMPTS} access tokens in a row for one request: ${message}`,
+    'Check that the app belongs to this account, and that nothing else requests tokens for it all the time; then continue with --resume.',
   );
 }
 

@@ -56,8 +56,11 @@ describe('one reply that stops the run', () => {
       'paid-plan',
     ],
     [
-      'a fresh token that is refused',
-      (r) => (rowOf(r) === 5 ? unauthorized : created),
+      'a fresh token that is refused before any call accepted it',
+      (r) =>
+        rowOf(r) === 5
+          ? { type: 'fatal', message: 'no', stop: createStop('token-refused', 'no', '') }
+          : created,
       EXIT.actionRequired,
       'token-refused',
     ],
@@ -85,6 +88,12 @@ describe('one reply that stops the run', () => {
     expect(statusOf(run, 5)).toBeUndefined();
     expect(run.sent.length).toBeLessThan(30);
     expect(count(run, 'created')).toBe(rowsSent(run).length - 1);
+  });
+
+  test('is the fifth token in a row that is refused for one request', async () => {
+    const run = await runScript({ rows: 20, answer: (r) => (rowOf(r) === 5 ? unauthorized : created) });
+    expectStop(run, 'token-refused');
+    expect(run.sent.filter((request) => rowOf(request) === 5)).toHaveLength(5);
   });
 
   test('is not a token that is refused once', async () => {

@@ -87,10 +87,12 @@ describe('429s and tokens', () => {
     expect(decideRetry(judge, times(limited, 10), half)).toEqual({ type: 'judge' });
   });
 
-  test('a refused token is renewed at once; the new one refused stops the run', () => {
+  test('a refused token is renewed at once; five refused in a row stop the run', () => {
     expect(decideRetry(judge, [expired], half)).toEqual({ type: 'retry', waitMs: 0 });
-    expect(decideRetry(judge, [expired, limited, expired], half)).toEqual({ type: 'retry', waitMs: 0 });
-    expect(decideRetry(judge, [expired, expired], half)).toMatchObject({
+    expect(decideRetry(judge, Array(4).fill(expired), half)).toEqual({ type: 'retry', waitMs: 0 });
+    const interrupted = [expired, expired, limited, expired, expired, expired];
+    expect(decideRetry(judge, interrupted, half)).toEqual({ type: 'retry', waitMs: 0 });
+    expect(decideRetry(judge, Array(5).fill(expired), half)).toMatchObject({
       type: 'stop',
       stop: { exit: 3, reason: 'token-refused' },
     });

@@ -5,7 +5,7 @@ import { createStop, type Stop } from '../../model/stop.js';
 import { describeFailure, settle, toRef } from '../outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { compareWithGroup, normalizeName } from './api/group.js';
-import { type GroupsApi, isUsableId } from './api/groups-api.js';
+import { isUsableId } from './api/groups-api.js';
 import type { GroupRow, GroupsWork, OpenRow } from './work.js';
 
 type Attempt = {
@@ -72,8 +72,7 @@ function judgeCreate(
       if (reply.bodyFormat && work.format === undefined && secondFormat && !attempt.secondFormat) {
         return { steps: [createGroup(work, row, { ...attempt, secondFormat })] };
       }
-      if (reply.httpStatus === 415 && work.isFormatFixed)
-        return { stop: bodyRefused(work.api, format, reply.message) };
+      if (reply.httpStatus === 415 && work.isFormatFixed) return { stop: bodyRefused(format, reply.message) };
       return fail();
     }
     case 'not-found':
@@ -123,11 +122,11 @@ function judgeConflict(work: GroupsWork, row: GroupRow, reply: Reply, now: numbe
   return settle(row, 'already-provisioned', '', {}, reply);
 }
 
-function bodyRefused({ bodyFormats }: GroupsApi, format: BodyFormat, message: string): Stop {
-  const other = bodyFormats.find((one) => one !== format);
+function bodyRefused(format: BodyFormat, message: string): Stop {
+  const other = format === 'json' ? 'multipart' : 'json';
   return createStop(
     'media-type',
     `Zoom does not accept ${format} request bodies: ${message}`,
-    other ? `Use --body ${other} or --body auto.` : 'Check ZOOM_BASE_URL, and any proxy in between.',
+    `Use --body ${other} or --body auto.`,
   );
 }

@@ -281,15 +281,6 @@ describe('--body auto', () => {
     });
     expect(run.zoom.groups).toEqual([]);
   });
-
-  test('of contact groups there is no other: a refusal of JSON suggests to look for what is in between', async () => {
-    const fault = ({ call }: { call: { method: string } }) =>
-      call.method === 'POST' ? { status: 415, body: '' } : undefined;
-    const state = await createGroupsRun('name\nA\n', { api: 'contacts', fault }).apply({ body: 'json' });
-    expect(state.stop).toMatchObject({ exit: 3, reason: 'media-type' });
-    expect(state.stop?.hint).toContain('ZOOM_BASE_URL');
-    expect(state.stop?.hint).not.toContain('--body');
-  });
 });
 
 describe('without a list', () => {

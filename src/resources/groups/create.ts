@@ -72,7 +72,7 @@ function judgeCreate(
       if (reply.bodyFormat && work.format === undefined && secondFormat && !attempt.secondFormat) {
         return { steps: [createGroup(work, row, { ...attempt, secondFormat })] };
       }
-      if (reply.httpStatus === 415 && work.isFormatFixed) return { stop: bodyRefused(format, reply.message) };
+      if (reply.httpStatus === 415 && work.isFormatFixed) return { stop: formRefused(reply.message) };
       return fail();
     }
     case 'not-found':
@@ -122,11 +122,11 @@ function judgeConflict(work: GroupsWork, row: GroupRow, reply: Reply, now: numbe
   return settle(row, 'already-provisioned', '', {}, reply);
 }
 
-function bodyRefused(format: BodyFormat, message: string): Stop {
-  const other = format === 'json' ? 'multipart' : 'json';
+/** A 415 to JSON is a stop of its own: nothing but JSON is left to try. */
+function formRefused(message: string): Stop {
   return createStop(
     'media-type',
-    `Zoom does not accept ${format} request bodies: ${message}`,
-    `Use --body ${other} or --body auto.`,
+    `Zoom does not accept multipart request bodies: ${message}`,
+    'Use --body json or --body auto.',
   );
 }

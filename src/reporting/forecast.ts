@@ -27,12 +27,12 @@ export function createForecast(
   })).filter((forecast) => forecast.requests > 0);
 }
 
-/** `35 requests (light) at 30 requests/s: 1 second.`, one clause for each label that is used. */
+/** `35 requests (light) at 30 requests/s: 2 s.`, one clause for each label that is used. */
 export function formatForecast(forecasts: readonly LabelForecast[]): string {
   if (forecasts.length === 0) return 'No request is needed.';
   return forecasts
     .map(({ label, requests, rate_per_second: perSecond, requests_per_day: perDay }) => {
-      const time = formatDuration((requests / perSecond) * 1_000);
+      const time = formatDuration(Math.ceil(requests / perSecond) * 1_000);
       const quota = perDay === null ? '' : describeQuota(requests, perDay);
       return `${formatCount(requests, 'request')} (${label}) at ${perSecond} requests/s: ${time}${quota}.`;
     })

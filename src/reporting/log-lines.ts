@@ -3,7 +3,7 @@ import type { Event, EventOf, RowOutcome } from '../events/event.js';
 import type { RowRef } from '../model/outcome.js';
 import { STATUSES } from '../model/statuses.js';
 import { EXIT, type Stop } from '../model/stop.js';
-import { formatCount, formatShortDuration } from '../text/format.js';
+import { formatCount, formatDuration } from '../text/format.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -76,7 +76,7 @@ function formatRetry(event: EventOf<'reply'>, attempt: EventOf<'attempt'> | unde
   const reason = message ?? (httpStatus === undefined ? 'no response' : `HTTP ${httpStatus}`);
   return {
     level: 'debug',
-    message: `${describeAttempt(attempt)}: ${reason}; retrying in ${formatShortDuration(wait)}`,
+    message: `${describeAttempt(attempt)}: ${reason}; retrying in ${formatDuration(wait)}`,
     fields: { line: attempt?.rows[0]?.line, httpStatus, code, trackingId, waitMs: Math.round(wait) },
   };
 }
@@ -98,7 +98,7 @@ function formatPace({ label, perSecond, pauseMs, reason }: EventOf<'pace'>, leve
   if (pauseMs === 0) return { level: 'debug', message: `${reason}: ${rate} requests/s from now on`, fields };
   return {
     level,
-    message: `paused ${formatShortDuration(pauseMs)}: ${reason}; then ${rate} requests/s`,
+    message: `paused ${formatDuration(pauseMs)}: ${reason}; then ${rate} requests/s`,
     fields,
   };
 }

@@ -1,7 +1,7 @@
 /** How far a run is, as a line: from the run's state, and from how fast this process may go. */
 import type { Event } from '../events/event.js';
 import { type RunState, sumCounts } from '../events/run-state.js';
-import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
+import { formatCount, formatDuration, formatNumber } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
 import { describeStop } from './stop-reasons.js';
 
@@ -78,7 +78,7 @@ function describeWaiting(progress: Progress, nowMs: number): string {
   const settling = measureRates(progress, nowMs)?.settled || perSecond;
   // Rows that exist already pass without a request; those to come may not. So never above the limit.
   const seconds = Math.round(left / Math.min(settling, perSecond));
-  return `about ${formatShortDuration(seconds * 1000)} left`;
+  return `about ${formatDuration(seconds * 1000)} left`;
 }
 
 function describeRate(progress: Progress, nowMs: number): string {

@@ -2,7 +2,7 @@
 
 import { STATUS_NAMES, STATUSES, type StatusDefinition } from '../model/statuses.js';
 import { EXIT } from '../model/stop.js';
-import { formatCount, formatNumber, formatShortDuration } from '../text/format.js';
+import { formatCount, formatDuration, formatNumber } from '../text/format.js';
 import { escapeInvisible, paint, truncate, wrapText } from '../text/visible.js';
 import { describeGoal, formatHeadline } from './headline.js';
 import { countRows, type Summary } from './summary.js';
@@ -102,7 +102,7 @@ function formatSpeed({ requests, duration_ms, target, carried_over }: Summary): 
   const speed = sent > 1 && rate > 0 ? ` (${rate.toFixed(1)}/s, limit ${target.rate_per_second}/s)` : '';
   const retries = retried === 1 ? '1 of them was a retry' : `${formatNumber(retried)} of them were retries`;
   return [
-    `${formatCount(sent, 'request')} in ${formatShortDuration(duration_ms)}${speed}`,
+    `${formatCount(sent, 'request')} in ${formatDuration(duration_ms)}${speed}`,
     ...(retried > 0 ? [retries] : []),
     ...(limited > 0 ? [`Zoom rate-limited ${formatCount(limited, 'request')} (429)`] : []),
     ...(carried_over > 0 ? [`${formatCount(carried_over, 'row')} done before this resume`] : []),

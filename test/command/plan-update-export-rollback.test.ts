@@ -52,7 +52,7 @@ describe('plan', () => {
     expect(done.stdout).toMatch(
       /^≠ differs {4}Other {2}\(type normal → restricted; search_by_domain true → false\)/m,
     );
-    expect(done.stdout).toContain('2 requests (light) at 80 requests/s: under a second');
+    expect(done.stdout).toContain('2 requests (light) at 80 requests/s: 1 s');
     expect(done.stdout).toMatch(/^Checksum: [0-9a-f]{64} /m);
     expect(done.stderr).toContain(`IM groups of ${new URL(zoom.baseUrl).host}`);
     expect(writes()).toBe(0);

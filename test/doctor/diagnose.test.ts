@@ -152,7 +152,7 @@ describe('reading', () => {
     const { diagnosis } = await diagnoseSimulator({ clockAheadMs: 300_000 });
     expect(diagnosis.results.find(({ id }) => id === 'clock')).toMatchObject({
       verdict: 'warn',
-      found: expect.stringContaining('5 minutes ahead of'),
+      found: expect.stringContaining('5 min ahead of'),
     });
   });
 });

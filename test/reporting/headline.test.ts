@@ -3,13 +3,7 @@ import { STATUS_NAMES, STATUSES, type Status } from '../../src/model/statuses.js
 import { EXIT, type ExitCode } from '../../src/model/stop.js';
 import { formatHeadline } from '../../src/reporting/headline.js';
 import type { Summary } from '../../src/reporting/summary.js';
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatShortDuration,
-  formatUtcTime,
-} from '../../src/text/format.js';
+import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../src/text/format.js';
 import { displayWidth } from '../../src/text/visible.js';
 import { summaryOf } from '../support/summary.js';
 
@@ -109,34 +103,23 @@ describe('the table of statuses', () => {
 
 describe('times', () => {
   test.each([
-    [0, 'under a second'],
-    [1_400, '1 second'],
-    [59_900, '1 minute'],
-    [627_000, '10 minutes 27 seconds'],
-    [3_600_000, '1 hour'],
-    [3_605_000, '1 hour'],
-    [3_900_000, '1 hour 5 minutes'],
-    [2 * 86_400_000 + 3 * 3_600_000, '2 days 3 hours'],
-  ])('%i ms are %s', (spanMs, words) => {
-    expect(formatDuration(spanMs)).toBe(words);
-  });
-
-  test.each([
     [0, '0 s'],
     [1_240, '1.2 s'],
+    [2_000, '2 s'],
     [9_949, '9.9 s'],
     [9_960, '10 s'],
-    [59_700, '1 min 0 s'],
+    [59_700, '1 min'],
     [725_000, '12 min 5 s'],
+    [3_605_000, '1 h'],
     [10_925_000, '3 h 2 min'],
-  ])('%i ms in short are %s', (spanMs, text) => {
-    expect(formatShortDuration(spanMs)).toBe(text);
+    [2 * 86_400_000 + 3 * 3_600_000, '2 d 3 h'],
+  ])('%i ms are %s', (spanMs, text) => {
+    expect(formatDuration(spanMs)).toBe(text);
   });
 
-  test('instants are in UTC, and anything else stays as it came', () => {
+  test('instants are in UTC', () => {
     expect(formatUtcTime('2026-03-02T01:10:04.512Z')).toBe('2026-03-02 01:10:04 UTC');
     expect(formatUtcTime(0)).toBe('1970-01-01 00:00:00 UTC');
-    expect(formatUtcTime('soon')).toBe('soon');
   });
 
   test('numbers have separators, nouns agree', () => {

@@ -103,7 +103,7 @@ describe('the run over time', () => {
     expect(axis?.bins).toHaveLength(61);
     expect(axis?.place((morning - 3_600) * 1000)).toBeCloseTo(60 / 61);
     expect(renderTimelineChart({ ...recorded, lastAt: morning * 1000 + 1000 }, 30)).toContain(
-      '11 hours 59 minutes later</text>',
+      '11 h 59 min later</text>',
     );
   });
 
@@ -172,8 +172,8 @@ describe('the run over time', () => {
     for (const text of [
       'Zoom rate-limited 1 request (429).',
       '1 of them was a retry.',
-      'Paused 1 time for 4 seconds (too &lt;fast&gt;).',
-      '<title>2026-03-02 01:10:06 UTC: 4 seconds: too &lt;fast&gt;</title>',
+      'Paused 1 time for 4 s (too &lt;fast&gt;).',
+      '<title>2026-03-02 01:10:06 UTC: 4 s: too &lt;fast&gt;</title>',
     ]) {
       expect(figure).toContain(text);
     }
@@ -190,7 +190,7 @@ describe('the run over time', () => {
       { reason: 'a', pauseMs: 5_000 },
     ].map((pause) => ({ ...pause, at: BEGIN, label: 'light' as const }));
     expect(renderTimelineChart(timelineOf(2, 10, { pauses }), 30)).toContain(
-      'Paused 1 time for 30 seconds (b), 2 times for 15 seconds (a).',
+      'Paused 1 time for 30 s (b), 2 times for 15 s (a).',
     );
   });
 

@@ -74,7 +74,7 @@ describe('the circuit breaker', () => {
       stop: expect.objectContaining({
         exit: 4,
         reason: 'outage',
-        message: 'every request has failed for 10 minutes: oh',
+        message: 'every request has failed for 10 min: oh',
         hint: 'See status.zoom.us, and retry later.',
       }),
     });

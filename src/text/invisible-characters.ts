@@ -62,13 +62,9 @@ export function findInvisible(text: string): readonly string[] {
   if (PLAIN.test(text)) return [];
   return [...new Set(text.match(INVISIBLE))].map((character) => {
     const kind = KINDS.find(([, characters]) => new RegExp(`[${characters}]`, 'u').test(character));
-    return `U+${formatCodePoint(character).padStart(4, '0')} (${kind?.[0] ?? 'zero-width'})`;
+    const codePoint = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return `U+${codePoint} (${kind?.[0] ?? 'zero-width'})`;
   });
-}
-
-/** A character's code point in hexadecimal: `202E`. */
-export function formatCodePoint(character: string): string {
-  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
 }
 
 /** The text without anything that can't be seen, for comparing names. */

@@ -1,5 +1,5 @@
 /** Text for a terminal: it can't move the cursor, fake a line or change its direction, and its width is known. */
-import { formatCodePoint, replaceInvisible } from './invisible-characters.js';
+import { replaceInvisible } from './invisible-characters.js';
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\n', '\\n'],
@@ -11,7 +11,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 export function escapeInvisible(text: string): string {
   return replaceInvisible(
     text,
-    (character) => ESCAPES.get(character) ?? `\\u{${formatCodePoint(character).toLowerCase()}}`,
+    (character) => ESCAPES.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Text for a page: whatever it contains, it stays text. */
-import { formatCodePoint, replaceInvisible } from '../../text/invisible-characters.js';
+import { escapeInvisible } from '../../text/visible.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -24,7 +24,7 @@ export function formatText(text: string, lengthMax: number): string {
   const whole = text.length <= lengthMax;
   // Not in the middle of a surrogate pair.
   const cut = whole ? text : `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-  return replaceInvisible(cut, (character) => `[U+${formatCodePoint(character).padStart(4, '0')}]`);
+  return escapeInvisible(cut);
 }
 
 /** The last part of a path with slashes or backslashes. */

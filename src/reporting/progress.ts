@@ -1,7 +1,7 @@
 /** How far a run is, as a line: from the run's state, and from how fast this process may go. */
 import type { Event } from '../events/event.js';
 import { type RunState, sumCounts } from '../events/run-state.js';
-import { formatCount, formatDuration, formatNumber } from '../text/format.js';
+import { formatCount, formatDuration, formatNumber, formatRate } from '../text/format.js';
 import { displayWidth, escapeInvisible, truncate } from '../text/visible.js';
 import { describeStop } from './stop-reasons.js';
 
@@ -85,13 +85,8 @@ function describeRate(progress: Progress, nowMs: number): string {
   const { perSecond, fullPerSecond } = progress;
   const rates = measureRates(progress, nowMs);
   if (!rates) return '';
-  const slowed = perSecond < fullPerSecond ? ` (slowed from ${roundRate(fullPerSecond)})` : '';
-  return `${rates.sent.toFixed(1)}/s of ${roundRate(perSecond)}/s${slowed}`;
-}
-
-/** At most one digit after the point: `30`, `16.5`. */
-function roundRate(n: number): string {
-  return String(Math.round(n * 10) / 10);
+  const slowed = perSecond < fullPerSecond ? ` (slowed from ${formatRate(fullPerSecond)})` : '';
+  return `${rates.sent.toFixed(1)}/s of ${formatRate(perSecond)}/s${slowed}`;
 }
 
 /**

@@ -12,7 +12,7 @@ export type SummaryView = {
   /** Of the terminal. Sentences are wrapped there; paths and commands stay whole, to be copied. */
   readonly columns: number;
   /** The run's folder; put before the names of its files. */
-  readonly folder?: string;
+  readonly folder: string;
 };
 
 const SIMULATED = 'Simulated: no request went to Zoom, and nothing was changed there.';
@@ -109,10 +109,9 @@ function formatSpeed({ requests, duration_ms, target, carried_over }: Summary): 
   ];
 }
 
-function formatFiles(summary: Summary, folder: string | undefined): readonly string[] {
+function formatFiles(summary: Summary, folder: string): readonly string[] {
   const { files, not_provisioned: missing } = summary;
-  const prefix = folder === undefined ? '' : `${folder.replace(/[/\\]+$/, '')}/`;
-  const path = (file: string): string => escapeInvisible(`${prefix}${file}`);
+  const path = (file: string): string => escapeInvisible(`${folder.replace(/[/\\]+$/, '')}/${file}`);
   const missingLabel = `Not ${describeGoal(summary)}`;
   const lines: readonly (readonly [string, string])[] = [
     ['All rows', files.results],

@@ -32,6 +32,11 @@ export function formatNumber(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** Requests/s with at most one digit after the point: `30`, `16.5`. */
+export function formatRate(perSecond: number): string {
+  return String(Math.round(perSecond * 10) / 10);
+}
+
 /** An instant (ms since 1970, or ISO 8601) as `2026-03-02 01:10:04 UTC`. */
 export function formatUtcTime(at: number | string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -10,7 +10,7 @@ import { formatShellCommand } from '../../src/text/shell-quote.js';
 import { displayWidth } from '../../src/text/visible.js';
 import { summaryOf } from '../support/summary.js';
 
-const PLAIN = { color: false, columns: 80 } as const;
+const PLAIN = { color: false, columns: 80, folder: 'r' } as const;
 
 describe('the summary', () => {
   test('of a good run: headline, counts, time and rate, and where the results are', () => {

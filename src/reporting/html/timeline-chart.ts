@@ -1,7 +1,7 @@
 /** Requests per second over time as a chart, and in words what slowed the run down. */
 
 import type { Pause } from '../../events/run-state.js';
-import { formatCount, formatDuration, formatNumber, formatUtcTime } from '../../text/format.js';
+import { formatCount, formatDuration, formatNumber, formatRate, formatUtcTime } from '../../text/format.js';
 import { escapeHtml } from './escape.js';
 import { createTimeAxis, roundStep, type TimeAxis, type TimelineData } from './time-axis.js';
 
@@ -108,10 +108,6 @@ function toX(place: number): number {
 
 function formatPercent(place: number): string {
   return `${Number((place * 100).toFixed(2))}%`;
-}
-
-function formatRate(value: number): string {
-  return value >= 10 ? formatNumber(Math.round(value)) : String(Number(value.toFixed(1)));
 }
 
 function listLongestPauses(pauses: readonly Pause[]): readonly Pause[] {

@@ -29,7 +29,7 @@ export function createGroup(work: GroupsWork, row: GroupRow, attempt: Attempt = 
     onLost: api.uniqueNames ? 'resend' : 'judge',
     note: { absentBefore },
     judge: (reply, context) => {
-      const judgement = judgeCreate(work, row, attempt, format, reply, context);
+      const judgement = judgeCreate(work, row, attempt, reply, context);
       const isAccepted = reply.type === 'success' || reply.type === 'conflict';
       if (work.format !== undefined || !isAccepted) return judgement;
       // The first create that Zoom accepts or calls a duplicate settles the body format of the run.
@@ -48,7 +48,6 @@ function judgeCreate(
   work: GroupsWork,
   row: GroupRow,
   attempt: Attempt,
-  format: BodyFormat,
   reply: Reply,
   context: JudgeContext,
 ): Judgement {

@@ -64,8 +64,11 @@ const TABLE: readonly Row[] = [
   { when: hasStatus(429), reply: rateLimited },
   // 124: the token is invalid or expired. Every other 401 is about the token too, whatever its body looks like.
   { when: (r) => hasStatus(401)(r) || (hasStatus(400)(r) && hasCode(124)(r)), reply: plain('unauthorized') },
-  { when: asksForPaidPlan, reply: fatal(({ metadata }) => paidPlan(metadata)) },
-  { when: deniesPermission, reply: fatal(({ metadata, body }) => noPermission(metadata, body.isHtml)) },
+  { when: refusesAccount(/\bpaid\b/i), reply: fatal(({ metadata }) => paidPlan(metadata)) },
+  {
+    when: refusesAccount(/\bpermission/i),
+    reply: fatal(({ metadata, body }) => noPermission(metadata, body.isHtml)),
+  },
   // "Only available for paid account" comes as code 200 under HTTP 200; no code there means success.
   { when: (r) => is2xx(r) && hasErrorCode(r), reply: plain('rejected') },
   { when: isSuccess, reply: success },
@@ -116,7 +119,7 @@ export function classifyResponse(exchange: Exchange, call: Call, context: Classi
 }
 
 function classifySilence(exchange: Unanswered, call: Call, { redact }: ClassifyContext): Reply {
-  const { sent, code, tls } = exchange;
+  const { sent, tls } = exchange;
   const message = toLine(describeSilence(exchange), redact);
   if (tls) return { type: 'fatal', message, stop: tlsFailed(message) };
   const ambiguous = sent && call.method !== 'GET';
@@ -124,13 +127,13 @@ function classifySilence(exchange: Unanswered, call: Call, { redact }: ClassifyC
     type: 'transient',
     ambiguous,
     maxAttempts: sent ? 3 : 5,
-    message: message === '' ? code : message,
+    message,
   };
 }
 
 /** An error's code is what a search engine knows; most messages contain it already. */
 export function describeSilence({ code, message }: Unanswered): string {
-  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+  return message.includes(code) ? message : `${message} (${code})`;
 }
 
 /** 4711 and 4700 under any status; 201 in refusals; or the words, but not in an error that repeats a group's name. */
@@ -140,15 +143,12 @@ function lacksScope(response: Response): boolean {
   return /does not contain scopes?\b/i.test(response.metadata.message) && !hasCode(300, 4130, 4132)(response);
 }
 
-/** Code 200 is Zoom's for "Only available for paid account"; other codes must say it under a 2xx. */
-function asksForPaidPlan(response: Response): boolean {
-  const mayStop = hasCode(200)(response) || (is2xx(response) && hasErrorCode(response));
-  return mayStop && !hasCode(300)(response) && /\bpaid\b/i.test(response.metadata.message);
-}
-
-function deniesPermission(response: Response): boolean {
-  const mayStop = hasCode(200)(response) || (is2xx(response) && hasErrorCode(response));
-  return mayStop && !hasCode(300)(response) && /\bpermission/i.test(response.metadata.message);
+/** Code 200 is Zoom's for a paid plan or a permission that is missing; any other code must say it under a 2xx. */
+function refusesAccount(words: RegExp): Row['when'] {
+  return (response) => {
+    const mayStop = hasCode(200)(response) || (is2xx(response) && hasErrorCode(response));
+    return mayStop && !hasCode(300)(response) && words.test(response.metadata.message);
+  };
 }
 
 /** A code in a 2xx is an error, 200 above all, unless it is 0 or repeats a status of success. */
@@ -176,7 +176,7 @@ function success({ status, metadata, answer, body }: Response): Reply {
 }
 
 function lastSegment(location: string | undefined): string | undefined {
-  const segment = location?.split(/[?#]/, 1)[0]?.split('/').at(-1);
+  const segment = location?.split(/[?#]/)[0]?.split('/').at(-1);
   if (segment === undefined || segment === '' || segment === 'groups') return undefined;
   try {
     return decodeURIComponent(segment);

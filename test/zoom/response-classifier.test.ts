@@ -93,6 +93,25 @@ const rows: readonly Row[] = [
   ['201 with code 200', answer(201, zoom(200, PAID)), create, 'fatal: paid-plan, exit 3'],
   ['200 with code 200 to a list', answer(200, zoom(200, PAID)), list, 'fatal: paid-plan, exit 3'],
   ['200 without permission', answer(200, zoom(200, 'No permission.')), create, 'fatal: permission, exit 3'],
+  ['400 without permission', answer(400, zoom(200, 'No permission.')), create, 'fatal: permission, exit 3'],
+  [
+    '201 with another code for it',
+    answer(201, zoom(1, 'No permission.')),
+    create,
+    'fatal: permission, exit 3',
+  ],
+  ['200 with code 200 in other words', answer(200, zoom(200, 'No.')), list, 'rejected'],
+  ['201 with code 201', answer(201, { code: 201, id: 'g1' }), create, 'success'],
+  [
+    '201 with those words and no code',
+    answer(201, { message: 'Paid, permission given.' }),
+    create,
+    'success',
+  ],
+  ['400 with another code and those words', answer(400, zoom(1010, 'Bad field: paid.')), create, 'rejected'],
+  ...['paid', 'permission'].map(
+    (word): Row => [`200 that repeats the name "${word}"`, answer(200, zoom(300, word)), create, 'rejected'],
+  ),
   ['201 with another code', answer(201, zoom(300, 'Validation Failed.')), create, 'rejected'],
   ['200 with another code', answer(200, zoom(300, 'No.')), create, 'rejected'],
   ['204 with a code', answer(204, zoom(300, 'No.')), change, 'rejected'],
@@ -145,13 +164,29 @@ const rows: readonly Row[] = [
   ['the words under 401 with 124', answer(401, zoom(124, LACKS)), create, 'fatal: scope-missing, exit 3'],
   ['the words without a code', answer(400, { message: LACKS }), list, 'fatal: scope-missing, exit 3'],
   ['4700', answer(400, zoom(4700, 'no')), create, 'fatal: scope-missing, exit 3'],
-  ['201 as a code of 403', answer(403, zoom(201, 'no')), create, 'fatal: scope-missing, exit 3'],
-  [
-    'a name that repeats the words',
-    answer(409, zoom(4132, 'Group name does not contain scopes is already in use.')),
-    create,
-    'conflict',
-  ],
+  ['4711 in other words', answer(400, zoom(4711, 'no')), create, 'fatal: scope-missing, exit 3'],
+  ...[400, 401, 403].map(
+    (status): Row => [
+      `201 as a code of ${status}`,
+      answer(status, zoom(201, 'no')),
+      create,
+      'fatal: scope-missing, exit 3',
+    ],
+  ),
+  ...(
+    [
+      [400, 300, 'rejected'],
+      [404, 4130, 'not-found'],
+      [409, 4132, 'conflict'],
+    ] as const
+  ).map(
+    ([status, code, expected]): Row => [
+      `${code} that repeats a name with the words`,
+      answer(status, zoom(code, 'Bad field: does not contain scopes.')),
+      create,
+      expected,
+    ],
+  ),
   ['403', answer(403, ''), create, 'fatal: permission, exit 3'],
   ['403 of a firewall', answer(403, html), create, 'transient, 2 attempts'],
   // 4130: the group does not exist; the reference lists it under 404.
@@ -161,6 +196,9 @@ const rows: readonly Row[] = [
   // Contact groups report a missing group as 400 with 300.
   ['400/300 "does not exist"', answer(400, zoom(300, MISSING)), contactGet, 'not-found'],
   ['the same of an IM group', answer(400, zoom(300, MISSING)), remove, 'rejected'],
+  ['the same under 422', answer(422, zoom(300, MISSING)), contactGet, 'rejected'],
+  ['the same with another code', answer(400, zoom(1010, MISSING)), contactGet, 'rejected'],
+  ['300', answer(300, ''), create, 'fatal: redirect, exit 3'],
   ['301', answer(301, '', { location: 'https://elsewhere.example/' }), create, 'fatal: redirect, exit 3'],
   ['302', answer(302, ''), create, 'fatal: redirect, exit 3'],
   ['307', answer(307, '', { location: '//[' }), create, 'fatal: redirect, exit 3'],
@@ -185,6 +223,19 @@ const rows: readonly Row[] = [
     nextPage,
     'rejected, expired page token',
   ],
+  [
+    'an expired page token in other words',
+    answer(400, zoom(300, 'Invalid.')),
+    nextPage,
+    'rejected, expired page token',
+  ],
+  [
+    'an expired page token with another code',
+    answer(400, zoom(1, 'next_page_token is expired')),
+    nextPage,
+    'rejected, expired page token',
+  ],
+  ['400 to a page with another code', answer(400, zoom(1, 'No.')), nextPage, 'rejected'],
   ['500', answer(500, zoom(500, 'oh')), create, 'transient, 3 attempts, ambiguous'],
   ['500 without a body', answer(500, ''), create, 'transient, 3 attempts, ambiguous'],
   ['502', answer(502, html), create, 'transient, 3 attempts, ambiguous'],
@@ -249,6 +300,30 @@ describe('a response', () => {
     expect(reply.message).toBe('the response is longer than 16 MiB');
   });
 
+  test('that cannot be read says so, and one that can says what it is', () => {
+    const messageOf = (exchange: Exchange, call = create) => classify(exchange, call).message;
+    const unreadable = 'HTTP 200, but the response is cut short or not JSON';
+    expect(messageOf(answer(200, '{"groups":[', {}, false), list)).toBe(unreadable);
+    expect(messageOf(answer(200, 'OK'), list)).toBe(unreadable);
+    expect(messageOf(answer(200, { groups: [] }, {}, false), list)).toBe(unreadable);
+    expect(messageOf(answer(200, html), list)).toBe("HTTP 200, with a web page instead of Zoom's JSON");
+    expect(messageOf(answer(202, { message: 'Accepted.' }))).toBe('Accepted.');
+  });
+
+  test('that redirects says where to, if it names a host', () => {
+    const to = (location: string) => classify(answer(302, '', { location }));
+    expect(to('https://login.example/x')).toHaveProperty(
+      'stop.message',
+      'the API address redirects to login.example (HTTP 302)',
+    );
+    for (const location of ['', '/login', 'mailto:admin@example.com']) {
+      expect(to(location)).toHaveProperty(
+        'stop.message',
+        'the API address redirects to another address (HTTP 302)',
+      );
+    }
+  });
+
   test('has the id that older documentation puts into Content-Location', () => {
     const at = (location: string) => classify(answer(201, {}, { 'content-location': location }));
     expect(at('https://api.zoom.us/v2/im/groups/g%2D2?x')).toHaveProperty('locationId', 'g-2');
@@ -264,6 +339,14 @@ describe('no response', () => {
     expect(summarize(classify({ ...silence, sent: true }))).toBe('transient, 3 attempts, ambiguous');
     expect(summarize(classify({ ...silence, sent: true }, list))).toBe('transient, 3 attempts');
     expect(summarize(classify({ ...silence, sent: false }))).toBe('transient, 5 attempts');
+  });
+
+  test('says why, with the error code once', () => {
+    const messageOf = (code: string, message: string) =>
+      classify({ ...silence, code, message, sent: true }).message;
+    expect(messageOf('ECONNRESET', 'read ECONNRESET')).toBe('read ECONNRESET');
+    expect(messageOf('UND_ERR_SOCKET', 'other side closed')).toBe('other side closed (UND_ERR_SOCKET)');
+    expect(messageOf('', 'no answer')).toBe('no answer');
   });
 
   test('because of a certificate stops the run and names NODE_EXTRA_CA_CERTS', () => {

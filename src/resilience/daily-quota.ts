@@ -55,7 +55,7 @@ export type RateLimitResponse = {
   readonly typeHeader?: string | undefined;
   /** Zoom's message from the body. */
   readonly message: string;
-  /** What `Retry-After` asks for. */
+  /** What `Retry-After` asks for, at most a day. */
   readonly waitMs?: number | undefined;
 };
 
@@ -73,13 +73,6 @@ export function classifyRateLimit(response: RateLimitResponse, wallNow: number):
   const isDaily =
     /daily/i.test(typeHeader) || (waitMs ?? 0) > PER_SECOND_WAIT_MS || /\bdaily\b/i.test(message);
   if (!isDaily) return { type: 'rate-limited', ...(waitMs === undefined ? {} : { waitMs }) };
-  return { type: 'quota-exceeded', resetsAt: findReset(waitMs, wallNow) };
-}
-
-/** A date beyond what `Date` can hold (year 275760) is no wait that a server means. */
-const MAX_DATE_MS = 8.64e15;
-
-function findReset(waitMs: number | undefined, wallNow: number): number {
-  const resetsAt = wallNow + (waitMs ?? 0);
-  return waitMs === undefined || waitMs <= 0 || resetsAt > MAX_DATE_MS ? nextUtcMidnight(wallNow) : resetsAt;
+  const resetsAt = waitMs !== undefined && waitMs > 0 ? wallNow + waitMs : nextUtcMidnight(wallNow);
+  return { type: 'quota-exceeded', resetsAt };
 }

@@ -49,6 +49,15 @@ describe('repeated 429s', () => {
     expect(reactions.at(-1)?.reason).toContain('429');
   });
 
+  test.each([
+    [999, 15],
+    [1_000, 30],
+  ])('the third within %i ms leaves 30 requests/s at %i', (span, perSecond) => {
+    const rate = createAdaptiveRate(30);
+    for (const at of [0, 500, span]) adaptRate(rate, limited, at, at);
+    expect(rate.perSecond).toBe(perSecond);
+  });
+
   test('the fifth in 200 responses counts as repeated, however far apart they come', () => {
     const bad = Array.from({ length: 5 }, () => [...times(created, 20), limited]).flat();
     const reactions = feed(createAdaptiveRate(80), bad, 0, 100);
@@ -92,6 +101,8 @@ describe('repeated 429s', () => {
       Array.from({ length: 30 }, () => ({})),
     );
     expect(rate.perSecond).toBe(40);
+    // The decrease was at 1,004 ms.
+    expect(adaptRate(rate, limited, 1_004, 1_100)).toEqual({ windowPaddingMs: 80 });
   });
 });
 
@@ -128,6 +139,17 @@ describe('a lower plan', () => {
     expect(reactions.filter(({ suggestLowerPlan }) => suggestLowerPlan)).toEqual([
       expect.objectContaining({ perSecond: 7.5 }),
     ]);
+  });
+
+  test.each([
+    [60_000, true],
+    [60_001, undefined],
+  ])('%i ms after the first request: suggested %j', (ms, suggested) => {
+    const rate = createAdaptiveRate(30);
+    feed(rate, times(limited, 3), 5_000);
+    const [, , third] = feed(rate, times(limited, 3), 5_000 + ms - 2);
+    expect(third).toMatchObject({ perSecond: 7.5 });
+    expect(third?.suggestLowerPlan).toBe(suggested);
   });
 
   test('is not suggested after one burst, nor after the first minute', () => {

@@ -65,6 +65,7 @@ describe('the circuit breaker', () => {
     beginProbe(breaker);
     expect(recordReply(breaker, failed, 900, 1_500)).toEqual({});
     expect(breaker.state).toBe('half-open');
+    expect(recordReply(breaker, failed, 1_000, 1_500)).toMatchObject({ pauseMs: 60_000 });
   });
 
   test('after 10 minutes the run stops with exit 4', () => {

@@ -227,10 +227,10 @@ function applyOutcome(state: RunState, { outcome, ...ref }: RowOutcome, at: numb
 }
 
 function setOutcome({ counts }: RunState, row: RowState, outcome: Outcome | undefined): void {
-  const before = row.outcome?.status;
-  if (before !== undefined) counts.set(before, (counts.get(before) ?? 1) - 1);
+  const count = (status: Status, by: number) => counts.set(status, (counts.get(status) ?? 0) + by);
+  if (row.outcome) count(row.outcome.status, -1);
   row.outcome = outcome;
-  if (outcome) counts.set(outcome.status, (counts.get(outcome.status) ?? 0) + 1);
+  if (outcome) count(outcome.status, 1);
 }
 
 /** Keeps what this run changed. An outcome that only adds detail to an earlier one replaces its effect. */

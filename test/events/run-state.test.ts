@@ -21,6 +21,7 @@ import { isEvent } from '../../src/journal/event-schema.js';
 import { RATE_LABELS } from '../../src/model/call.js';
 import type { RowRef } from '../../src/model/outcome.js';
 import { isProvisioned, STATUS_NAMES, type Status } from '../../src/model/statuses.js';
+import { createStop } from '../../src/model/stop.js';
 
 const DAY_MS = 86_400_000;
 const run: EventOf<'run'> = {
@@ -75,6 +76,7 @@ function attempt(step: number, options: AttemptOptions = {}): EventOf<'attempt'>
 const LOST: ReplyRecord = { type: 'transient', ambiguous: true };
 const REFUSED: ReplyRecord = { type: 'rejected', httpStatus: 400 };
 const ACCEPTED: ReplyRecord = { type: 'success', httpStatus: 201 };
+const LIMITED: ReplyRecord = { type: 'rate-limited', httpStatus: 429 };
 
 type ReplyOptions = { n?: number; key?: string; status?: Status; id?: string; detail?: string };
 function reply(step: number, record: ReplyRecord, options: ReplyOptions = {}): EventOf<'reply'> {
@@ -88,6 +90,14 @@ function reply(step: number, record: ReplyRecord, options: ReplyOptions = {}): E
 function known(status: Status, id?: string): EventOf<'known'> {
   const ids = id === undefined ? {} : { ids: { groupId: id } };
   return { type: 'known', at: 3, outcomes: [{ ...refOf('a'), outcome: { status, detail: '', ...ids } }] };
+}
+
+function end(exit: EventOf<'end'>['exit']): EventOf<'end'> {
+  return { type: 'end', at: 5, exit, reason: '' };
+}
+
+function pace(pauseMs: number): EventOf<'pace'> {
+  return { type: 'pace', at: 4, label: 'light', perSecond: 15, pauseMs, reason: '429' };
 }
 
 function reduce(...events: readonly Event[]): RunState {
@@ -149,8 +159,61 @@ describe('an outcome', () => {
 
   test('counts as provisioned before a resume', () => {
     const state = reduce(run, attempt(1), reply(1, ACCEPTED, { status: 'created', id: 'g1' }), run);
-    expect([state.carriedOver, state.stop, state.end]).toEqual([1, undefined, undefined]);
+    expect(state.carriedOver).toBe(1);
+    expect(sumCounts(state.counts)).toBe(1);
   });
+});
+
+describe('a process', () => {
+  const stop = createStop('outage', 'down', '');
+  const ended = [run, attempt(1), { type: 'stop', at: 4, stop }, end(4)] as const;
+
+  test('ends with its stop and its exit code', () => {
+    expect(reduce(...ended)).toMatchObject({ stop, end: { exit: 4 } });
+  });
+
+  test('that resumes a run waits for no reply of the earlier one, and has not stopped or ended', () => {
+    const state = reduce(...ended, run);
+    expect([state.pending.size, state.stop, state.end]).toEqual([0, undefined, undefined]);
+  });
+
+  test('finds the notes of replies and of what was known without a request', () => {
+    const state = reduce(
+      run,
+      attempt(1),
+      { ...reply(1, ACCEPTED), notes: [{ bodyFormat: 'json' }] },
+      { type: 'known', at: 3, notes: [{ groupId: 'g1' }] },
+    );
+    expect(state.notes).toEqual([{ bodyFormat: 'json' }, { groupId: 'g1' }]);
+  });
+});
+
+test('only a row without a line in the file keeps its name: the others are in the file', () => {
+  const rows = [refOf('a'), { ...refOf('b'), line: 0 }];
+  const state = reduce(run, { ...attempt(1), rows });
+  expect([state.rows.get('a')?.name, state.rows.get('b')?.name]).toEqual([undefined, 'B']);
+});
+
+test('what a reader sees of a run second by second: requests sent, sent again, and limited, and rows that ended', () => {
+  const state = reduce(
+    run,
+    attempt(1, { at: 1_999 }),
+    attempt(1, { at: 2_000, n: 2 }),
+    { ...reply(1, LIMITED, { n: 2 }), at: 2_999 },
+    { ...known('created'), at: 3_000 },
+    attempt(2, { at: 3_500, effect: 'read' }),
+  );
+  expect([...state.timeline]).toEqual([
+    [1, { sent: 1, settled: 0, retried: 0, limited: 0 }],
+    [2, { sent: 1, settled: 0, retried: 1, limited: 1 }],
+    [3, { sent: 0, settled: 1, retried: 0, limited: 0 }],
+  ]);
+  expect(state.requests).toEqual({ sent: 2, retried: 1, rateLimited: 1, lists: 1 });
+});
+
+test('every new rate is kept, and the pauses among them', () => {
+  const state = reduce(run, pace(0), pace(1));
+  expect([state.rates, state.pauses]).toEqual([[pace(0), pace(1)], [pace(1)]]);
 });
 
 describe('what a rollback can undo', () => {
@@ -227,13 +290,41 @@ test('the time between two processes is not counted as working time', () => {
   expect(state.activeMs).toBe(750);
 });
 
-test('the reports of several runs sum up their requests and warnings', () => {
-  const one = reduce(run, attempt(1), { type: 'warning', at: 3, message: 'w' });
-  const other = reduce({ ...run, at: 5 }, attempt(1), attempt(1, { n: 2 }));
+test('several runs in one report: their requests, times and warnings, the first stop, and the longest time', () => {
+  const stop = createStop('outage', 'down', '');
+  const one = reduce(
+    run,
+    attempt(1),
+    reply(1, LIMITED),
+    pace(1),
+    { type: 'warning', at: 4, message: 'w' },
+    { type: 'stop', at: 1_500, stop },
+    { ...run, at: 2_000 },
+  );
+  const other = reduce(
+    { ...run, at: 5 },
+    attempt(1),
+    attempt(1, { n: 2 }),
+    attempt(2, { effect: 'read' }),
+    { ...known('created'), at: 1_005 },
+    { ...run, at: 1_006 },
+    { type: 'stop', at: 1_007, stop: createStop('SIGINT', 'interrupted', '') },
+  );
   const merged = mergeRunStates([other, one]);
-  expect(merged.requests).toMatchObject({ sent: 3, retried: 1 });
-  expect(merged.runs.map(({ at }) => at)).toEqual([0, 5]);
+  expect(merged.requests).toEqual({ sent: 3, retried: 1, rateLimited: 1, lists: 1 });
+  expect(merged.runs.map(({ at }) => at)).toEqual([0, 5, 1_006, 2_000]);
   expect(merged.warnings).toEqual(['w']);
+  expect([merged.pauses, merged.rates]).toEqual([[pace(1)], [pace(1)]]);
+  expect([...merged.timeline]).toEqual([
+    [0, { sent: 3, settled: 0, retried: 1, limited: 1 }],
+    [1, { sent: 0, settled: 1, retried: 0, limited: 0 }],
+  ]);
+  expect(merged).toMatchObject({
+    stop: { reason: 'SIGINT' },
+    lastAt: 2_000,
+    activeMs: 1_500,
+    carriedOver: 1,
+  });
 });
 
 describe('any sequence of events', () => {
@@ -243,10 +334,7 @@ describe('any sequence of events', () => {
   const label = fc.constantFrom(...RATE_LABELS);
   const record = fc.oneof(
     fc.constantFrom(LOST, REFUSED, ACCEPTED),
-    fc.constantFrom<ReplyRecord>(
-      { type: 'rate-limited', httpStatus: 429 },
-      { type: 'conflict', httpStatus: 409 },
-    ),
+    fc.constantFrom<ReplyRecord>(LIMITED, { type: 'conflict', httpStatus: 409 }),
   );
   const outcomes = fc.array(
     fc

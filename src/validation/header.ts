@@ -1,6 +1,6 @@
 /** Which column of the file holds which field. */
 import { removeInvisible } from '../text/invisible-characters.js';
-import type { Problem, Rule } from './problem.js';
+import { cutText, type Problem, type Rule } from './problem.js';
 
 /** One field that a resource reads from a file. */
 export type Field = {
@@ -92,75 +92,43 @@ const LISTED_LENGTH_MAX = 60;
 function listHeaders(header: readonly string[]): string {
   const found = header.map((cell) => cell.trim()).filter((cell) => cell !== '');
   if (found.length === 0) return 'none';
-  const named = found.slice(0, LISTED_MAX).map((cell) => {
-    const start = Array.from(cell.slice(0, 2 * LISTED_LENGTH_MAX + 2));
-    const isLong = start.length > LISTED_LENGTH_MAX;
-    return JSON.stringify(isLong ? `${start.slice(0, LISTED_LENGTH_MAX).join('')}…` : cell);
-  });
+  const named = found.slice(0, LISTED_MAX).map((cell) => JSON.stringify(cutText(cell, LISTED_LENGTH_MAX)));
   const more = found.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
-type Finding = Omit<Problem, 'line'>;
-
-function finding(rule: Rule, column: number, message: string, value: string): Finding {
-  return { column, rule, message, value };
-}
+type Report = (rule: Rule, column: number, message: string, value: string) => void;
 
 /** The columns that `--map` names, from 0, with their fields; undefined for a column that is to be ignored. */
 function applyMap(
   header: readonly string[],
   map: Readonly<Record<string, string>>,
-  fields: readonly Field[],
-  problems: Finding[],
+  aliases: ReadonlyMap<string, Field>,
+  report: Report,
 ): ReadonlyMap<number, Field | undefined> {
-  const aliases = indexAliases(fields);
   const columns = new Map<number, Field | undefined>();
   for (const [column, word] of Object.entries(map)) {
-    const field = word.trim() === '' ? undefined : aliases.get(toPlain(word));
-    if (field === undefined && word.trim() !== '') {
-      const known = fields.map(({ name }) => name).join(', ');
-      problems.push(
-        finding('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word),
-      );
+    const isIgnored = word.trim() === '';
+    const field = isIgnored ? undefined : aliases.get(toPlain(word));
+    if (!isIgnored && field === undefined) {
+      const known = [...new Set(aliases.values())].map(({ name }) => name).join(', ');
+      report('map-field-unknown', 1, `--map ${column}=${word}: the fields are ${known}`, word);
       continue;
     }
     const matches = [...header.entries()].filter(([, cell]) => toPlain(cell) === toPlain(column));
     for (const [at] of matches) columns.set(at, field);
     if (matches.length > 0) continue;
     const message = `--map names a column that does not exist; found: ${listHeaders(header)}`;
-    problems.push(finding('map-column-missing', 1, message, column));
+    report('map-column-missing', 1, message, column);
   }
   return columns;
 }
 
-/** `a, or b`; `a, b, or c`. */
-function joinWithOr(ways: readonly string[]): string {
-  return `${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`;
-}
-
-/** What is wrong with the header as a whole: a field twice, or a required one missing. */
-function findMisplaced(
-  header: readonly string[],
-  fields: readonly Field[],
-  places: ReadonlyMap<Field, readonly number[]>,
-): readonly Finding[] {
-  const found = `found: ${listHeaders(header)}`;
-  return fields.flatMap((field) => {
-    const [first, second] = places.get(field) ?? [];
-    if (first === undefined && field.required) {
-      const ways = [
-        'add one',
-        `name it with --map "COLUMN=${field.name}"`,
-        ...(field.alternative === undefined ? [] : [field.alternative]),
-      ];
-      const message = `the file has no ${field.name} column: ${joinWithOr(ways)}; ${found}`;
-      return [finding(field.name === 'name' ? 'no-name-column' : 'no-column', 1, message, header.join(' '))];
-    }
-    if (second === undefined) return [];
-    const message = `the file has two columns for ${field.name}; ${found}`;
-    return [finding('column-twice', second + 1, message, header[second] ?? '')];
-  });
+function reportMissing(field: Field, header: readonly string[], report: Report): void {
+  const ways = ['add one', `name it with --map "COLUMN=${field.name}"`];
+  const last = field.alternative ?? ways.pop();
+  const message = `the file has no ${field.name} column: ${ways.join(', ')}, or ${last}; found: ${listHeaders(header)}`;
+  report(field.name === 'name' ? 'no-name-column' : 'no-column', 1, message, header.join(' '));
 }
 
 /** Of several columns for a field that takes the first, the one with the preferred header. */
@@ -185,41 +153,35 @@ export function mapHeader(
   map: Readonly<Record<string, string>>,
   fields: readonly Field[],
 ): { readonly columns: Columns } | { readonly problems: readonly Problem[] } {
-  const problems: Finding[] = [];
+  const problems: Problem[] = [];
+  const report: Report = (rule, column, message, value) =>
+    void problems.push({ line: headerLine, column, rule, message, value });
   const aliases = indexAliases(fields);
-  const mapped = applyMap(header, map, fields, problems);
-  const mappedFields = new Set(mapped.values());
+  const mapped = applyMap(header, map, aliases, report);
   const isMapWrong = problems.length > 0;
-  const places = new Map<Field, readonly number[]>();
+  const mappedFields = new Set(mapped.values());
+  const places = new Map<Field, number[]>(fields.map((field) => [field, []]));
   for (const [at, cell] of header.entries()) {
-    if (mapped.has(at) && mapped.get(at) === undefined) continue;
-    const field = mapped.get(at) ?? aliases.get(toPlain(cell));
-    if (field !== undefined) {
-      if (mapped.has(at) || !mappedFields.has(field)) places.set(field, [...(places.get(field) ?? []), at]);
-      continue;
-    }
-    const meant = findTypo(toPlain(cell), aliases);
+    const plain = toPlain(cell);
+    const field = mapped.has(at) ? mapped.get(at) : aliases.get(plain);
+    if (field && (mapped.has(at) || !mappedFields.has(field))) places.get(field)?.push(at);
+    if (field || mapped.has(at)) continue;
+    const meant = findTypo(plain, aliases);
     if (meant === undefined) continue;
     const way = `rename it, or add --map "${cell.trim()}=${meant.name}" (or --map "${cell.trim()}=" to ignore it)`;
-    const message = `the column looks like a typo of ${meant.name}: ${way}`;
-    problems.push(finding('column-typo', at + 1, message, cell));
+    report('column-typo', at + 1, `the column looks like a typo of ${meant.name}: ${way}`, cell);
   }
-  for (const [field, found] of places) places.set(field, chooseColumns(field, found, header));
-  // If --map named a column wrongly, it may have been the missing one: that is reported already.
-  problems.push(
-    ...findMisplaced(header, fields, places).filter(({ rule }) => !(isMapWrong && /^no-/.test(rule))),
-  );
-  if (problems.length > 0) {
-    return { problems: problems.map((problem) => ({ line: headerLine, ...problem })) };
+  const found = new Map<string, { readonly index: number; readonly header: string }>();
+  for (const [field, all] of places) {
+    const [first, second] = chooseColumns(field, all, header);
+    if (first !== undefined) found.set(field.name, { index: first, header: (header[first] ?? '').trim() });
+    // If --map named a column wrongly, it may have been the missing one: that is reported already.
+    else if (field.required && !isMapWrong) reportMissing(field, header, report);
+    if (second === undefined) continue;
+    const message = `the file has two columns for ${field.name}; found: ${listHeaders(header)}`;
+    report('column-twice', second + 1, message, header[second] ?? '');
   }
-  const found = new Map(
-    fields.flatMap((field) => {
-      const index = places.get(field)?.[0];
-      return index === undefined
-        ? []
-        : [[field.name, { index, header: (header[index] ?? '').trim() }] as const];
-    }),
-  );
+  if (problems.length > 0) return { problems };
   const used = new Set([...found.values()].map(({ index }) => index));
   const unused = header.filter((cell, at) => !used.has(at) && cell.trim() !== '').map((cell) => cell.trim());
   const needed = header.findLastIndex((cell) => toPlain(cell) !== '') + 1;

@@ -51,12 +51,16 @@ export type Problem = {
 /** In characters: enough to recognise a value; the file has all of it. */
 const VALUE_LENGTH_MAX = 80;
 
+/** The text, cut to so many characters. */
+export function cutText(text: string, max: number): string {
+  // A text can be as long as a file, and a character takes two units at most.
+  const start = Array.from(text.slice(0, 2 * max + 2));
+  return start.length > max ? `${start.slice(0, max).join('')}…` : text;
+}
+
 /** A value for one line of a terminal: cut, with its invisible characters written out. */
 export function formatValue(text: string): string {
-  const start = Array.from(text.slice(0, 2 * VALUE_LENGTH_MAX + 2));
-  const cut = start.length > VALUE_LENGTH_MAX;
-  const part = cut ? `${start.slice(0, VALUE_LENGTH_MAX).join('')}…` : text;
-  return escapeInvisible(part);
+  return escapeInvisible(cutText(text, VALUE_LENGTH_MAX));
 }
 
 /** The text that is wrong, for one line. */

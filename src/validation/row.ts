@@ -49,31 +49,21 @@ export type InputDefinition<Item> = {
   readonly findConflict: (entry: Entry<Item>, first: FirstEntry) => Finding | undefined;
 };
 
-export type ValidatedRow<Item = unknown> =
-  | {
-      readonly type: 'item';
-      readonly row: Row;
-      readonly key: string;
-      readonly fingerprint: string;
-      readonly name: string;
-      readonly item: Item;
-    }
+export type ValidatedRow<Item = unknown> = {
+  readonly row: Row;
+  /** As far as it can be read. */
+  readonly name: string;
+} & (
+  | { readonly type: 'item'; readonly key: string; readonly fingerprint: string; readonly item: Item }
   | {
       readonly type: 'duplicate';
-      readonly row: Row;
       readonly key: string;
       readonly fingerprint: string;
-      readonly name: string;
       /** The line of the first entry with this key. */
       readonly of: number;
     }
-  | {
-      readonly type: 'invalid';
-      readonly row: Row;
-      /** As far as it can be read. */
-      readonly name: string;
-      readonly problems: readonly Problem[];
-    };
+  | { readonly type: 'invalid'; readonly problems: readonly Problem[] }
+);
 
 /** A row with another number of cells than the header: something was cut off, or a quote is missing. */
 function findRaggedProblem(row: Row, columns: Columns): Problem | undefined {

@@ -211,7 +211,7 @@ class Loop {
           return this.#halt(decision.stop);
         case 'judge': {
           const ambiguous = replies.some(isAmbiguous);
-          const judgement = step.judge(reply, { now: clock.now(), ambiguous, attempts: n, sentAt });
+          const judgement = step.judge(decision.reply, { now: clock.now(), ambiguous, attempts: n, sentAt });
           this.#apply(judgement, event);
           const refused = this.#refusals.add(reply, judgement.outcomes ?? []);
           if (refused) this.#halt(refused);
@@ -224,7 +224,7 @@ class Loop {
 
   #decide(step: Step, replies: readonly Reply[], random: () => number): ReturnType<typeof decideRetry> {
     const reply = replies.at(-1);
-    if (reply?.type === 'fatal' && step.onFatal === 'judge') return { type: 'judge' };
+    if (reply?.type === 'fatal' && step.onFatal === 'judge') return { type: 'judge', reply };
     const decision = decideRetry(step, replies, random);
     if (decision.type === 'judge' && reply?.type === 'transient' && !this.#hasServerAnswered) {
       return { type: 'stop', stop: unreachable(reply.message) };

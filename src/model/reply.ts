@@ -55,6 +55,9 @@ export type Reply = ResponseMetadata &
 
 export type ReplyType = Reply['type'];
 
+/** Replies that a resource has to judge: after the others, a step is sent again or the run stops. */
+export type JudgedReply = Exclude<Reply, { readonly type: 'unauthorized' | 'quota-exceeded' }>;
+
 /** The metadata that results show; absent fields stay absent. */
 export function pickMetadata(
   from: Partial<ResponseMetadata> | undefined,

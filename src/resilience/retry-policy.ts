@@ -1,6 +1,6 @@
 /** What is done after a reply to one step: retry, let the resource judge, or stop the run. */
 
-import type { Reply } from '../model/reply.js';
+import type { JudgedReply, Reply } from '../model/reply.js';
 import { createStop, type Stop } from '../model/stop.js';
 import { formatCount, formatUtcTime } from '../text/format.js';
 
@@ -25,10 +25,8 @@ export const REFUSED_ALIKE_LIMIT = 10;
 export type RetryDecision =
   | { readonly type: 'retry'; readonly waitMs: number }
   /** The resource decides what the replies mean for the step's rows. */
-  | { readonly type: 'judge' }
+  | { readonly type: 'judge'; readonly reply: JudgedReply }
   | { readonly type: 'stop'; readonly stop: Stop };
-
-const JUDGE: RetryDecision = { type: 'judge' };
 
 /** Rows in flight for that rate at one second of latency, with a fifth to spare. */
 export function concurrencyFor(perSecond: number): number {
@@ -53,7 +51,7 @@ export function decideRetry(
     case 'conflict':
     case 'not-found':
     case 'rejected':
-      return JUDGE;
+      return judge(reply);
     case 'fatal':
       return stop(reply.stop);
     case 'unauthorized':
@@ -63,12 +61,12 @@ export function decideRetry(
     case 'rate-limited':
       return countReplies('rate-limited', replies) < RATE_LIMITED.attempts
         ? retry(reply.waitMs ?? RATE_LIMITED.waitMs)
-        : JUDGE;
+        : judge(reply);
     case 'transient': {
       const attempts = countReplies('transient', replies);
       const askedMs = reply.waitMs ?? 0;
       const isFinal = attempts >= reply.maxAttempts || askedMs > LONGEST_WAIT_MS;
-      if (isFinal || (reply.ambiguous && step.onLost === 'judge')) return JUDGE;
+      if (isFinal || (reply.ambiguous && step.onLost === 'judge')) return judge(reply);
       const jitterMs = random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** (attempts - 1));
       return retry(Math.max(askedMs, Math.round(jitterMs)));
     }
@@ -85,6 +83,10 @@ function countReplies(type: Reply['type'], replies: readonly Reply[]): number {
 
 function retry(waitMs: number): RetryDecision {
   return { type: 'retry', waitMs };
+}
+
+function judge(reply: JudgedReply): RetryDecision {
+  return { type: 'judge', reply };
 }
 
 function stop(reason: Stop): RetryDecision {

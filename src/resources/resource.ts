@@ -6,7 +6,7 @@ import type { Note, RowOutcome } from '../events/event.js';
 import type { RunState } from '../events/run-state.js';
 import type { Call, RateLabel } from '../model/call.js';
 import type { RowRef } from '../model/outcome.js';
-import type { Reply } from '../model/reply.js';
+import type { JudgedReply } from '../model/reply.js';
 import type { Stop } from '../model/stop.js';
 import type { InputDefinition, ValidatedRow } from '../validation/row.js';
 
@@ -41,7 +41,7 @@ export type Step = {
   /** What a write would change, in words for a plan: `type normal → shared`. */
   readonly change?: string;
   /** What follows from the last reply. Never called for a reply that is retried. */
-  readonly judge: (reply: Reply, context: JudgeContext) => Judgement;
+  readonly judge: (reply: JudgedReply, context: JudgeContext) => Judgement;
 };
 
 /** Everything is optional: a judgement may settle rows, ask for more, or both. */

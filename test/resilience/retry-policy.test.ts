@@ -40,7 +40,7 @@ const asking = (reply: Reply, waitMs: number): Reply => ({ ...reply, waitMs }) a
 describe('a reply that settles the step', () => {
   test.each([created, conflict, notFound, rejected])('$type is judged', (reply) => {
     for (const replies of [[reply], [lost, reply], [limited, reply]]) {
-      expect(decideRetry(resend, replies, half)).toEqual({ type: 'judge' });
+      expect(decideRetry(resend, replies, half)).toMatchObject({ type: 'judge' });
     }
   });
 });
@@ -51,11 +51,11 @@ describe('transient failures', () => {
     [unsent, 5],
   ])('as many attempts as the failure deserves: %o, %i', (reply, attempts) => {
     expect(decideRetry(resend, times(reply, attempts - 1), half).type).toBe('retry');
-    expect(decideRetry(resend, times(reply, attempts), half)).toEqual({ type: 'judge' });
+    expect(decideRetry(resend, times(reply, attempts), half)).toMatchObject({ type: 'judge' });
   });
 
   test('one that may have taken effect is never resent if that could do harm', () => {
-    expect(decideRetry(judge, [lost], half)).toEqual({ type: 'judge' });
+    expect(decideRetry(judge, [lost], half)).toMatchObject({ type: 'judge' });
     expect(decideRetry(judge, [unsent], half).type).toBe('retry');
   });
 
@@ -75,7 +75,7 @@ describe('transient failures', () => {
   test('Retry-After is honoured up to 10 minutes; a longer one is not waited for', () => {
     expect(decideRetry(resend, [asking(unsent, 7_000)], half)).toEqual({ type: 'retry', waitMs: 7_000 });
     expect(decideRetry(resend, [asking(unsent, 600_000)], half)).toEqual({ type: 'retry', waitMs: 600_000 });
-    expect(decideRetry(resend, [asking(unsent, 600_001)], half)).toEqual({ type: 'judge' });
+    expect(decideRetry(resend, [asking(unsent, 600_001)], half)).toMatchObject({ type: 'judge' });
   });
 });
 
@@ -84,7 +84,7 @@ describe('429s and tokens', () => {
     expect(decideRetry(judge, [limited], half)).toEqual({ type: 'retry', waitMs: 1_000 });
     expect(decideRetry(judge, [asking(limited, 90_000)], half)).toEqual({ type: 'retry', waitMs: 90_000 });
     expect(decideRetry(judge, times(limited, 9), half).type).toBe('retry');
-    expect(decideRetry(judge, times(limited, 10), half)).toEqual({ type: 'judge' });
+    expect(decideRetry(judge, times(limited, 10), half)).toMatchObject({ type: 'judge' });
   });
 
   test('a refused token is renewed at once; five refused in a row stop the run', () => {

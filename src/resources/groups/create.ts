@@ -1,6 +1,6 @@
 /** Creating a group, and what each reply to it proves. */
 import type { BodyFormat } from '../../model/choices.js';
-import type { Reply } from '../../model/reply.js';
+import type { JudgedReply } from '../../model/reply.js';
 import { createStop, type Stop } from '../../model/stop.js';
 import { describeFailure, settle, toRef } from '../outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
@@ -48,7 +48,7 @@ function judgeCreate(
   work: GroupsWork,
   row: GroupRow,
   attempt: Attempt,
-  reply: Reply,
+  reply: JudgedReply,
   context: JudgeContext,
 ): Judgement {
   // Older doubts were left by an earlier process, or by a create that was sent again; the attempt that is being judged
@@ -80,16 +80,13 @@ function judgeCreate(
       return fail();
     case 'fatal':
       return { stop: reply.stop };
-    case 'unauthorized':
-    case 'quota-exceeded':
-      throw new Error(`a reply that ends the run was judged: ${reply.type}`);
   }
 }
 
 function judgeCreated(
   work: GroupsWork,
   row: GroupRow,
-  reply: Extract<Reply, { type: 'success' }>,
+  reply: Extract<JudgedReply, { type: 'success' }>,
   { now, sentAt }: JudgeContext,
 ): Judgement {
   const { idField, nameField, uniqueNames } = work.api;
@@ -110,7 +107,7 @@ function judgeCreated(
 }
 
 /** The name is in use: the first listing may have shown it written in another way, otherwise the closing one tells. */
-function judgeConflict(work: GroupsWork, row: GroupRow, reply: Reply, now: number): Judgement {
+function judgeConflict(work: GroupsWork, row: GroupRow, reply: JudgedReply, now: number): Judgement {
   const alike = work.index?.findAlike(row.key) ?? [];
   const [group] = alike;
   if (group) {

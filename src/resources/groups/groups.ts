@@ -3,7 +3,7 @@ import { BODY_CHOICES, isApi } from '../../model/choices.js';
 import type { IdColumn, Resource } from '../resource.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { defineGroupInput, type GroupItem } from './fields.js';
-import { type GroupsOptions, openGroupsSession } from './session.js';
+import { type GroupsOptions, GroupsSession } from './session.js';
 
 export const GROUP_ID_COLUMNS: readonly IdColumn[] = [{ id: 'groupId', column: 'zoom__group_id' }];
 
@@ -21,5 +21,5 @@ export const groups: Resource<GroupItem, GroupsOptions> = {
     const { read, create, update: change } = GROUPS_APIS[api].scopes;
     return [...(listing ? [read] : []), create, ...(update ? [change] : [])];
   },
-  open: openGroupsSession,
+  open: (context) => new GroupsSession(context),
 };

@@ -45,11 +45,7 @@ const LISTING_ONLY_REASONS: ReadonlySet<string> = new Set([
   'method',
 ]);
 
-export function openGroupsSession(context: SessionContext<GroupItem, GroupsOptions>): Session {
-  return new GroupsSession(context);
-}
-
-class GroupsSession implements Session {
+export class GroupsSession implements Session {
   readonly #context: SessionContext<GroupItem, GroupsOptions>;
   readonly #work: GroupsWork;
   #phases: Iterator<Phase, undefined>;

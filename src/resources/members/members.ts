@@ -4,7 +4,7 @@ import { MEMBERS_APIS } from './api/members-apis.js';
 import { USERS_SCOPES } from './api/users.js';
 import { defineMemberInput, type MemberItem } from './fields.js';
 import { isMembersOptions, type MembersOptions } from './options.js';
-import { openMembersSession } from './session.js';
+import { MembersSession } from './session.js';
 
 export const MEMBER_ID_COLUMNS: readonly IdColumn[] = [
   { id: 'groupId', column: 'zoom__group_id' },
@@ -30,5 +30,5 @@ export const members: Resource<MemberItem, MembersOptions> = {
       ...(mode === 'add' ? [] : [scopes.remove]),
     ];
   },
-  open: openMembersSession,
+  open: (context) => new MembersSession(context),
 };

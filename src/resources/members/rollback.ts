@@ -7,7 +7,7 @@ import { MEMBERS_APIS } from './api/members-apis.js';
 import { defineMemberInput, type MemberItem, membershipKey, parseMembershipName } from './fields.js';
 import { MEMBER_ID_COLUMNS } from './members.js';
 import type { KnownMembership } from './named-groups.js';
-import { openMembersSession } from './session.js';
+import { MembersSession } from './session.js';
 
 /** One membership that a rollback ends. */
 export type MemberUndo = KnownMembership & { readonly key: string; readonly email: string };
@@ -54,6 +54,6 @@ export function createMembersRollback(
     writeLabel: ({ api }) => MEMBERS_APIS[api].remove('x', ['x']).label,
     scopes: ({ api }) => [MEMBERS_APIS[api].scopes.list, MEMBERS_APIS[api].scopes.remove],
     open: (context) =>
-      openMembersSession({ ...context, options: { api: context.options.api, mode: 'remove' } }, known),
+      new MembersSession({ ...context, options: { api: context.options.api, mode: 'remove' } }, known),
   };
 }

@@ -17,12 +17,7 @@ import type { Change, GroupPlan, GroupWork, MembersWork } from './work.js';
 
 type Context = SessionContext<MemberItem, MembersOptions>;
 
-/** @param known by key: then neither the groups nor the users are listed */
-export function openMembersSession(context: Context, known?: ReadonlyMap<string, KnownMembership>): Session {
-  return new MembersSession(context, known);
-}
-
-class MembersSession implements Session {
+export class MembersSession implements Session {
   readonly #context: Context;
   readonly #known: ReadonlyMap<string, KnownMembership> | undefined;
   readonly #work: MembersWork;
@@ -32,7 +27,8 @@ class MembersSession implements Session {
   /** Whether `--limit` held something back. */
   #isLimited = false;
 
-  constructor(context: Context, known: ReadonlyMap<string, KnownMembership> | undefined) {
+  /** @param known by key: then neither the groups nor the users are listed */
+  constructor(context: Context, known?: ReadonlyMap<string, KnownMembership>) {
     this.#context = context;
     this.#known = known;
     const { state, now, options } = context;

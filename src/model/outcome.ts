@@ -1,4 +1,5 @@
 /** How a row ended, with what the results say about it. */
+import type { ResponseMetadata } from './reply.js';
 import type { Status } from './statuses.js';
 
 export type Outcome = {
@@ -7,11 +8,7 @@ export type Outcome = {
   readonly detail: string;
   /** Zoom's ids by name, such as `groupId`; a resource declares which columns show them. */
   readonly ids?: Readonly<Record<string, string>>;
-  readonly httpStatus?: number;
-  /** Zoom's own code. */
-  readonly code?: number;
-  readonly trackingId?: string;
-};
+} & Pick<ResponseMetadata, 'httpStatus' | 'code' | 'trackingId'>;
 
 /** Which row of the input something is about: found again by `key`, also in an edited or sorted file. */
 export type RowRef = {

@@ -57,15 +57,14 @@ function isLate({ open, canary }: GroupsWork, index: GroupIndex): boolean {
   return [...open.values()].some(({ row, cause }) => cause !== 'doubt' && isMissing(row.key));
 }
 
-/** Whether this listing can tell what became of the row: it shows the group, or proves its absence. */
+/** Whether a listing that shows the canary can tell what became of the row: by the group, or by its absence. */
 function isProvable(work: GroupsWork, open: OpenRow, index: GroupIndex, requestedAt: number): boolean {
   if (open.cause !== 'doubt' || index.findAlike(open.row.key).length > 0 || canResend(work, open))
     return true;
   const { canary } = work;
   const doubtfulUntil = findEndOfDoubt(work, open);
-  const hasYoungerCanary =
-    canary !== undefined && canary.sentAt > doubtfulUntil && index.findAlike(canary.key).length > 0;
-  return hasYoungerCanary || requestedAt >= doubtfulUntil + LISTING_LAG_MAX_MS;
+  const isCanaryYounger = canary !== undefined && canary.sentAt > doubtfulUntil;
+  return isCanaryYounger || requestedAt >= doubtfulUntil + LISTING_LAG_MAX_MS;
 }
 
 /** If Zoom refuses a second group of one name, sending the create again settles it sooner: 201 or 409. */

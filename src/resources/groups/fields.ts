@@ -60,18 +60,19 @@ const SEARCH_FIELDS = [
 
 function parseEntry(cell: (field: string) => string | undefined, hasDescription: boolean): Entry<GroupItem> {
   const findings: Finding[] = [];
-  const name = (cell('name') ?? '').trim();
+  const read = (field: string): string => (cell(field) ?? '').trim();
+  const name = read('name');
   const nameFinding = checkName(name, 'name');
   if (nameFinding) findings.push(nameFinding);
   let settings: Settings = {};
-  const type = (cell('type') ?? '').trim().toLowerCase();
+  const type = read('type').toLowerCase();
   if (isGroupType(type)) settings = { ...settings, type };
   else if (type !== '') {
     const message = `type is one of ${GROUP_TYPES.join(', ')}, or empty`;
     findings.push({ rule: 'type-unknown', message, field: 'type' });
   }
   for (const [field, setting] of SEARCH_FIELDS) {
-    const text = (cell(field) ?? '').trim().toLowerCase();
+    const text = read(field).toLowerCase();
     if (text === '') continue;
     const value = BOOLEANS.get(text);
     if (value !== undefined) settings = { ...settings, [setting]: value };
@@ -80,12 +81,12 @@ function parseEntry(cell: (field: string) => string | undefined, hasDescription:
       findings.push({ rule: 'boolean-unknown', message, field });
     }
   }
-  const description = hasDescription ? (cell('description') ?? '').trim() : '';
+  const description = hasDescription ? read('description') : '';
   if (countCharacters(description) > DESCRIPTION_LENGTH_MAX) {
     const message = `a description has at most ${DESCRIPTION_LENGTH_MAX} characters`;
     findings.push({ rule: 'description-too-long', message, field: 'description' });
   } else if (description !== '') settings = { ...settings, description };
-  const previousName = (cell('previous_name') ?? '').trim();
+  const previousName = read('previous_name');
   const previousFinding = previousName === '' ? undefined : checkName(previousName, 'previous_name');
   if (previousFinding) findings.push(previousFinding);
   return {
@@ -100,10 +101,7 @@ function parseEntry(cell: (field: string) => string | undefined, hasDescription:
 }
 
 function countCharacters(text: string): number {
-  if (text.length <= NAME_LENGTH_MAX) return text.length;
-  let length = 0;
-  for (const _ of text) length += 1;
-  return length;
+  return Array.from(text).length;
 }
 
 function checkName(name: string, field: string): Finding | undefined {

@@ -90,12 +90,10 @@ function parseBefore(note: Note | undefined): Change {
 /** The rollback's own input as a CSV, so that it is stored and reported like that of any run. */
 export function formatUndoCsv(undos: readonly Undo[]): string {
   const words = SETTINGS.map(([, word]) => word);
-  const lines = undos.map(({ operation, groupId, left }) =>
-    formatCsvLine(
-      [left.name, ...SETTINGS.map(([setting]) => String(left[setting] ?? '')), operation, groupId],
-      ',',
-    ),
-  );
+  const lines = undos.map(({ operation, groupId, left }) => {
+    const values = SETTINGS.map(([setting]) => String(left[setting] ?? ''));
+    return formatCsvLine([left.name, ...values, operation, groupId], ',');
+  });
   return formatCsvLine(['name', ...words, 'undo', 'zoom_group_id'], ',') + lines.join('');
 }
 

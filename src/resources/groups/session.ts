@@ -1,15 +1,14 @@
 /** The work of `apply` on groups, in phases: listing, rows, closing listing. */
 import type { RowOutcome } from '../../events/event.js';
 import { listDoubts } from '../../events/row-state.js';
-import type { Api, BodyChoice, BodyFormat } from '../../model/choices.js';
+import type { Api, BodyChoice } from '../../model/choices.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isProvisioned } from '../../model/statuses.js';
-import { createStop, type Stop } from '../../model/stop.js';
+import { createStop } from '../../model/stop.js';
 import { limitReached } from '../../resilience/retry-policy.js';
 import { OUTCOMES_PER_RECORD, settle } from '../outcomes.js';
 import type { Judgement, Phase, Session, SessionContext, Step } from '../resource.js';
 import { compareWithGroup, type Group, SETTINGS, type SettingName } from './api/group.js';
-import type { GroupsApi } from './api/groups-api.js';
 import { GROUPS_APIS } from './api/groups-apis.js';
 import { explainFailedGroups, type Listing, listGroups } from './api/list-groups.js';
 import { attributeGroup } from './attribute.js';
@@ -59,14 +58,16 @@ export class GroupsSession implements Session {
     const { state, options } = context;
     const api = GROUPS_APIS[options.api];
     const fixed = options.body === 'auto' ? undefined : options.body;
+    const accepted = state.notes.findLast(({ bodyFormat }) => bodyFormat !== undefined)?.bodyFormat;
     const [only, second] = api.bodyFormats;
+    const settled = second === undefined ? only : api.bodyFormats.find((format) => format === accepted);
     this.#work = {
       api,
       state,
       index: undefined,
       open: new Map(),
       canary: undefined,
-      format: fixed ?? findAcceptedFormat(state.notes, api) ?? (second === undefined ? only : undefined),
+      format: fixed ?? settled,
       isFormatFixed: fixed !== undefined,
     };
     this.#phases = this.#createPhases();
@@ -92,7 +93,11 @@ export class GroupsSession implements Session {
   *#createPhases(): Generator<Phase, undefined> {
     const { options, limit = 0 } = this.#context;
     const { api, index } = this.#work;
-    if (!options.listing && !api.uniqueNames) yield [{ stop: listingRequired(api) }];
+    if (!options.listing && !api.uniqueNames) {
+      const message = `${api.noun} may share a name, so the existing ones have to be listed first`;
+      const hint = `Leave out --no-listing; it needs one of these scopes: ${api.scopes.read.join(', ')}.`;
+      yield [{ stop: createStop('listing-needed', message, hint) }];
+    }
     if (options.listing && !index) yield [{ steps: [this.#list()] }];
     do yield this.#planRows();
     while (this.#rows);
@@ -249,18 +254,4 @@ export class GroupsSession implements Session {
     const change = { ...findChange(definition, group), name: definition.name };
     return { steps: [changeGroup(api, 'update', row, group, definition, change)] };
   }
-}
-
-function findAcceptedFormat(notes: GroupsWork['state']['notes'], api: GroupsApi): BodyFormat | undefined {
-  const accepted = notes.findLast(({ bodyFormat }) => bodyFormat !== undefined)?.bodyFormat;
-  return api.bodyFormats.find((format) => format === accepted);
-}
-
-function listingRequired({ noun, scopes }: GroupsApi): Stop {
-  const message = `${noun} may share a name, so the existing ones have to be listed first`;
-  return createStop(
-    'listing-needed',
-    message,
-    `Leave out --no-listing; it needs one of these scopes: ${scopes.read.join(', ')}.`,
-  );
 }

@@ -5,14 +5,7 @@ import { describeFailure, toRef } from '../outcomes.js';
 import type { JudgeContext, Judgement, Step } from '../resource.js';
 import { listMembers } from './api/list-members.js';
 import { giveUp, scheduleReading, settleByList } from './read-back.js';
-import {
-  type Change,
-  failChange,
-  type GroupWork,
-  type MembersWork,
-  type SentChange,
-  settleChange,
-} from './work.js';
+import type { Change, GroupWork, MembersWork, SentChange } from './work.js';
 
 /** @param size the most changes of a batch. Default: as many as Zoom takes */
 export function sendChanges(
@@ -88,7 +81,7 @@ function judgeBatch(
   /** A refusal is final, unless an earlier attempt may have taken effect. */
   const fail = (why = failure): Judgement => ({
     outcomes: batch.flatMap((change) => {
-      if (!hasEarlierAttempt(work, change)) return failChange(group, change, why, reply);
+      if (!hasEarlierAttempt(work, change)) return group.fail(change, why, reply);
       leaveOpen(change, 'refused');
       return [];
     }),
@@ -103,7 +96,7 @@ function judgeBatch(
         group.canaries.set(canary, { sentAt: context.sentAt, answeredAt: context.now });
       }
       const proven = batch.filter(isProven);
-      return { outcomes: proven.map((change) => settleChange(group, change, 'added', '', reply)) };
+      return { outcomes: proven.map((change) => group.settle(change, 'added', '', reply)) };
     }
     case 'transient':
       if (!context.ambiguous) return fail();

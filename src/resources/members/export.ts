@@ -6,9 +6,10 @@ import { createSession } from '../create-session.js';
 import type { Group } from '../groups/api/group.js';
 import { listRequiredGroups } from '../groups/api/list-groups.js';
 import type { Judgement, Phase, Session } from '../resource.js';
-import { listMembers } from './api/list-members.js';
+import { listMembers, pickUsers } from './api/list-members.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
-import { listUsers, UserIndex } from './api/users.js';
+import { PeopleIndex } from './api/people-index.js';
+import { listUsers, type UserIndex } from './api/users.js';
 
 export const MEMBERS_CSV_HEADER: string = formatCsvLine(['group', 'email'], ',');
 
@@ -30,7 +31,7 @@ function* createPhases(options: MembersExport): Generator<Phase> {
     groups = found;
   });
   yield [{ steps: [list] }];
-  const users = new UserIndex();
+  const users: UserIndex = new PeopleIndex();
   if (addsBy === 'id') yield [{ steps: listUsers(users) }];
   yield readMembers(options, groups, users);
 }
@@ -50,7 +51,7 @@ function* readMembers(
         return { stop: createStop('listing-failed', message, 'Retry later.') };
       }
       const { items } = listing;
-      const emails = items.users.flatMap(({ id, email }) => email ?? users.findEmail(id) ?? []);
+      const emails = pickUsers(items).flatMap(({ id, email }) => email ?? users.find({ id })?.email ?? []);
       onLines(emails.map((email) => formatCsvLine([name, email], ',')).join(''));
       const missing = items.size - emails.length;
       if (missing === 0) return {};

@@ -7,7 +7,7 @@ import type { GroupIndex } from '../groups/api/group-index.js';
 import { toRowOutcome } from '../outcomes.js';
 import { emailKey } from './api/members-api.js';
 import { type MemberItem, parseMembershipName } from './fields.js';
-import type { GroupWork, MemberRow, MembersWork } from './work.js';
+import { GroupWork, type MemberRow, type MembersWork } from './work.js';
 
 /** Which group and user a row is about, if that need not be looked up. */
 export type KnownMembership = { readonly groupId: string; readonly group: string; readonly userId?: string };
@@ -84,7 +84,7 @@ export class NamedGroups {
   }
 
   /** The one group of that name, or why there is none. If no name is exactly the same, one that looks alike will do. */
-  #findGroup(name: string): { readonly id: string; readonly name: string } | string {
+  #findGroup(name: string): Pick<GroupWork, 'id' | 'name'> | string {
     const exact = this.#index?.findExact(name) ?? [];
     const groups = exact.length > 0 ? exact : (this.#index?.findAlike(nameKey(name)) ?? []);
     const [group] = groups;
@@ -92,24 +92,9 @@ export class NamedGroups {
     return groups.length === 1 ? group : `Zoom has ${groups.length} groups of this name`;
   }
 
-  #findOrCreate({ id, name }: { readonly id: string; readonly name: string }): GroupWork {
-    const found = this.byId.get(id);
-    if (found) return found;
-    const group: GroupWork = {
-      id,
-      name,
-      rows: [],
-      wanted: new Set(),
-      plan: undefined,
-      stage: 'planned',
-      batches: 0,
-      open: new Map(),
-      canaries: new Map(),
-      lastAnswerAt: 0,
-      readsAgain: 0,
-      unresolved: [],
-    };
-    this.byId.set(id, group);
+  #findOrCreate(found: Pick<GroupWork, 'id' | 'name'>): GroupWork {
+    const group = this.byId.get(found.id) ?? new GroupWork(found);
+    this.byId.set(group.id, group);
     return group;
   }
 }

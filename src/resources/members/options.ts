@@ -25,13 +25,8 @@ export type MembersOptions = {
 };
 
 /** Whether options from a journal are these: the file may have been edited. */
-export function isMembersOptions({
-  api,
-  mode,
-  group,
-  split,
-  maxRemovals,
-}: Partial<Record<keyof MembersOptions, unknown>>): boolean {
+export function isMembersOptions(options: Partial<Record<keyof MembersOptions, unknown>>): boolean {
+  const { api, mode, group, split, maxRemovals } = options;
   return (
     isApi(api) &&
     MODES.some((one) => one === mode) &&

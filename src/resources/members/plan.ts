@@ -6,15 +6,13 @@ import { createStop, type Stop } from '../../model/stop.js';
 import { formatCount } from '../../text/format.js';
 import { nameKey } from '../groups/api/group.js';
 import { toRowOutcome } from '../outcomes.js';
-import type { MemberIndex } from './api/list-members.js';
+import { type MemberIndex, pickUsers } from './api/list-members.js';
 import { emailKey, type Member } from './api/members-api.js';
 import { membershipKey, nameMembership, parseMembershipKey, toFingerprint } from './fields.js';
 import type { MaxRemovals } from './options.js';
 import type { Change, GroupPlan, GroupWork, MemberRow, MembersWork } from './work.js';
 
-const NO_SUCH_USER = 'no such user';
 const PENDING_USER = 'pending user: has not signed in yet';
-const DEACTIVATED_USER = 'deactivated user';
 const NO_ID_TO_REMOVE = `${PENDING_USER}; Zoom gives no id to remove`;
 
 export function planGroup(work: MembersWork, group: GroupWork, index: MemberIndex): GroupPlan {
@@ -37,7 +35,7 @@ export function planGroup(work: MembersWork, group: GroupWork, index: MemberInde
     const ids = { groupId: group.id, userId: last.userId };
     outcomes.push(toRowOutcome(last.row, 'kept', 'a contact group must have at least one member', ids));
   }
-  return { outcomes, changes, surplus: surplus.filter(isChange), users: index.users.length };
+  return { outcomes, changes, surplus: surplus.filter(isChange), users: pickUsers(index).length };
 }
 
 function isChange(planned: Change | RowOutcome): planned is Change {
@@ -55,7 +53,7 @@ function planAdd(
   row: MemberRow,
 ): RowOutcome | Change {
   const { api, state, users } = work;
-  const user = users.find(row.email);
+  const user = users.find({ email: row.email });
   const id = row.userId ?? user?.id;
   const member = index.find({ id, email: row.email });
   if (member) {
@@ -65,9 +63,11 @@ function planAdd(
     return toRowOutcome(row, 'added', 'recovered', ids, state.rows.get(row.key)?.last);
   }
   if (api.addsBy === 'id' && id === undefined) {
-    return toRowOutcome(row, 'failed', user?.status === 'pending' ? PENDING_USER : NO_SUCH_USER, { groupId });
+    return toRowOutcome(row, 'failed', user?.status === 'pending' ? PENDING_USER : 'no such user', {
+      groupId,
+    });
   }
-  const hint = user?.status === 'inactive' ? { hint: DEACTIVATED_USER } : {};
+  const hint = user?.status === 'inactive' ? { hint: 'deactivated user' } : {};
   return { row, operation: 'add', userId: id, losses: 0, ...hint };
 }
 
@@ -78,7 +78,7 @@ function planRemoval(
   row: MemberRow,
 ): RowOutcome | Change {
   const { state, users } = work;
-  const userId = row.userId ?? users.find(row.email)?.id;
+  const userId = row.userId ?? users.find({ email: row.email })?.id;
   const member = index.find({ id: userId, email: row.email });
   if (!member) {
     const ids = { groupId, userId };
@@ -92,7 +92,7 @@ function planRemoval(
 /** Whom the file names in the group, and who is no user with an id: ids are looked up only where they are needed. */
 function findUnresolved({ api, users }: MembersWork, { wanted }: GroupWork): readonly string[] {
   if (api.addsBy === 'email') return [];
-  return [...wanted].filter((email) => users.find(email)?.id === undefined);
+  return [...wanted].filter((email) => users.find({ email })?.id === undefined);
 }
 
 /** The removals of members whom the file does not name; an outcome for each who cannot be removed. */
@@ -101,13 +101,13 @@ function findSurplus(
   group: GroupWork,
   index: MemberIndex,
 ): readonly (Change | RowOutcome)[] {
-  const wantedIds = new Set([...group.wanted].map((email) => users.find(email)?.id));
+  const wantedIds = new Set([...group.wanted].map((email) => users.find({ email })?.id));
   const isWanted = ({ id, email }: Member): boolean =>
     (id !== undefined && wantedIds.has(id)) || (email !== undefined && group.wanted.has(emailKey(email)));
-  return index.users
+  return pickUsers(index)
     .filter((member) => !isWanted(member))
     .map(({ id, email }): Change | RowOutcome => {
-      const row = toRemovalRow(group, email ?? users.findEmail(id) ?? id ?? '');
+      const row = toRemovalRow(group, email ?? users.find({ id })?.email ?? id ?? '');
       if (id === undefined) return toRowOutcome(row, 'kept', NO_ID_TO_REMOVE, { groupId: group.id });
       return { row, operation: 'remove', userId: id, losses: 0 };
     });
@@ -140,9 +140,9 @@ export function findDoubtfulRemovals(state: RunState): MembersWork['doubtfulRemo
 function recoverRemovals(work: MembersWork, group: GroupWork, index: MemberIndex): readonly RowOutcome[] {
   const members = work.doubtfulRemovals.get(nameKey(group.name)) ?? [];
   // A user whose address is unknown is named by the id.
-  const ids = new Set(index.users.map(({ id }) => emailKey(id ?? '')));
+  const ids = new Set(pickUsers(index).map(({ id }) => emailKey(id ?? '')));
   return members.flatMap((member) => {
-    const userId = work.users.find(member)?.id;
+    const userId = work.users.find({ email: member })?.id;
     if (group.wanted.has(member) || ids.has(member) || index.find({ id: userId, email: member })) return [];
     const row = toRemovalRow(group, member);
     const last = work.state.rows.get(row.key)?.last;

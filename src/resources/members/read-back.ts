@@ -1,8 +1,9 @@
 /** Settles changes by the group's members, read again: only what the list shows, or provably lacks, is a result. */
 import type { RowOutcome } from '../../events/event.js';
+import type { FailedListing } from '../paging/read-pages.js';
 import type { Judgement } from '../resource.js';
-import { explainFailedReading, type FailedMembersListing, type MemberIndex } from './api/list-members.js';
-import { failChange, type GroupWork, type SentChange, settleChange, type Times } from './work.js';
+import { explainFailedReading, type MemberIndex } from './api/list-members.js';
+import type { GroupWork, SentChange, Times } from './work.js';
 
 /**
  * A list may lag behind the writes: it is read again this long after the last answer. Inferred: doctor check
@@ -37,7 +38,7 @@ export function settleByList(
   provenUntil: number,
 ): { readonly outcomes: readonly RowOutcome[]; readonly again: readonly SentChange[] } {
   const done = [...group.open.values()].filter((sent) => isDone(sent, index));
-  const canaries = [...group.canaries].filter(([id]) => index.hasId(id)).map(([, times]) => times);
+  const canaries = [...group.canaries].filter(([id]) => index.find({ id })).map(([, times]) => times);
   const isCurrentFor = createProof([...done.filter(provesItself), ...canaries]);
   const isLagging = canaries.length < group.canaries.size;
   const outcomes = done.map((sent) => settleDone(group, sent, index));
@@ -49,7 +50,7 @@ export function settleByList(
     else if (sent.answer !== 'lost' && isCurrentFor(sent)) outcomes.push(settleNotDone(group, sent));
     else if (isOldEnough && isLagging) {
       const detail = 'the list of members lacks users whom Zoom had confirmed, so it proves nothing';
-      outcomes.push(settleChange(group, sent, 'unknown', detail, sent.metadata));
+      outcomes.push(group.settle(sent, 'unknown', detail, sent.metadata));
     } else if (isOldEnough) outcomes.push(settleNotDone(group, sent));
     else continue;
     group.open.delete(sent.row.key);
@@ -89,25 +90,25 @@ function settleDone(group: GroupWork, sent: SentChange, index: MemberIndex): Row
   const detail = answer === 'accepted' ? '' : 'recovered';
   if (operation === 'add') {
     const member = index.find({ id: userId, email: row.email });
-    return settleChange(group, { ...sent, userId: member?.id ?? userId }, 'added', detail, metadata);
+    return group.settle({ ...sent, userId: member?.id ?? userId }, 'added', detail, metadata);
   }
   const isOurs = answer !== 'refused' || hadDoubts;
-  return settleChange(group, sent, isOurs ? 'removed' : 'not-member', isOurs ? detail : '', metadata);
+  return group.settle(sent, isOurs ? 'removed' : 'not-member', isOurs ? detail : '', metadata);
 }
 
 function settleNotDone(group: GroupWork, sent: SentChange): RowOutcome {
   const { operation, answer, failure, metadata } = sent;
   const accepted = `accepted by Zoom but not ${operation === 'add' ? 'added' : 'removed'}`;
-  return failChange(group, sent, answer === 'accepted' ? accepted : failure, metadata);
+  return group.fail(sent, answer === 'accepted' ? accepted : failure, metadata);
 }
 
 /** The members cannot be read: what was sent stays unproven, unless the group itself is missing. */
-export function giveUp(group: GroupWork, listing: FailedMembersListing): Judgement {
+export function giveUp(group: GroupWork, listing: FailedListing): Judgement {
   const { reply } = listing;
   if (reply.type === 'fatal') return { stop: reply.stop };
   const status = reply.type === 'not-found' ? 'failed' : 'unknown';
   const outcomes = [...group.open.values()].map((sent) =>
-    settleChange(group, sent, status, explainFailedReading(listing), reply),
+    group.settle(sent, status, explainFailedReading(listing), reply),
   );
   group.open.clear();
   return { outcomes };

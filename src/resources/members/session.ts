@@ -4,10 +4,12 @@ import { limitReached } from '../../resilience/retry-policy.js';
 import type { GroupIndex } from '../groups/api/group-index.js';
 import { listRequiredGroups } from '../groups/api/list-groups.js';
 import { OUTCOMES_PER_RECORD, toRowOutcome } from '../outcomes.js';
+import type { FailedListing } from '../paging/read-pages.js';
 import type { Judgement, Phase, Session, SessionContext, Step } from '../resource.js';
-import { explainFailedReading, type FailedMembersListing, listMembers } from './api/list-members.js';
+import { explainFailedReading, listMembers } from './api/list-members.js';
 import { MEMBERS_APIS } from './api/members-apis.js';
-import { listUsers, UserIndex } from './api/users.js';
+import { PeopleIndex } from './api/people-index.js';
+import { listUsers } from './api/users.js';
 import { readBack, sendChanges } from './batches.js';
 import type { MemberItem } from './fields.js';
 import { type KnownMembership, NamedGroups } from './named-groups.js';
@@ -39,7 +41,7 @@ export class MembersSession implements Session {
       mode: options.mode,
       ignoresMissingGroups: known !== undefined,
       doubtfulRemovals: options.mode === 'sync' ? findDoubtfulRemovals(state) : new Map(),
-      users: new UserIndex(),
+      users: new PeopleIndex(),
     };
     this.#phases = this.#createPhases();
   }
@@ -117,7 +119,7 @@ export class MembersSession implements Session {
     }
   }
 
-  #failGroup(group: GroupWork, listing: FailedMembersListing): Judgement {
+  #failGroup(group: GroupWork, listing: FailedListing): Judgement {
     const { reply } = listing;
     if (reply.type === 'fatal') return { stop: reply.stop };
     const { ignoresMissingGroups, state } = this.#work;

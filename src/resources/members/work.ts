@@ -59,27 +59,49 @@ export type GroupPlan = {
 };
 
 /** One group that the file names. */
-export type GroupWork = {
+export class GroupWork {
   readonly id: string;
   readonly name: string;
   /** Rows to be settled. */
-  readonly rows: MemberRow[];
+  readonly rows: MemberRow[] = [];
   /** With `--sync`: everyone whom the file names in this group, by `emailKey`. */
-  readonly wanted: Set<string>;
+  readonly wanted: Set<string> = new Set();
   plan: GroupPlan | undefined;
   /** `started`: the changes of the plan are scheduled. `finished`: its surplus too. */
-  stage: 'planned' | 'started' | 'finished';
+  stage: 'planned' | 'started' | 'finished' = 'planned';
   /** Batches that are not answered yet. */
-  batches: number;
-  readonly open: Map<string, SentChange>;
+  batches = 0;
+  readonly open: Map<string, SentChange> = new Map();
   /** User ids that came back from an add, one of each batch. */
-  readonly canaries: Map<string, Times>;
-  lastAnswerAt: number;
+  readonly canaries: Map<string, Times> = new Map();
+  lastAnswerAt = 0;
   /** How often the members were read again since the last answer. */
-  readsAgain: number;
+  readsAgain = 0;
   /** Addresses that are not proven to be members: no removal of `--sync` is made beside them. */
-  readonly unresolved: string[];
-};
+  readonly unresolved: string[] = [];
+
+  constructor({ id, name }: Pick<GroupWork, 'id' | 'name'>) {
+    this.id = id;
+    this.name = name;
+  }
+
+  /** Ends a change. A membership that is not proven withholds the removals of its group. */
+  settle(
+    { row, operation, userId }: Change,
+    status: Status,
+    detail: string,
+    from: ResponseMetadata,
+  ): RowOutcome {
+    if (operation === 'add' && (status === 'failed' || status === 'unknown')) this.unresolved.push(row.email);
+    return toRowOutcome(row, status, detail, { groupId: this.id, userId }, from);
+  }
+
+  /** Ends a change that was not made, with what explains it. */
+  fail(change: Change, failure: string, from: ResponseMetadata): RowOutcome {
+    const detail = change.hint === undefined ? failure : `${change.hint}: ${failure}`;
+    return this.settle(change, 'failed', detail, from);
+  }
+}
 
 export type MembersWork = {
   readonly api: MembersApi;
@@ -93,26 +115,3 @@ export type MembersWork = {
   /** Members whose removal may have taken effect in an earlier process, by the key of the group's name. */
   readonly doubtfulRemovals: ReadonlyMap<string, readonly string[]>;
 };
-
-/** Ends a change. A membership that is not proven withholds the removals of its group. */
-export function settleChange(
-  group: GroupWork,
-  { row, operation, userId }: Change,
-  status: Status,
-  detail: string,
-  from: ResponseMetadata,
-): RowOutcome {
-  if (operation === 'add' && (status === 'failed' || status === 'unknown')) group.unresolved.push(row.email);
-  return toRowOutcome(row, status, detail, { groupId: group.id, userId }, from);
-}
-
-/** Ends a change that was not made, with what explains it. */
-export function failChange(
-  group: GroupWork,
-  change: Change,
-  failure: string,
-  from: ResponseMetadata,
-): RowOutcome {
-  const detail = change.hint === undefined ? failure : `${change.hint}: ${failure}`;
-  return settleChange(group, change, 'failed', detail, from);
-}

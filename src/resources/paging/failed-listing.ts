@@ -1,19 +1,17 @@
 /** The true cause of a failed listing that a run cannot do without. */
 import { createStop, type Stop } from '../../model/stop.js';
-import type { PagesResult } from './read-pages.js';
+import type { FailedListing } from './read-pages.js';
 
-export type RequiredListing = {
-  /** What is listed, such as `existing IM groups`. */
-  readonly what: string;
-  /** What it is needed for, as the rest of a sentence. */
-  readonly why: string;
-  /** Each of them allows the listing. */
-  readonly scopes: readonly string[];
-};
-
+/**
+ * @param what what is listed, such as `existing IM groups`
+ * @param why what it is needed for, as the rest of a sentence
+ * @param scopes each of them allows the listing
+ */
 export function explainFailedListing(
-  { reply, reason }: Extract<PagesResult<unknown>, { type: 'failed' }>,
-  { what, why, scopes }: RequiredListing,
+  { reply, reason }: FailedListing,
+  what: string,
+  why: string,
+  scopes: readonly string[],
 ): Stop {
   const message = `the ${what} could not be listed, and ${why}: ${reason}`;
   if (reply.type === 'fatal') return { ...reply.stop, message };

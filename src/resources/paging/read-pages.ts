@@ -4,15 +4,15 @@ import type { Reply } from '../../model/reply.js';
 import { formatCount } from '../../text/format.js';
 import type { Judgement, Step } from '../resource.js';
 
+export type FailedListing = {
+  readonly type: 'failed';
+  readonly reply: Reply;
+  /** The true cause in one line. */
+  readonly reason: string;
+};
+
 /** What a list has come to. */
-export type PagesResult<C> =
-  | { readonly type: 'complete'; readonly items: C }
-  | {
-      readonly type: 'failed';
-      readonly reply: Reply;
-      /** The true cause in one line. */
-      readonly reason: string;
-    };
+export type PagesResult<C> = { readonly type: 'complete'; readonly items: C } | FailedListing;
 
 /** Where the items of a list are put. */
 export type Collection<T> = {

@@ -1,5 +1,5 @@
 /** Contact groups, the successor of IM groups since October 2022: paths, fields and capabilities. JSON only. */
-import type { GroupType } from './group.js';
+import { GROUP_TYPES, type GroupType } from './group.js';
 import { type GroupsApi, toGroup, toPath } from './groups-api.js';
 
 const PATH = '/contacts/groups';
@@ -8,11 +8,7 @@ const PATH = '/contacts/groups';
  * Inferred from the wording of the two references, Zoom has no table for it: 1 everyone sees and searches (shared),
  * 2 members see and everyone searches (normal), 3 members only (restricted). Doctor check `privacy`.
  */
-const PRIVACY: readonly (readonly [GroupType, number])[] = [
-  ['shared', 1],
-  ['normal', 2],
-  ['restricted', 3],
-];
+const PRIVACY: Readonly<Record<GroupType, number>> = { shared: 1, normal: 2, restricted: 3 };
 
 export const contactGroups: GroupsApi = {
   name: 'contacts',
@@ -41,7 +37,7 @@ export const contactGroups: GroupsApi = {
     method: 'POST',
     path: PATH,
     success: 201,
-    body: { type: 'json', value: { group_name: name, group_privacy: toPrivacy(type), description } },
+    body: { type: 'json', value: { group_name: name, group_privacy: type && PRIVACY[type], description } },
   }),
   // A change's fields have other names than those of a create.
   update: (groupId, { name, type, description }) => ({
@@ -49,20 +45,16 @@ export const contactGroups: GroupsApi = {
     method: 'PATCH',
     path: toPath(PATH, groupId),
     success: 204,
-    body: { type: 'json', value: { name, privacy: toPrivacy(type), description } },
+    body: { type: 'json', value: { name, privacy: type && PRIVACY[type], description } },
   }),
   remove: (groupId) => ({ label: 'heavy', method: 'DELETE', path: toPath(PATH, groupId), success: 204 }),
   // Lists have no member count: absent means unknown, not empty. Doctor check `total-members`.
   parse: (wire) => {
     const group = toGroup(wire.group_id, wire.group_name, wire.total_members);
     if (!group) return undefined;
-    const type = PRIVACY.find(([, number]) => number === wire.group_privacy)?.[0];
+    const type = GROUP_TYPES.find((one) => PRIVACY[one] === wire.group_privacy);
     if (type !== undefined) group.type = type;
     if (typeof wire.description === 'string') group.description = wire.description;
     return group;
   },
 };
-
-function toPrivacy(type: GroupType | undefined): number | undefined {
-  return PRIVACY.find(([word]) => word === type)?.[1];
-}

@@ -1,7 +1,7 @@
 /** The listing of all groups, as one chain of page requests. */
 import type { Stop } from '../../../model/stop.js';
 import { explainFailedListing } from '../../paging/failed-listing.js';
-import { type PagesResult, readPages } from '../../paging/read-pages.js';
+import { type FailedListing, type PagesResult, readPages } from '../../paging/read-pages.js';
 import type { Judgement, Step } from '../../resource.js';
 import { GroupIndex } from './group-index.js';
 import type { GroupsApi } from './groups-api.js';
@@ -29,10 +29,6 @@ export function listRequiredGroups(api: GroupsApi, why: string, use: (groups: Gr
   });
 }
 
-export function explainFailedGroups(
-  { noun, scopes }: GroupsApi,
-  listing: Extract<Listing, { type: 'failed' }>,
-  why: string,
-): Stop {
-  return explainFailedListing(listing, { what: `existing ${noun}`, why, scopes: scopes.read });
+export function explainFailedGroups({ noun, scopes }: GroupsApi, listing: FailedListing, why: string): Stop {
+  return explainFailedListing(listing, `existing ${noun}`, why, scopes.read);
 }

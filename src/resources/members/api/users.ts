@@ -3,7 +3,7 @@ import { isUsableId } from '../../groups/api/groups-api.js';
 import { explainFailedListing } from '../../paging/failed-listing.js';
 import { readPages } from '../../paging/read-pages.js';
 import type { Step } from '../../resource.js';
-import { emailKey } from './members-api.js';
+import { PeopleIndex } from './people-index.js';
 
 export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
 /** `inactive` users are deactivated. `pending` ones have not signed in yet, and have no id. */
@@ -13,35 +13,7 @@ export type User = { readonly email: string; readonly status: UserStatus; readon
 
 export const USERS_SCOPES: readonly string[] = ['user:read:admin', 'user:read:list_users:admin'];
 
-export class UserIndex {
-  readonly #byEmail = new Map<string, User>();
-  readonly #emails = new Map<string, string>();
-
-  get size(): number {
-    return this.#byEmail.size;
-  }
-
-  /** Whether the user is new. Of two with one address, the first counts. */
-  add(user: User): boolean {
-    const key = emailKey(user.email);
-    if (this.#byEmail.has(key)) return false;
-    this.#byEmail.set(key, user);
-    if (user.id !== undefined) this.#emails.set(user.id, user.email);
-    return true;
-  }
-
-  find(email: string): User | undefined {
-    return this.#byEmail.get(emailKey(email));
-  }
-
-  findEmail(id: string | undefined): string | undefined {
-    return id === undefined ? undefined : this.#emails.get(id);
-  }
-
-  [Symbol.iterator](): Iterator<User> {
-    return this.#byEmail.values();
-  }
-}
+export type UserIndex = PeopleIndex<User>;
 
 /** Reads the account's users of every status: each is a list of its own. */
 export function listUsers(users: UserIndex): readonly Step[] {
@@ -61,7 +33,7 @@ export function listUsers(users: UserIndex): readonly Step[] {
         if (typeof email !== 'string' || email === '') return undefined;
         return { email, status, ...(isUsableId(id) && status !== 'pending' ? { id } : {}) };
       },
-      createCollection: () => new UserIndex(),
+      createCollection: () => new PeopleIndex<User>(),
       done: (listing) => {
         if (listing.type === 'complete') {
           for (const user of listing.items) users.add(user);
@@ -69,7 +41,7 @@ export function listUsers(users: UserIndex): readonly Step[] {
         }
         const what = `${status} users of the account`;
         const why = 'contact groups know their members by id';
-        return { stop: explainFailedListing(listing, { what, why, scopes: USERS_SCOPES }) };
+        return { stop: explainFailedListing(listing, what, why, USERS_SCOPES) };
       },
     }),
   );

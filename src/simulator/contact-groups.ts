@@ -72,11 +72,9 @@ export function listContactGroups(call: Call): HttpResponse {
 }
 
 /** Zoom's examples spell a group's id with a prefix in the listing and without it elsewhere; both are accepted. */
-export function findContactGroup({ groups }: Call, id: string): Group | undefined {
-  return (
-    groups.get(id) ??
-    (id.startsWith(LISTED_ID_PREFIX) ? groups.get(id.slice(LISTED_ID_PREFIX.length)) : undefined)
-  );
+export function findContactGroup({ groups, groupId }: Call): Group | undefined {
+  const unlisted = groupId.startsWith(LISTED_ID_PREFIX) ? groupId.slice(LISTED_ID_PREFIX.length) : groupId;
+  return groups.get(groupId) ?? groups.get(unlisted);
 }
 
 export function missingContactGroup(id: string): HttpResponse {

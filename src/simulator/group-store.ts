@@ -23,36 +23,27 @@ export type Group = Required<Omit<SimulatedGroup, 'total_members' | 'members'>>;
 /** What a create or an update may set. */
 export type GroupFields = Partial<Omit<Group, 'id'>>;
 
-/** What the account has before the first request. */
-export const DEFAULT_GROUPS: readonly SimulatedGroup[] = [
-  group('h8Lq3RzcQ6u0VbM1aXpTfg', 'All Hands', 'shared', 48, true, true),
-  group('-kT5uWn0SDyXw2cJ7eRbPA', 'IT Support', 'normal', 6, true, false),
-  group('Zb41dKQmTn-8yHsVx0GeLw', 'Vertrieb', 'normal', 12, true, true),
-  group('q0XvYwN3R_GmEo5tB9iJcA', 'Board', 'restricted', 5, false, false),
-  group('7sFhPzUaQ2eKdWl6OyCnMg', 'Facilities', 'normal', 9, true, true),
-  group('xM2gJbVrT0-uIq4NkZ1fSQ', 'Geschäftsführung', 'restricted', 3, false, false),
-  group('W9cDyLtESUiAo7pHvQ3KjA', '東京オフィス', 'shared', 21, true, true),
-  group('_5RnXeGmQKa6zBw8TfUhOg', 'Alumni', 'normal', 0, false, false),
+/** Members, then whether they can search people of the same domain and of the account. */
+type Row = readonly [id: string, name: string, Group['type'], number, boolean, boolean];
+
+const DEFAULT_ROWS: readonly Row[] = [
+  ['h8Lq3RzcQ6u0VbM1aXpTfg', 'All Hands', 'shared', 48, true, true],
+  ['-kT5uWn0SDyXw2cJ7eRbPA', 'IT Support', 'normal', 6, true, false],
+  ['Zb41dKQmTn-8yHsVx0GeLw', 'Vertrieb', 'normal', 12, true, true],
+  ['q0XvYwN3R_GmEo5tB9iJcA', 'Board', 'restricted', 5, false, false],
+  ['7sFhPzUaQ2eKdWl6OyCnMg', 'Facilities', 'normal', 9, true, true],
+  ['xM2gJbVrT0-uIq4NkZ1fSQ', 'Geschäftsführung', 'restricted', 3, false, false],
+  ['W9cDyLtESUiAo7pHvQ3KjA', '東京オフィス', 'shared', 21, true, true],
+  ['_5RnXeGmQKa6zBw8TfUhOg', 'Alumni', 'normal', 0, false, false],
 ];
 
-function group(
-  id: string,
-  name: string,
-  type: NonNullable<SimulatedGroup['type']>,
-  members: number,
-  byDomain: boolean,
-  byAccount: boolean,
-): SimulatedGroup {
-  return {
-    id,
-    name,
-    type,
-    total_members: members,
-    search_by_domain: byDomain,
-    search_by_account: byAccount,
+/** What the account has before the first request. */
+export const DEFAULT_GROUPS: readonly SimulatedGroup[] = DEFAULT_ROWS.map(
+  ([id, name, type, total_members, search_by_domain, search_by_account]) => ({
+    ...{ id, name, type, total_members, search_by_domain, search_by_account },
     search_by_ma_account: false,
-  };
-}
+  }),
+);
 
 export type GroupCreation = { readonly id: string; readonly name: string };
 

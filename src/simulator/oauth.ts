@@ -1,5 +1,6 @@
 /** The token call of Server-to-Server OAuth, and which tokens are valid. */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { errorResponse, type HttpResponse } from './wire.js';
 
 /** Of a Server-to-Server OAuth app. */
@@ -18,14 +19,6 @@ export type TokenSettings = {
   readonly scopes: readonly string[];
 };
 
-export type TokenRequest = {
-  readonly method: string;
-  readonly authorization: string | undefined;
-  readonly mediaType: string;
-  readonly query: URLSearchParams;
-  readonly body: string;
-};
-
 const LIFETIME_S = 3600;
 
 /** Issues tokens and checks them. */
@@ -36,10 +29,10 @@ export class Tokens {
   readonly initial: string;
   /** Token → when it expires, in ms since 1970. Zoom documents that several may be used at once. */
   readonly #validUntil = new Map<string, number>();
-  readonly #replaced = new Set<string>();
   readonly #lifetimeS: number;
   readonly #now: () => number;
-  #issuedCount = 0;
+  /** How many token calls returned a token. */
+  issuedCount = 0;
 
   /** @param now ms since 1970 */
   constructor({ credentials, token, tokenLifetimeS, scopes }: TokenSettings, now: () => number) {
@@ -52,17 +45,11 @@ export class Tokens {
     this.#validUntil.set(this.initial, Infinity);
   }
 
-  get issuedCount(): number {
-    return this.#issuedCount;
-  }
-
   /** The error response for a token that is not valid; undefined for one that is. */
   reject(authorization: string | undefined): HttpResponse | undefined {
     const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
     const until = this.#validUntil.get(token);
-    if (until === undefined || this.#replaced.has(token)) {
-      return errorResponse(401, 124, 'Invalid access token.');
-    }
+    if (until === undefined) return errorResponse(401, 124, 'Invalid access token.');
     return this.#now() < until ? undefined : errorResponse(401, 124, 'Access token is expired.');
   }
 
@@ -71,15 +58,19 @@ export class Tokens {
   }
 
   /** The grant is read from the form body and from the query, for Zoom documents both. */
-  issue(request: TokenRequest, replacesOthers: boolean): HttpResponse {
-    const { method, authorization, mediaType, query, body } = request;
+  issue(
+    { method, headers }: IncomingMessage,
+    query: URLSearchParams,
+    body: string,
+    replacesOthers: boolean,
+  ): HttpResponse {
     if (method !== 'POST') return errorResponse(405, 405, `Request method '${method}' is not supported.`);
     const { accountId, clientId, clientSecret } = this.credentials;
     const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-    if (authorization !== `Basic ${basic}`) {
+    if (headers.authorization !== `Basic ${basic}`) {
       return oauthError('Invalid client_id or client_secret', 'invalid_client');
     }
-    if (body !== '' && !mediaType.startsWith('application/x-www-form-urlencoded')) {
+    if (body !== '' && !headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
       return oauthError('unsupported content type', 'invalid_request');
     }
     const form = new URLSearchParams(body);
@@ -88,8 +79,12 @@ export class Tokens {
       return oauthError('unsupported grant type', 'unsupported_grant_type');
     }
     if (read('account_id') !== accountId) return oauthError('Bad Request', 'invalid_grant');
-    if (replacesOthers) this.#replaceIssued();
-    this.#issuedCount += 1;
+    if (replacesOthers) {
+      for (const issued of this.#validUntil.keys()) {
+        if (issued !== this.initial) this.#validUntil.delete(issued);
+      }
+    }
+    this.issuedCount += 1;
     const token = randomBytes(32).toString('base64url');
     this.#validUntil.set(token, this.#now() + this.#lifetimeS * 1000);
     const grant = {
@@ -100,12 +95,6 @@ export class Tokens {
       api_url: 'https://api.zoom.us',
     };
     return { status: 200, body: grant };
-  }
-
-  #replaceIssued(): void {
-    for (const token of this.#validUntil.keys()) {
-      if (token !== this.initial) this.#replaced.add(token);
-    }
   }
 }
 

@@ -31,8 +31,6 @@ type Count = {
   /** Times in ms, oldest first; those before `head` are older than a second. */
   readonly starts: number[];
   head: number;
-  second: number;
-  inSecond: number;
   day: number;
   inDay: number;
   peak: number;
@@ -78,10 +76,9 @@ export class Limits {
     const count = this.#current(label, now);
     if (count.inDay >= this.#perDay(label)) return 'daily-limit';
     const inSliding = count.starts.length - count.head;
-    const inSecond = this.#limiter === 'fixed' ? count.inSecond : inSliding;
+    const inSecond = this.#limiter === 'fixed' ? countFixedSecond(count, now) : inSliding;
     if (this.#limiter !== 'none' && inSecond >= this.#perSecond(label)) return 'per-second-limit';
     count.starts.push(now);
-    count.inSecond += 1;
     count.inDay += 1;
     count.peak = Math.max(count.peak, inSliding + 1);
     return 'admitted';
@@ -122,7 +119,7 @@ export class Limits {
   #current(label: Label, now: number): Count {
     let count = this.#counts.get(label);
     if (!count) {
-      count = { starts: [], head: 0, second: 0, inSecond: 0, day: 0, inDay: 0, peak: 0 };
+      count = { starts: [], head: 0, day: 0, inDay: 0, peak: 0 };
       this.#counts.set(label, count);
     }
     const { starts } = count;
@@ -131,12 +128,16 @@ export class Limits {
       starts.splice(0, count.head);
       count.head = 0;
     }
-    const second = Math.floor(now / SECOND_MS);
-    if (second !== count.second) Object.assign(count, { second, inSecond: 0 });
     const day = Math.floor(now / DAY_MS);
     if (day !== count.day) Object.assign(count, { day, inDay: 0 });
     return count;
   }
+}
+
+/** In the clock's whole second so far. */
+function countFixedSecond({ starts, head }: Count, now: number): number {
+  const second = now - (now % SECOND_MS);
+  return starts.slice(head).filter((start) => start >= second).length;
 }
 
 /** Zoom capitalizes the category. */

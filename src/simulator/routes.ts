@@ -32,14 +32,13 @@ type Api = 'im' | 'contacts' | 'account';
 
 type Handler = (call: Call) => HttpResponse;
 
-type GroupHandler = (call: Call, group: Group) => HttpResponse;
-
 /** What a call does to the account; faults choose their requests by it. */
 export type Operation = keyof typeof GRANULAR_SCOPES;
 
 export type Route = {
   readonly method: string;
-  readonly path: string;
+  /** Of the path; its groups are the ids. */
+  readonly pattern: RegExp;
   readonly api: Api;
   readonly label: Label;
   readonly operation: Operation;
@@ -73,19 +72,17 @@ const WRITE = ['imgroup:write:admin'];
 const CONTACT_READ = ['contact_group:read:admin'];
 const CONTACT_WRITE = ['contact_group:write:admin'];
 
-const im =
-  (handle: GroupHandler): Handler =>
+/** Makes handlers that are given the group which the path names. */
+const withGroup =
+  (find: (call: Call) => Group | undefined, missing: (id: string) => HttpResponse) =>
+  (handle: (call: Call, group: Group) => HttpResponse): Handler =>
   (call) => {
-    const group = call.groups.get(call.groupId);
-    return group ? handle(call, group) : missingImGroup(call.groupId);
+    const group = find(call);
+    return group ? handle(call, group) : missing(call.groupId);
   };
 
-const contact =
-  (handle: GroupHandler): Handler =>
-  (call) => {
-    const group = findContactGroup(call, call.groupId);
-    return group ? handle(call, group) : missingContactGroup(call.groupId);
-  };
+const im = withGroup(({ groups, groupId }) => groups.get(groupId), missingImGroup);
+const contact = withGroup(findContactGroup, missingContactGroup);
 
 type Row = readonly [string, Label, Operation, classicScopes: readonly string[], Handler];
 
@@ -121,7 +118,8 @@ const toRoutes = (api: Api, base: string, rows: readonly Row[]): readonly Route[
   rows.map(([request, label, operation, classic, handle]) => {
     const [method = '', path = ''] = request.split(' ');
     const scopes = [...classic, GRANULAR_SCOPES[operation]];
-    return { method, path: base + path, api, label, operation, scopes, handle };
+    const pattern = new RegExp(`^${base}${path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`);
+    return { method, pattern, api, label, operation, scopes, handle };
   });
 
 const ROUTES: readonly Route[] = [
@@ -136,21 +134,12 @@ export const ALL_SCOPES: readonly string[] = [...new Set(ROUTES.flatMap(({ scope
 /** The route of a request; an error response if there is none. */
 export function matchRoute(method: string, path: string): MatchedRoute | HttpResponse {
   const candidates = ROUTES.flatMap((route) => {
-    const ids = matchPath(route.path, path);
-    return ids ? [{ route, groupId: ids[0] ?? '', memberId: ids[1] ?? '' }] : [];
+    const ids = route.pattern.exec(path);
+    return ids ? [{ route, groupId: decode(ids[1] ?? ''), memberId: decode(ids[2] ?? '') }] : [];
   });
   if (candidates.length === 0) return errorResponse(404, 404, 'This API endpoint is not recognized.');
   const matched = candidates.find(({ route }) => route.method === method);
   return matched ?? errorResponse(405, 405, `Request method '${method}' is not supported.`);
-}
-
-/** The decoded ids of a path; undefined if it has another form. */
-function matchPath(template: string, path: string): readonly string[] | undefined {
-  const expected = template.split('/');
-  const actual = path.split('/');
-  const matches = expected.every((part, i) => (part.startsWith('{') ? actual[i] !== '' : part === actual[i]));
-  if (!matches || expected.length !== actual.length) return undefined;
-  return actual.filter((_, i) => expected[i]?.startsWith('{')).map(decode);
 }
 
 /** An id that can't be decoded names nothing. */

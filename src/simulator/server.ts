@@ -1,6 +1,7 @@
 /** A simulator of Zoom's API: one account over HTTP on loopback, written from Zoom's documentation alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import type { Account } from './account.js';
 import {
   AMBIGUOUS_RESPONSES,
@@ -23,7 +24,7 @@ import { type AppCredentials, Tokens } from './oauth.js';
 import { type Label, type Limiter, Limits, type Plan } from './rate-limits.js';
 import { ALL_SCOPES, type MatchedRoute, matchRoute } from './routes.js';
 import { createUsers, DEFAULT_USERS, type SimulatedUser, UserDirectory } from './users.js';
-import { encodeResponse, type HttpResponse, isResponse, parseBody, readBytes } from './wire.js';
+import { encodeResponse, type HttpResponse, isResponse, parseBody } from './wire.js';
 
 export type { SimulatedGroup, SimulatedUser };
 export { createUsers, DEFAULT_GROUPS, DEFAULT_USERS, FAULT_KINDS };
@@ -204,21 +205,15 @@ class Service {
     };
     if (this.requests.length < RECORDED_REQUESTS_MAX) this.requests.push(recorded);
     const exchange: Exchange = { request, response, recorded };
-    const bytes = await readBytes(request);
+    const bytes = await buffer(request).catch(() => undefined);
     // The client disconnected while it sent the request.
     if (!bytes) return void response.destroy();
-    const mediaType = headers['content-type'] ?? '';
     if (path === '/oauth/token') {
-      const tokenRequest = {
-        method,
-        authorization,
-        mediaType,
-        query: url.searchParams,
-        body: bytes.toString(),
-      };
-      return this.#send(exchange, this.tokens.issue(tokenRequest, this.#faults.replacesTokens()));
+      const replacesOthers = this.#faults.replacesTokens();
+      const response = this.tokens.issue(request, url.searchParams, bytes.toString(), replacesOthers);
+      return this.#send(exchange, response);
     }
-    const body = await parseBody(mediaType, bytes);
+    const body = await parseBody(headers['content-type'] ?? '', bytes);
     this.#apiRequests += 1;
     const matched = matchRoute(method, path);
     const isMatched = !isResponse(matched);

@@ -1,5 +1,4 @@
 /** Request bodies, responses, errors and pages as Zoom has them on the wire. */
-import type { IncomingMessage } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 export type HttpResponse = {
@@ -30,17 +29,6 @@ export type RequestBody = {
   readonly type: 'json' | 'form' | 'none' | 'unsupported' | 'malformed';
   readonly fields: Readonly<Record<string, unknown>>;
 };
-
-/** The whole body; undefined if the client disconnects before its end. */
-export async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of request) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks);
-}
 
 /** Parses a body by its media type; Node's Request class parses the forms. */
 export async function parseBody(mediaType: string, bytes: Buffer): Promise<RequestBody> {

@@ -1,5 +1,5 @@
 /** From what was observed to a verdict for each check, the options that fit the account, and the exit code. */
-import { type AccountPlan, APIS, type Api, type BodyFormat, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
+import { APIS, type Api, DEFAULT_ACCOUNT_PLAN, DEFAULT_API } from '../model/choices.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
 import { ACCOUNT_CHECKS, inferPlan } from './checks/account-checks.js';
 import { API_CHECKS, bodyToFix } from './checks/api-checks.js';
@@ -8,17 +8,10 @@ import { MACHINE_CHECKS } from './checks/machine-checks.js';
 import { NETWORK_CHECKS } from './checks/network-checks.js';
 import type { Observations } from './observe/observations.js';
 
-/** The options that fit; each is absent if the default does. */
-export type Suggestion = {
-  readonly api?: Api;
-  readonly accountPlan?: AccountPlan;
-  readonly body?: BodyFormat;
-};
-
 export type Diagnosis = {
   readonly results: readonly CheckResult[];
-  /** Absent if `apply` cannot work yet. */
-  readonly suggestion?: Suggestion;
+  /** The options of `apply` that fit, as far as the defaults don't; absent if `apply` cannot work yet. */
+  readonly suggestion?: readonly string[];
   readonly exit: {
     readonly code: ExitCode;
     readonly reason: string;
@@ -91,12 +84,12 @@ function explain(results: readonly CheckResult[], blockers: readonly CheckResult
   };
 }
 
-function suggest(observations: Observations, api: Api): Suggestion {
+function suggest(observations: Observations, api: Api): readonly string[] {
   const plan = inferPlan(observations);
   const body = bodyToFix(observations.groups[api]);
-  return {
-    ...(api === 'im' ? {} : { api }),
-    ...(plan === undefined || plan === DEFAULT_ACCOUNT_PLAN ? {} : { accountPlan: plan }),
-    ...(body === undefined ? {} : { body }),
-  };
+  return [
+    ...(api === DEFAULT_API ? [] : ['--api', api]),
+    ...(plan === undefined || plan === DEFAULT_ACCOUNT_PLAN ? [] : ['--account-plan', plan]),
+    ...(body === undefined ? [] : ['--body', body]),
+  ];
 }

@@ -2,7 +2,7 @@
 import { formatShellCommand } from '../text/shell-quote.js';
 import { escapeInvisible, paint } from '../text/visible.js';
 import type { Answer, CheckResult, Verdict } from './checks/finding.js';
-import type { Diagnosis, Suggestion } from './diagnose.js';
+import type { Diagnosis } from './diagnose.js';
 
 const COLORS: Readonly<Record<Verdict, number>> = { ok: 32, warn: 33, fail: 31, unknown: 36 };
 
@@ -19,56 +19,47 @@ export type ReportOptions = {
 
 /** One line a check, with what to do under it; then the command that fits. */
 export function formatDiagnosis(diagnosis: Diagnosis, options: ReportOptions): readonly string[] {
-  const { results, exit } = diagnosis;
-  const columns = Math.max(...results.map((result) => labelOf(result).length));
+  const { results } = diagnosis;
+  const columns = Math.max(...results.map((result) => labelOf(result, ': ').length));
   const visible = results.filter(({ verdict }) => !options.quiet || verdict === 'warn' || verdict === 'fail');
   return [
     ...visible.flatMap((result) => formatResult(result, columns, options.color)),
-    ...(options.quiet && visible.length === 0 ? [] : ['', ...formatConclusion(diagnosis, options, exit)]),
+    ...(options.quiet && visible.length === 0 ? [] : ['', ...formatConclusion(diagnosis, options.common)]),
   ];
 }
 
 /** `im: listing-lag` */
-function labelOf({ id, api }: CheckResult): string {
-  return api === undefined ? id : `${api}: ${id}`;
+function labelOf({ id, api }: CheckResult, separator: string): string {
+  return api === undefined ? id : `${api}${separator}${id}`;
 }
 
 function formatResult(result: CheckResult, columns: number, color: boolean): readonly string[] {
   const { verdict, found, words = '', todo } = result;
   const start = paint(verdict.padEnd(VERDICT_COLUMNS), COLORS[verdict], color);
   const text = words === '' ? found : `${found}: ${words}`;
-  const line = `${start}  ${labelOf(result).padEnd(columns)}  ${escapeInvisible(text)}`;
-  const isOk = verdict === 'ok' || todo === undefined;
-  const indent = ' '.repeat(VERDICT_COLUMNS + columns + 4);
-  return isOk ? [line] : [line, `${indent}→ ${escapeInvisible(todo)}`];
+  const line = `${start}  ${labelOf(result, ': ').padEnd(columns)}  ${escapeInvisible(text)}`;
+  if (verdict === 'ok' || todo === undefined) return [line];
+  return [line, `${' '.repeat(VERDICT_COLUMNS + columns + 4)}→ ${escapeInvisible(todo)}`];
 }
 
 function formatConclusion(
-  { results, suggestion }: Diagnosis,
-  { common }: ReportOptions,
-  { message, hint }: Diagnosis['exit'],
+  { results, suggestion, exit: { message, hint } }: Diagnosis,
+  common: readonly string[],
 ): readonly string[] {
   const counts = (['ok', 'warn', 'fail', 'unknown'] as const)
     .map((verdict) => [results.filter((result) => result.verdict === verdict).length, verdict] as const)
     .filter(([count]) => count > 0)
     .map(([count, verdict]) => `${count} ${verdict}`);
-  const command = suggestion && formatSuggestion(suggestion, common);
+  const next = suggestion ? formatCommand(suggestion, common) : hint && escapeInvisible(hint);
   return [
     `${counts.join(', ')}: ${escapeInvisible(message)}`,
-    ...(command === undefined ? [] : [`Next step: ${command}`]),
-    ...(command === undefined && hint !== undefined ? [`Next step: ${escapeInvisible(hint)}`] : []),
+    ...(next === undefined ? [] : [`Next step: ${next}`]),
   ];
 }
 
 /** `zoom-im-groups apply groups.csv --api contacts --account-plan business` */
-export function formatSuggestion({ api, accountPlan, body }: Suggestion, common: readonly string[]): string {
-  return formatShellCommand([
-    ...['zoom-im-groups', 'apply', 'groups.csv'],
-    ...(api === undefined ? [] : ['--api', api]),
-    ...(accountPlan === undefined ? [] : ['--account-plan', accountPlan]),
-    ...(body === undefined ? [] : ['--body', body]),
-    ...common,
-  ]);
+function formatCommand(suggestion: readonly string[], common: readonly string[]): string {
+  return formatShellCommand(['zoom-im-groups', 'apply', 'groups.csv', ...suggestion, ...common]);
 }
 
 /** For a bug report: without names, addresses and secrets. @param common options that the suggested command needs too */
@@ -80,9 +71,6 @@ export function describeDiagnosis(
   readonly suggestion: string | null;
   readonly answers: Readonly<Record<string, Answer>>;
 } {
-  const answers = results.flatMap((result): [string, Answer][] =>
-    result.answer === undefined ? [] : [[keyOf(result), result.answer]],
-  );
   return {
     checks: results.map(({ id, api, verdict, found, todo, assumes }) => ({
       id,
@@ -92,11 +80,11 @@ export function describeDiagnosis(
       ...(todo === undefined ? {} : { action: todo }),
       ...(assumes === undefined ? {} : { assumes }),
     })),
-    suggestion: suggestion ? formatSuggestion(suggestion, common) : null,
-    answers: Object.fromEntries(answers),
+    suggestion: suggestion ? formatCommand(suggestion, common) : null,
+    answers: Object.fromEntries(
+      results.flatMap((result) =>
+        result.answer === undefined ? [] : [[labelOf(result, '.'), result.answer]],
+      ),
+    ),
   };
-}
-
-function keyOf({ id, api }: CheckResult): string {
-  return api === undefined ? id : `${api}.${id}`;
 }

@@ -114,7 +114,7 @@ describe('reading', () => {
   test('finds nothing wrong with an account that has everything, and sends only GET and the token call', async () => {
     const { diagnosis, zoom } = await diagnoseSimulator();
     expect(diagnosis.results.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
-    expect(diagnosis).toMatchObject({ exit: { code: 0 }, suggestion: {} });
+    expect(diagnosis).toMatchObject({ exit: { code: 0 }, suggestion: [] });
     const writes = zoom.requests().filter(({ method, path }) => method !== 'GET' && path !== '/oauth/token');
     expect(writes).toEqual([]);
   });
@@ -130,13 +130,13 @@ describe('reading', () => {
 
   test.each(['free', 'business'] as const)('the %s plan is recognised and suggested', async (accountPlan) => {
     const { diagnosis } = await diagnoseSimulator({ simulator: { accountPlan } });
-    expect(diagnosis.suggestion).toEqual({ accountPlan });
+    expect(diagnosis.suggestion).toEqual(['--account-plan', accountPlan]);
   });
 
   test('the rate limit headers name the plan where the billing scope is missing', async () => {
     const scopes = ['imgroup:read:admin', 'imgroup:write:admin'];
     const { diagnosis } = await diagnoseSimulator({ simulator: { accountPlan: 'business', scopes } });
-    expect(diagnosis.suggestion).toEqual({ accountPlan: 'business' });
+    expect(diagnosis.suggestion).toEqual(['--account-plan', 'business']);
   });
 
   test('the command that fits an account with contact groups only names them', async () => {
@@ -228,7 +228,7 @@ describe('--write', () => {
 
   test('the body format that alone is accepted is suggested', async () => {
     const { diagnosis } = await diagnoseSimulator({ write: true, simulator: { faults: ['415'] } });
-    expect(diagnosis.suggestion).toEqual({ body: 'json' });
+    expect(diagnosis.suggestion).toEqual(['--body', 'json']);
   });
 
   test('what is lost now and then is deleted all the same', async () => {

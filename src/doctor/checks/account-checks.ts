@@ -1,4 +1,4 @@
-/** What the account and the token allow, and what the responses have in common. */
+/** What the token and the account allow, and what the responses have in common. */
 import { type AccountPlan, APIS, type Api, DEFAULT_API } from '../../model/choices.js';
 import { USER_STATUSES, USERS_SCOPES } from '../../resources/members/api/users.js';
 import { formatCount, formatDuration } from '../../text/format.js';
@@ -6,43 +6,24 @@ import type { Observations } from '../observe/observations.js';
 import { describeStatus, elementsOf, type Outcome } from '../observe/requests.js';
 import { planOfType, plansOfHeaders } from './account-plan.js';
 import { type Check, type Finding, fail, ok, unknown, warn } from './finding.js';
-import { findTokenStop } from './network-checks.js';
 import { formatAlternatives, missingScopes, PLAN_USAGE_SCOPE, scopesOfCommands } from './scopes.js';
 
 export const ACCOUNT_CHECKS: readonly Check<Observations>[] = [
-  { id: 'credentials', judge: checkCredentials },
   {
     id: 'token-life',
     judge: checkTokenLife,
     assumes: 'a token lives an hour if the response does not say how long',
-    decidedIn: 'zoom/token-request.ts',
   },
   { id: 'scopes', judge: checkScopes },
   {
     id: 'account-plan',
     judge: checkAccountPlan,
     assumes: 'monthly and yearly are Pro, names with biz, edu or enterprise Business and higher',
-    decidedIn: 'doctor/checks/account-plan.ts',
   },
   { id: 'rate-limit-headers', judge: checkRateHeaders },
   { id: 'encoding', judge: checkEncoding },
   { id: 'users', judge: checkUsers },
 ];
-
-function checkCredentials(o: Observations): Finding {
-  const answer = o.machine.credentials;
-  const stopped = findTokenStop(o);
-  if (stopped) return stopped;
-  // 410 and 4711 are answers to a token that is right, too.
-  const isAccepted =
-    o.responses.some(({ status }) => status < 300) ||
-    Object.values(o.groups).some(({ list: { stop } }) =>
-      /^(api-gone|scope-missing)$/.test(stop?.reason ?? ''),
-    );
-  if (!isAccepted) return unknown('no call has shown yet whether the credentials are right', { answer });
-  const name = answer === 'app' ? 'Zoom issued a token for the app' : 'the access token was taken as it is';
-  return ok(`${name}, and accepts it`, { answer });
-}
 
 /** Runs of that many seconds need no new token. */
 const SHORT_LIFE_S = 600;

@@ -13,38 +13,32 @@ export const API_CHECKS: readonly Check<GroupsObservation>[] = [
     id: 'listing',
     judge: checkListing,
     assumes: 'a list of IM groups has no pages; a page token is followed if one comes',
-    decidedIn: 'resources/groups/api/im-groups.ts',
   },
   {
     id: 'id-spelling',
     judge: checkIdSpelling,
     assumes: 'ids are base64url characters, with a prefix such as dir. at most',
-    decidedIn: 'resources/groups/api/groups-api.ts',
   },
   {
     id: 'total-members',
     judge: checkTotalMembers,
     assumes: 'GET one states total_members; a list of contact groups may not',
-    decidedIn: 'resources/groups/api/contact-groups.ts',
   },
   {
     id: 'missing-group',
     judge: checkMissingGroup,
     assumes: 'a missing group is 404 with code 4130, a missing contact group 400 with code 300',
-    decidedIn: 'zoom/response-classifier.ts',
   },
   {
     id: 'body',
     judge: checkBody,
     assumes: 'a create of an IM group takes a form or JSON; the first one settles it',
-    decidedIn: 'resources/groups/api/im-groups.ts',
   },
   {
     id: 'empty-group',
     only: 'contacts',
     judge: checkEmptyGroup,
     assumes: 'a contact group may be created without members',
-    decidedIn: 'resources/groups/api/contact-groups.ts',
   },
   { id: 'created-id', judge: checkCreatedId },
 ];

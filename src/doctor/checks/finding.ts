@@ -21,19 +21,16 @@ export type Finding = {
   readonly later?: true;
 };
 
-/** What a check settles of what Zoom's documents leave open. */
-export type Fact = {
-  /** What the code takes for true until the check shows otherwise. */
-  readonly assumes: string;
-  /** The file below `src/` that would change; a comment there names the check. */
-  readonly decidedIn: string;
-};
-
 /** Undefined: there is nothing to say. */
-export type Check<Subject, Result = Finding | undefined> = Partial<Fact> & {
+export type Check<Subject, Result = Finding | undefined> = {
   readonly id: string;
   /** The API that it is for; of two, it is for both. */
   readonly only?: Api;
+  /**
+   * What the code takes for true of what Zoom's documents leave open, until the check shows otherwise. The comment at
+   * the place that would change names the check.
+   */
+  readonly assumes?: string;
   judge(subject: Subject): Result;
 };
 

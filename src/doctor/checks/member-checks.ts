@@ -32,32 +32,27 @@ export const MEMBER_CHECKS: readonly TrialCheck<MemberTrial>[] = [
     id: 'member-lag',
     judge: checkMemberLag,
     assumes: 'a list shows a new member within 30 seconds',
-    decidedIn: 'resources/members/read-back.ts',
   },
   {
     id: 'member-twice',
     judge: checkAddTwice,
     assumes: 'to add a member again is harmless, and the answer does not name the member',
-    decidedIn: 'resources/members/api/members-api.ts',
   },
   {
     id: 'member-unknown',
     judge: checkAddUnknown,
     assumes: 'the answer to an add names nobody who was not added',
-    decidedIn: 'resources/members/api/members-api.ts',
   },
   {
     id: 'member-batch',
     only: 'im',
     judge: checkBatch,
     assumes: 'an IM group takes ten members at once',
-    decidedIn: 'resources/members/api/im-members.ts',
   },
   {
     id: 'member-remove',
     judge: checkRemove,
     assumes: 'the last member of a contact group cannot be removed',
-    decidedIn: 'resources/members/api/contact-members.ts',
   },
   { id: 'member-by-id', judge: checkAddById },
 ];

@@ -1,4 +1,4 @@
-/** What the way to Zoom is like: connection, certificate, proxy and clock. */
+/** What the way to Zoom is like: connection, certificate, proxy, clock and credentials. */
 import type { StopReason } from '../../model/stop.js';
 import { formatDuration } from '../../text/format.js';
 import type { Observations } from '../observe/observations.js';
@@ -10,6 +10,7 @@ export const NETWORK_CHECKS: readonly Check<Observations>[] = [
   { id: 'tls', judge: checkTls },
   { id: 'proxy', judge: checkProxy },
   { id: 'clock', judge: checkClock },
+  { id: 'credentials', judge: checkCredentials },
 ];
 
 type StopTexts = Readonly<Partial<Record<StopReason, string>>>;
@@ -32,10 +33,6 @@ const NETWORK_STOPS: StopTexts = {
 
 function isAnswered({ groups: { im, contacts } }: Observations): boolean {
   return [im, contacts].some(({ list }) => list.httpStatus !== undefined);
-}
-
-export function findTokenStop(o: Observations): Finding | undefined {
-  return findStop(o, TOKEN_STOPS);
 }
 
 /** The stop of the first call that has one with such a reason. */
@@ -68,7 +65,7 @@ function checkConnection(o: Observations): Finding {
       answer: { median_ms: Math.round(median) },
     });
   }
-  if (findTokenStop(o)) return unknown('the API was not asked, for there is no token');
+  if (findStop(o, TOKEN_STOPS)) return unknown('the API was not asked, for there is no token');
   return fail(
     'nothing answers, or not in time',
     'Check the network and the proxy, or see status.zoom.us; then try again.',
@@ -123,4 +120,19 @@ function checkClock({ responses }: Observations): Finding {
     'Set the clock: daily limits and the times in reports depend on it.',
     { answer },
   );
+}
+
+function checkCredentials(o: Observations): Finding {
+  const answer = o.machine.credentials;
+  const stopped = findStop(o, TOKEN_STOPS);
+  if (stopped) return stopped;
+  // 410 and 4711 are answers to a token that is right, too.
+  const isAccepted =
+    o.responses.some(({ status }) => status < 300) ||
+    Object.values(o.groups).some(({ list: { stop } }) =>
+      /^(api-gone|scope-missing)$/.test(stop?.reason ?? ''),
+    );
+  if (!isAccepted) return unknown('no call has shown yet whether the credentials are right', { answer });
+  const name = answer === 'app' ? 'Zoom issued a token for the app' : 'the access token was taken as it is';
+  return ok(`${name}, and accepts it`, { answer });
 }

@@ -4,27 +4,24 @@ import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
 import { MEMBERS_APIS } from '../../resources/members/api/members-apis.js';
 import { USERS_SCOPES } from '../../resources/members/api/users.js';
 
-/** Of each list one scope is enough: classic ones first, granular ones after them. */
-export type CommandScopes = { readonly command: string; readonly needs: readonly (readonly string[])[] };
-
 export const PLAN_USAGE_SCOPE = 'billing:read:plan_usage:admin';
 
-export function scopesOfCommands(api: Api): readonly CommandScopes[] {
+/** Of each list one scope is enough: classic ones first, granular ones after them. */
+export function scopesOfCommands(
+  api: Api,
+): readonly { readonly command: string; readonly needs: readonly (readonly string[])[] }[] {
   const { scopes } = GROUPS_APIS[api];
+  const { scopes: members, addsBy } = MEMBERS_APIS[api];
+  // What takes ids needs the account's users, in which addresses are looked up.
+  const users = addsBy === 'id' ? [USERS_SCOPES] : [];
   return [
     { command: 'apply', needs: [scopes.read, scopes.create] },
     { command: 'plan', needs: [scopes.read] },
     { command: 'export', needs: [scopes.read] },
     { command: 'apply --update', needs: [scopes.read, scopes.create, scopes.update] },
     { command: 'rollback', needs: [scopes.read, scopes.get, scopes.delete] },
-    { command: 'members', needs: [scopes.read, ...scopesOfMembers(api)] },
+    { command: 'members', needs: [scopes.read, members.list, members.add, members.remove, ...users] },
   ];
-}
-
-/** Contact groups take ids, so that addresses are looked up in the account's users. */
-function scopesOfMembers(api: Api): readonly (readonly string[])[] {
-  const { scopes, addsBy } = MEMBERS_APIS[api];
-  return [scopes.list, scopes.add, scopes.remove, ...(addsBy === 'id' ? [USERS_SCOPES] : [])];
 }
 
 /** The lists of which a token has no scope. */

@@ -6,7 +6,6 @@ import { LISTING_LAG_MAX_MS } from '../../resources/groups/closing.js';
 import { describeStatus, type Outcome } from '../observe/requests.js';
 import {
   type Answer,
-  type Fact,
   type Finding,
   fail,
   ok,
@@ -19,17 +18,16 @@ import {
 import { createGroup, type Trial, type TrialCheck } from './trial.js';
 
 /** How a second name differs from that of an existing group. */
-type NameVariant = Fact & {
+type NameVariant = {
   readonly id: string;
   readonly text: string;
   vary(name: string): string;
   /** What the code assumes of IM groups; contact groups may share a name. */
   readonly expected: Standing;
+  readonly assumes: string;
 };
 
 type Standing = 'taken' | 'separate' | 'refused';
-
-const GROUP = 'resources/groups/api/group.ts';
 
 const NAME_VARIANTS: readonly NameVariant[] = [
   {
@@ -38,7 +36,6 @@ const NAME_VARIANTS: readonly NameVariant[] = [
     vary: (name) => name,
     expected: 'taken',
     assumes: 'names of IM groups are unique, those of contact groups are not',
-    decidedIn: 'resources/groups/api/contact-groups.ts',
   },
   {
     id: 'name-case',
@@ -46,7 +43,6 @@ const NAME_VARIANTS: readonly NameVariant[] = [
     vary: (name) => name.toUpperCase(),
     expected: 'separate',
     assumes: 'case counts in a name',
-    decidedIn: GROUP,
   },
   {
     id: 'name-outer-blanks',
@@ -54,7 +50,6 @@ const NAME_VARIANTS: readonly NameVariant[] = [
     vary: (name) => ` ${name} `,
     expected: 'taken',
     assumes: 'Zoom trims a name',
-    decidedIn: GROUP,
   },
   {
     id: 'name-double-blanks',
@@ -62,7 +57,6 @@ const NAME_VARIANTS: readonly NameVariant[] = [
     vary: (name) => name.replaceAll(' ', '  '),
     expected: 'separate',
     assumes: 'Zoom keeps double blanks in a name',
-    decidedIn: GROUP,
   },
   {
     id: 'name-decomposed',
@@ -70,7 +64,6 @@ const NAME_VARIANTS: readonly NameVariant[] = [
     vary: (name) => name.normalize('NFD'),
     expected: 'separate',
     assumes: 'Zoom does not compose a name that comes in Unicode form NFD',
-    decidedIn: GROUP,
   },
 ];
 
@@ -80,21 +73,18 @@ export const WRITE_CHECKS: readonly TrialCheck[] = [
     id: 'listing-lag',
     judge: checkListingLag,
     assumes: 'a list shows a new group within 30 seconds',
-    decidedIn: 'resources/groups/closing.ts',
   },
   ...NAME_VARIANTS.map((variant) => ({ ...variant, judge: (trial: Trial) => checkName(trial, variant) })),
   {
     id: 'name-length',
     judge: checkNameLength,
     assumes: 'a name has at most 128 characters',
-    decidedIn: 'resources/groups/fields.ts',
   },
   { id: 'unknown-field', judge: checkUnknownField },
   {
     id: 'update',
     judge: checkUpdate,
     assumes: 'a PATCH changes only the fields that it names',
-    decidedIn: 'resources/groups/api/im-groups.ts',
   },
   { id: 'delete-twice', judge: checkDeleteTwice },
   {
@@ -102,7 +92,6 @@ export const WRITE_CHECKS: readonly TrialCheck[] = [
     only: 'contacts',
     judge: checkPrivacy,
     assumes: 'group_privacy 1 is shared, 2 normal, 3 restricted',
-    decidedIn: 'resources/groups/api/contact-groups.ts',
   },
 ];
 

@@ -38,7 +38,6 @@ export type MachineObservation = {
   readonly grant?: {
     readonly expiresInS?: number;
     readonly scopes?: readonly string[];
-    readonly apiUrl?: string;
   };
   readonly baseUrl: string;
   /** Whether requests to Zoom take a proxy. */

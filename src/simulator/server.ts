@@ -1,5 +1,6 @@
 /** A simulator of Zoom's API: one account over HTTP on loopback, written from Zoom's documentation alone. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Account } from './account.js';
@@ -110,7 +111,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const server = createServer((request, response) => void service.serve(request, response));
   // An idle connection that closes while the client sends is a fault that only `reset-before` should cause.
   server.keepAliveTimeout = 60_000;
-  await listen(server, options.port ?? 0);
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const { groups, users } = service.account;
@@ -129,28 +131,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     peakPerSecond: (label) => service.limits.peak(label),
     close: () =>
       new Promise((resolve) => {
-        service.close();
+        service.isClosed = true;
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-}
-
 /** A request on its way to a response. */
 type Exchange = {
-  readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly recorded: RecordedRequest;
-  /** Of an admitted request. */
-  rateLimitHeaders?: Readonly<Record<string, string>>;
-  isCompressed?: boolean;
+  /** How the body is compressed. */
+  coding?: 'gzip' | 'br';
 };
 
 const NO_FAULT: Occurrence = { kind: undefined, modifiers: new Set() };
@@ -160,12 +153,12 @@ class Service {
   readonly limits: Limits;
   readonly tokens: Tokens;
   readonly requests: RecordedRequest[] = [];
+  isClosed = false;
   readonly #faults: Faults;
   readonly #jitter: () => number;
   readonly #latencyMs: number;
   readonly #lagMs: number;
   readonly #now: () => number;
-  #isClosed = false;
   #trackingIds = 0;
   #apiRequests = 0;
   /** The daily limit is used up by a fault. */
@@ -188,10 +181,6 @@ class Service {
     this.#lagMs = options.lagMs ?? LAG_MS;
   }
 
-  close(): void {
-    this.#isClosed = true;
-  }
-
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', headers, url: target = '' } = request;
     const { authorization, host = '' } = headers;
@@ -204,22 +193,29 @@ class Service {
       status: null,
     };
     if (this.requests.length < RECORDED_REQUESTS_MAX) this.requests.push(recorded);
-    const exchange: Exchange = { request, response, recorded };
+    const exchange: Exchange = { response, recorded };
+    this.#trackingIds += 1;
+    const id = this.#trackingIds.toString(16).padStart(12, '0');
+    response.setHeader('x-zm-trackingid', `v=2.0;clid=sim;rid=WEB_${id}`);
     const bytes = await buffer(request).catch(() => undefined);
     // The client disconnected while it sent the request.
     if (!bytes) return void response.destroy();
     if (path === '/oauth/token') {
       const replacesOthers = this.#faults.replacesTokens();
-      const response = this.tokens.issue(request, url.searchParams, bytes.toString(), replacesOthers);
-      return this.#send(exchange, response);
+      const grant = this.tokens.issue(request, url.searchParams, bytes.toString(), replacesOthers);
+      return this.#send(exchange, grant);
     }
     const body = await parseBody(headers['content-type'] ?? '', bytes);
     this.#apiRequests += 1;
     const matched = matchRoute(method, path);
     const isMatched = !isResponse(matched);
     const fault = isMatched ? this.#faults.draw(matched.route, body.type === 'form') : NO_FAULT;
-    exchange.isCompressed = fault.modifiers.has('gzip');
-    this.#expireTokens(fault);
+    if (fault.modifiers.has('gzip')) exchange.coding = this.#trackingIds % 2 === 0 ? 'br' : 'gzip';
+    const isDue = fault.modifiers.has('token-expired') && this.#apiRequests >= TOKENS_EXPIRE_AT_REQUEST;
+    if (isDue && !this.#haveTokensExpired) {
+      this.#haveTokensExpired = true;
+      this.tokens.expireAll();
+    }
     const rejection = this.tokens.reject(authorization);
     if (rejection) return this.#send(exchange, rejection);
     if (!isMatched) return this.#send(exchange, matched);
@@ -237,13 +233,6 @@ class Service {
     );
   }
 
-  #expireTokens({ modifiers }: Occurrence): void {
-    if (!modifiers.has('token-expired') || this.#haveTokensExpired) return;
-    if (this.#apiRequests < TOKENS_EXPIRE_AT_REQUEST) return;
-    this.#haveTokensExpired = true;
-    this.tokens.expireAll();
-  }
-
   /** @param act lets the request take effect */
   #handle(exchange: Exchange, matched: MatchedRoute, { kind }: Occurrence, act: () => HttpResponse): void {
     const { route } = matched;
@@ -253,7 +242,8 @@ class Service {
     }
     const limited = this.#limit(matched, kind);
     if (limited) return this.#send(exchange, limited);
-    exchange.rateLimitHeaders = this.limits.headers(route.label, this.#now());
+    const limits = this.limits.headers(route.label, this.#now());
+    exchange.response.setHeaders(new Map(Object.entries(limits)));
     const toError = ERROR_RESPONSES[kind ?? ''];
     if (!toError) return this.#respond(exchange, kind, act);
     const { scopes } = route;
@@ -278,7 +268,7 @@ class Service {
       if (fault === 'drip') this.#later(() => this.#drip(exchange));
       return;
     }
-    const reset = (): void => this.#later(() => exchange.request.socket.destroy());
+    const reset = (): void => this.#later(() => exchange.response.req.socket.destroy());
     if (fault === 'reset-before') return reset();
     const response = act();
     if (fault === 'reset-after') return reset();
@@ -291,12 +281,11 @@ class Service {
   }
 
   /** All but the last two bytes, then a reset. */
-  #sendPart(exchange: Exchange, response: HttpResponse): void {
-    const { bytes, headers } = this.#encode(exchange, response);
-    exchange.recorded.status = response.status;
-    exchange.response.writeHead(response.status, { ...headers, 'content-length': bytes.length });
-    const { socket } = exchange.request;
-    exchange.response.write(bytes.subarray(0, bytes.length - 2), () => socket.destroy());
+  #sendPart({ response, recorded, coding }: Exchange, content: HttpResponse): void {
+    const { bytes, headers } = encodeResponse(content, coding);
+    recorded.status = content.status;
+    response.writeHead(content.status, { ...headers, 'content-length': bytes.length });
+    response.write(bytes.subarray(0, bytes.length - 2), () => response.req.socket.destroy());
   }
 
   /** Blanks, which JSON allows before a value, until the client gives up. */
@@ -307,30 +296,19 @@ class Service {
     response.once('close', () => clearInterval(timer));
   }
 
-  #send(exchange: Exchange, response: HttpResponse, extraMs = 0): void {
+  #send({ response, recorded, coding }: Exchange, content: HttpResponse, extraMs = 0): void {
     this.#later(() => {
-      exchange.recorded.status = response.status;
-      const { bytes, headers } = this.#encode(exchange, response);
-      exchange.response.writeHead(response.status, headers).end(bytes);
+      recorded.status = content.status;
+      const { bytes, headers } = encodeResponse(content, coding);
+      response.writeHead(content.status, headers).end(bytes);
     }, extraMs);
-  }
-
-  #encode(
-    { rateLimitHeaders, isCompressed }: Exchange,
-    response: HttpResponse,
-  ): ReturnType<typeof encodeResponse> {
-    this.#trackingIds += 1;
-    const coding = isCompressed ? (this.#trackingIds % 2 === 0 ? 'br' : 'gzip') : undefined;
-    const id = this.#trackingIds.toString(16).padStart(12, '0');
-    const headers = { 'x-zm-trackingid': `v=2.0;clid=sim;rid=WEB_${id}`, ...rateLimitHeaders };
-    return encodeResponse({ ...response, headers: { ...headers, ...response.headers } }, coding);
   }
 
   /** Acts after the latency, unless the simulator is closed by then. */
   #later(act: () => void, extraMs = 0): void {
     const waitMs = this.#latencyMs * (0.7 + 0.6 * this.#jitter()) + extraMs;
     const actIfOpen = (): void => {
-      if (!this.#isClosed) act();
+      if (!this.isClosed) act();
     };
     if (waitMs === 0) actIfOpen();
     else setTimeout(actIfOpen, waitMs).unref();

@@ -1,11 +1,21 @@
 /** What one of the two group APIs is like, as far as lists, reads and the creates of `--write` show. */
 import type { BodyFormat } from '../../model/choices.js';
-import type { Stop, StopReason } from '../../model/stop.js';
+import type { StopReason } from '../../model/stop.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { formatCount } from '../../text/format.js';
 import type { GroupsObservation } from '../observe/observations.js';
 import { describeStatus, elementsOf, mayWorkLater } from '../observe/requests.js';
-import { type Check, type Finding, fail, ok, SEND_IN, unknown, unsettled, warn } from './finding.js';
+import {
+  type Check,
+  type Finding,
+  fail,
+  ok,
+  remedyFor,
+  SEND_IN,
+  unknown,
+  unsettled,
+  warn,
+} from './finding.js';
 
 export const API_CHECKS: readonly Check<GroupsObservation>[] = [
   { id: 'alive', judge: checkAlive },
@@ -63,21 +73,17 @@ function checkAlive({ api, list, groups, isWhole }: GroupsObservation): Finding 
       answer: { status, groups: groups.length },
     });
   }
-  const { stop } = list;
   const isLater = mayWorkLater(list);
   const rest = { answer: { status }, words: list.message, ...(isLater ? ({ later: true } as const) : {}) };
-  const found = stop && API_STOPS[stop.reason];
-  if (stop && found) return fail(`${noun} ${found} (${status})`, formatTodo(stop, api), rest);
+  const reason = list.stop?.reason;
+  const found = reason && API_STOPS[reason];
+  const isReplaced = reason === 'api-gone' && api.name === 'im';
+  const todo = isReplaced ? 'Use contact groups: --api contacts.' : remedyFor(list, api.scopes.read);
+  if (found) return fail(`${noun} ${found} (${status})`, todo, rest);
   if (list.type === 'not-sent') return unknown(`${noun} were not asked for`, rest);
   const problem =
     list.httpStatus === 200 ? 'come in a list that is cut short, or is no JSON' : 'cannot be listed';
-  return fail(`${noun} ${problem} (${status})`, isLater ? 'Try again later.' : (stop?.hint ?? SEND_IN), rest);
-}
-
-function formatTodo(stop: Stop, { name, scopes }: GroupsApi): string {
-  if (stop.reason === 'scope-missing') return `Add to the app, under Scopes: ${scopes.read.join(' or ')}.`;
-  if (stop.reason === 'api-gone' && name === 'im') return 'Use contact groups: --api contacts.';
-  return stop.hint;
+  return fail(`${noun} ${problem} (${status})`, isLater ? 'Try again later.' : todo, rest);
 }
 
 /** The documented fields of a list's elements. */
@@ -197,11 +203,7 @@ function checkBody(groups: GroupsObservation): Finding | undefined {
   if (unsettled(last)) {
     return fail(`no group could be created (${status})`, 'Try again later.', { ...rest, later: true });
   }
-  const todo =
-    last.stop?.reason === 'scope-missing'
-      ? `Add to the app, under Scopes: ${api.scopes.create.join(' or ')}.`
-      : (last.stop?.hint ?? SEND_IN);
-  return fail(`Zoom refuses to create a group (${status})`, todo, rest);
+  return fail(`Zoom refuses to create a group (${status})`, remedyFor(last, api.scopes.create), rest);
 }
 
 function checkEmptyGroup({ bodies }: GroupsObservation): Finding | undefined {

@@ -80,3 +80,9 @@ export function unsettled(outcome: Outcome): Finding | undefined {
 }
 
 export const SEND_IN = 'Please send in what doctor --json prints.';
+
+/** What the user does after a refusal. @param scopes one of them is enough */
+export function remedyFor({ stop }: Outcome, scopes: readonly string[]): string {
+  if (stop?.reason === 'scope-missing') return `Add to the app, under Scopes: ${scopes.join(' or ')}.`;
+  return stop?.hint ?? SEND_IN;
+}

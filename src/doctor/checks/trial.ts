@@ -1,7 +1,7 @@
 /** What the checks of `--write` share: a group that was just created, and how to create others. */
 import type { BodyFormat } from '../../model/choices.js';
 import type { Definition } from '../../resources/groups/api/group.js';
-import type { Bodies, GroupsObservation } from '../observe/observations.js';
+import type { GroupsObservation } from '../observe/observations.js';
 import { readList } from '../observe/read-list.js';
 import type { Requests } from '../observe/requests.js';
 import type { CreateOutcome, TemporaryGroups } from '../observe/temporary-groups.js';
@@ -31,7 +31,7 @@ export async function openTrial(
   isImAlive: boolean,
 ): Promise<Pick<GroupsObservation, 'bodies' | 'created'> & { readonly trial?: Trial }> {
   const { api } = groups;
-  const bodies: { -readonly [format in keyof Bodies]: Bodies[format] } = {};
+  const bodies: Partial<Record<BodyFormat, CreateOutcome>> = {};
   let created: { readonly format: BodyFormat; readonly id: string; readonly name: string } | undefined;
   for (const format of api.bodyFormats) {
     const name = `${groups.base} Caf\u00e9 ${format}`;

@@ -9,6 +9,7 @@ import {
   type Finding,
   fail,
   ok,
+  remedyFor,
   SEND_IN,
   unclear,
   unknown,
@@ -202,10 +203,7 @@ async function checkUpdate({ requests, groups: { api }, id }: Trial): Promise<Fi
   if (open) return open;
   const answer = { status: describeStatus(outcome) };
   if (!isSuccess(outcome)) {
-    const todo =
-      outcome.stop?.reason === 'scope-missing'
-        ? `For --update, add to the app, under Scopes: ${api.scopes.update.join(' or ')}.`
-        : SEND_IN;
+    const todo = remedyFor(outcome, api.scopes.update);
     return warn(`--update is refused (${answer.status})`, todo, { answer, words: outcome.message });
   }
   const was = api.parse(before.body);
@@ -240,8 +238,11 @@ async function checkDeleteTwice({ requests, groups: { api }, id }: Trial): Promi
   const open = unsettled(first);
   if (open) return open;
   if (!isSuccess(first)) {
-    const todo = `For rollback, add to the app, under Scopes: ${api.scopes.delete.join(' or ')}.`;
-    return warn(`a delete is refused (${answer.first})`, todo, { answer, words: first.message });
+    const todo = remedyFor(first, api.scopes.delete);
+    return warn(`a delete, as by rollback, is refused (${answer.first})`, todo, {
+      answer,
+      words: first.message,
+    });
   }
   const isGone = read.type === 'not-found' && (second.type === 'not-found' || isSuccess(second));
   if (isGone) return ok(`a deleted group is gone; a second delete is ${answer.second}`, { answer });

@@ -21,12 +21,10 @@ export type GroupsObservation = ReadList & {
   /** A group that cannot exist, asked for by id. */
   readonly missing?: Outcome;
   /** What the creates of `--write` showed, by the body formats that the API may take. */
-  readonly bodies?: Bodies;
+  readonly bodies?: Readonly<Partial<Record<BodyFormat, CreateOutcome>>>;
   /** The id of a group that `--write` created, as the create and a list spell it. */
   readonly created?: { readonly id: string; readonly listedId?: string };
 };
-
-export type Bodies = Readonly<Partial<Record<BodyFormat, CreateOutcome>>>;
 
 /** This machine, as far as it matters. */
 export type MachineObservation = {

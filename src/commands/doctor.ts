@@ -1,5 +1,4 @@
 /** `doctor`: what this account allows, what is missing, and which options to use; with --write, tried out. */
-import { randomBytes } from 'node:crypto';
 import { type Account, connect } from '../cli/account.js';
 import {
   findStateFolder,
@@ -48,7 +47,7 @@ export async function doctor(_: readonly string[], options: Options): Promise<Ex
       onResponse: (_, response) => void requests.responses.push(response),
     });
     const { signal } = signals;
-    const requests = new Requests({ api: account.api, clock, random: Math.random, signal });
+    const requests = new Requests({ api: account.api, clock, signal });
     terminal.hide(account.secrets);
     try {
       const diagnosis = await run(account, requests, options, terminal);
@@ -88,7 +87,6 @@ async function run(
       machine,
       record,
       write: {
-        runId: randomBytes(4).toString('hex'),
         onProgress: (text) => terminal.log('info', text),
         ...(options.member === undefined ? {} : { member: options.member }),
       },

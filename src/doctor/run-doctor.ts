@@ -1,4 +1,5 @@
 /** The course of `doctor`: look, on request try, clean up whatever happens, conclude. */
+import { randomBytes } from 'node:crypto';
 import { APIS, type Api } from '../model/choices.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import type { DoctorRecord, RecordedGroup } from '../storage/doctor-record.js';
@@ -20,18 +21,13 @@ export type DoctorOptions = {
   readonly machine: () => MachineObservation;
   readonly record: DoctorRecord;
   /** Absent: only reads are sent. */
-  readonly write?: WriteOptions;
+  readonly write?: {
+    /** The e-mail address of a user to try memberships with. */
+    readonly member?: string;
+    readonly onProgress: (text: string) => void;
+  };
   /** After so long, what has not been read stays unknown. Default 18 s. */
   readonly readingMs?: number;
-};
-
-type WriteOptions = {
-  /** Part of the temporary groups' names: unique. */
-  readonly runId: string;
-  /** The e-mail address of a user to try memberships with. */
-  readonly member?: string;
-  /** Says what is being done. */
-  readonly onProgress: (text: string) => void;
 };
 
 /** With one exchange of 8 s, that is half a minute. */
@@ -66,8 +62,10 @@ function limitTime(requests: Requests, ms: number): Requests {
 async function tryWrites(
   observations: Observations,
   { requests, record }: DoctorOptions,
-  { runId, member, onProgress }: WriteOptions,
+  { member, onProgress }: NonNullable<DoctorOptions['write']>,
 ): Promise<Diagnosis> {
+  // Part of the temporary groups' names.
+  const runId = randomBytes(4).toString('hex');
   const groups = { ...observations.groups };
   const remaining: RecordedGroup[] = [];
   const results: CheckResult[] = [];

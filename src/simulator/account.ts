@@ -17,8 +17,8 @@ export type Call = Account & {
   readonly body: RequestBody;
   /** ms since 1970 */
   readonly now: number;
-  /** The faults that change a detail of what the call does. */
-  readonly modifiers: ReadonlySet<string>;
+  /** The kinds that occur: some change a detail of what the call does. */
+  readonly faults: ReadonlySet<string>;
   /** How late new groups and new members are listed. */
   readonly listLagMs: number;
   readonly memberLagMs: number;

@@ -81,11 +81,11 @@ export function missingContactGroup(id: string): HttpResponse {
   return errorResponse(400, 300, `A group with this groupId: ${id} does not exist.`);
 }
 
-function formatGroup({ groups, modifiers }: Call, { id, name, type, description }: Group) {
+function formatGroup({ groups, faults }: Call, { id, name, type, description }: Group) {
   return {
     group_id: id,
     group_name: name,
-    ...(modifiers.has('no-member-count') ? {} : { total_members: groups.memberCount(id) }),
+    ...(faults.has('no-member-count') ? {} : { total_members: groups.memberCount(id) }),
     group_privacy: PRIVACY.indexOf(type) + 1,
     description,
   };

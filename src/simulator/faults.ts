@@ -1,6 +1,6 @@
 /** Faults on purpose: what can go wrong between a client and Zoom, drawn from a seeded generator. */
 import type { Operation, Route } from './routes.js';
-import { errorResponse, formatBody, type HttpResponse } from './wire.js';
+import { errorResponse, formatBody, type HttpResponse, validationError } from './wire.js';
 
 type Affected = Operation | 'add' | 'write' | 'list' | 'any' | 'token';
 
@@ -114,11 +114,10 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** The faults that occur in one request. */
 export type Occurrence = {
-  /** Decides the response; undefined if only modifiers occur. */
+  /** Decides the response; undefined if no fault does. */
   readonly kind: string | undefined;
-  readonly modifiers: ReadonlySet<string>;
+  readonly all: ReadonlySet<string>;
 };
 
 export class Faults {
@@ -143,10 +142,7 @@ export class Faults {
         return occurs && isAffected(route, affects) && (isForm || kind !== '415');
       })
       .map(({ kind }) => kind);
-    return {
-      kind: kinds.find((kind) => !MODIFIERS.has(kind)),
-      modifiers: new Set(kinds.filter((kind) => MODIFIERS.has(kind))),
-    };
+    return { kind: kinds.find((kind) => !MODIFIERS.has(kind)), all: new Set(kinds) };
   }
 
   /** Whether a new token replaces the ones before. */
@@ -178,7 +174,7 @@ export function missingScope({ scopes }: { readonly scopes: readonly string[] })
 export const ERROR_RESPONSES: Readonly<Record<string, (request: RejectedRequest) => HttpResponse>> = {
   '503': () => ({ ...errorResponse(503, 503, 'Service Unavailable'), headers: { 'Retry-After': '1' } }),
   '401': () => errorResponse(401, 124, 'Invalid access token.'),
-  '400': () => errorResponse(400, 300, 'Validation Failed.', [{ field: 'type', message: 'Invalid field.' }]),
+  '400': () => validationError([{ field: 'type', message: 'Invalid field.' }]),
   '403': () => errorResponse(403, 403, 'Forbidden'),
   '415': () => errorResponse(415, 415, 'Unsupported Media Type'),
   'other-409': ({ flipCoin }) =>

@@ -20,7 +20,6 @@ export type SimulatedGroup = {
 /** The settings of a group. */
 export type Group = Required<Omit<SimulatedGroup, 'total_members' | 'members'>>;
 
-/** What a create or an update may set. */
 export type GroupFields = Partial<Omit<Group, 'id'>>;
 
 /** Members, then whether they can search people of the same domain and of the account. */

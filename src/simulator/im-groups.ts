@@ -25,10 +25,10 @@ const NAME_LENGTH_MAX = 128;
 export const NAME: Field = {
   setting: 'name',
   must: `Must be a string of 1 to ${NAME_LENGTH_MAX} characters.`,
-  parse: (value, { modifiers }) => {
+  parse: (value, { faults }) => {
     if (typeof value !== 'string' || value.trim() === '' || [...value].length > NAME_LENGTH_MAX)
       return undefined;
-    return modifiers.has('folds-names') ? value.trim().replace(/\s+/g, ' ') : value.trim();
+    return faults.has('folds-names') ? value.trim().replace(/\s+/g, ' ') : value.trim();
   },
 };
 
@@ -99,9 +99,9 @@ function nameInUse(name: string): HttpResponse {
 }
 
 /** The documented response of a create has no type. */
-function formatGroup({ groups, modifiers }: Call, group: Group): object {
+function formatGroup({ groups, faults }: Call, group: Group): object {
   const { id, name, search_by_domain, search_by_account, search_by_ma_account } = group;
-  const count = modifiers.has('no-member-count') ? {} : { total_members: groups.memberCount(id) };
+  const count = faults.has('no-member-count') ? {} : { total_members: groups.memberCount(id) };
   return { id, name, ...count, search_by_domain, search_by_account, search_by_ma_account };
 }
 

@@ -51,7 +51,7 @@ export function addImMembers(call: Call, group: Group): HttpResponse {
     return validationError([{ field: 'members', message }]);
   }
   const ids = valid.flatMap((reference) => call.users.find(reference)?.id ?? []);
-  const added = call.modifiers.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
+  const added = call.faults.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
   // As in Zoom's examples, without milliseconds.
   const added_at = new Date(call.now).toISOString().replace(/\.\d+/, '');
   return { status: 201, body: { ids: added.join(','), added_at } };
@@ -92,7 +92,7 @@ export function addContactMembers(call: Call, group: Group): HttpResponse {
   const ids = parseContactMembers(call, call.body.fields.group_members);
   if (isResponse(ids)) return ids;
   if (ids.length === 0) return validationError([{ field: 'group_members', message: 'Must not be empty.' }]);
-  const added = call.modifiers.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
+  const added = call.faults.has('adds-nobody') ? [] : call.groups.addMembers(group.id, ids);
   return { status: 201, body: { member_ids: added } };
 }
 

@@ -21,7 +21,6 @@ export type TokenSettings = {
 
 const LIFETIME_S = 3600;
 
-/** Issues tokens and checks them. */
 export class Tokens {
   readonly credentials: AppCredentials;
   readonly scopes: readonly string[];

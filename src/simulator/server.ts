@@ -23,7 +23,7 @@ import {
 } from './group-store.js';
 import { type AppCredentials, Tokens } from './oauth.js';
 import { type Label, type Limiter, Limits, type Plan } from './rate-limits.js';
-import { ALL_SCOPES, type MatchedRoute, matchRoute } from './routes.js';
+import { ALL_SCOPES, matchRoute, type Route } from './routes.js';
 import { createUsers, DEFAULT_USERS, type SimulatedUser, UserDirectory } from './users.js';
 import { encodeResponse, type HttpResponse, isResponse, parseBody } from './wire.js';
 
@@ -58,7 +58,6 @@ export type SimulatorOptions = {
   readonly now?: () => number;
 };
 
-/** A request as it arrived, and its response. */
 export type RecordedRequest = {
   /** ms of `performance.now()` */
   readonly at: number;
@@ -138,7 +137,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-/** A request on its way to a response. */
 type Exchange = {
   readonly response: ServerResponse;
   readonly recorded: RecordedRequest;
@@ -146,7 +144,7 @@ type Exchange = {
   coding?: 'gzip' | 'br';
 };
 
-const NO_FAULT: Occurrence = { kind: undefined, modifiers: new Set() };
+const NO_FAULT: Occurrence = { kind: undefined, all: new Set() };
 
 class Service {
   readonly account: Account;
@@ -210,8 +208,8 @@ class Service {
     const matched = matchRoute(method, path);
     const isMatched = !isResponse(matched);
     const fault = isMatched ? this.#faults.draw(matched.route, body.type === 'form') : NO_FAULT;
-    if (fault.modifiers.has('gzip')) exchange.coding = this.#trackingIds % 2 === 0 ? 'br' : 'gzip';
-    const isDue = fault.modifiers.has('token-expired') && this.#apiRequests >= TOKENS_EXPIRE_AT_REQUEST;
+    if (fault.all.has('gzip')) exchange.coding = this.#trackingIds % 2 === 0 ? 'br' : 'gzip';
+    const isDue = fault.all.has('token-expired') && this.#apiRequests >= TOKENS_EXPIRE_AT_REQUEST;
     if (isDue && !this.#haveTokensExpired) {
       this.#haveTokensExpired = true;
       this.tokens.expireAll();
@@ -219,13 +217,13 @@ class Service {
     const rejection = this.tokens.reject(authorization);
     if (rejection) return this.#send(exchange, rejection);
     if (!isMatched) return this.#send(exchange, matched);
-    this.#handle(exchange, matched, fault, () =>
+    this.#handle(exchange, matched.route, fault, () =>
       matched.route.handle({
         ...this.account,
         ...matched,
-        modifiers: fault.modifiers,
-        listLagMs: fault.modifiers.has('list-lag') ? this.#lagMs : 0,
-        memberLagMs: fault.modifiers.has('member-lag') ? this.#lagMs : 0,
+        faults: fault.all,
+        listLagMs: fault.all.has('list-lag') ? this.#lagMs : 0,
+        memberLagMs: fault.all.has('member-lag') ? this.#lagMs : 0,
         query: url.searchParams,
         body,
         now: this.#now(),
@@ -234,24 +232,23 @@ class Service {
   }
 
   /** @param act lets the request take effect */
-  #handle(exchange: Exchange, matched: MatchedRoute, { kind }: Occurrence, act: () => HttpResponse): void {
-    const { route } = matched;
-    exchange.recorded.label = route.label;
-    if (!route.scopes.some((scope) => this.tokens.scopes.includes(scope))) {
+  #handle(exchange: Exchange, route: Route, { kind }: Occurrence, act: () => HttpResponse): void {
+    const { label, scopes } = route;
+    exchange.recorded.label = label;
+    if (!scopes.some((scope) => this.tokens.scopes.includes(scope))) {
       return this.#send(exchange, missingScope(route));
     }
-    const limited = this.#limit(matched, kind);
+    const limited = this.#limit(route, kind);
     if (limited) return this.#send(exchange, limited);
-    const limits = this.limits.headers(route.label, this.#now());
+    const limits = this.limits.headers(label, this.#now());
     exchange.response.setHeaders(new Map(Object.entries(limits)));
     const toError = ERROR_RESPONSES[kind ?? ''];
     if (!toError) return this.#respond(exchange, kind, act);
-    const { scopes } = route;
     this.#send(exchange, toError({ ...exchange.recorded, scopes, flipCoin: () => this.#faults.flipCoin() }));
   }
 
   /** The 429 of a limit, or of a fault that imitates one. */
-  #limit({ route: { label, method } }: MatchedRoute, fault: string | undefined): HttpResponse | undefined {
+  #limit({ label, method }: Route, fault: string | undefined): HttpResponse | undefined {
     const now = this.#now();
     if (fault === 'daily' || fault === 'daily-bare') this.#dailyFault ??= fault;
     if (this.#dailyFault && method !== 'GET')

@@ -10,18 +10,13 @@ export type HttpResponse = {
 
 export type FieldError = { readonly field: string; readonly message: string };
 
-/** Zoom's error body: its own code besides the HTTP status, and the fields that are wrong. */
-export function errorResponse(
-  status: number,
-  code: number,
-  message: string,
-  errors?: readonly FieldError[],
-): HttpResponse {
-  return { status, body: { code, message, ...(errors ? { errors } : {}) } };
+/** Zoom's error body has its own code besides the HTTP status. */
+export function errorResponse(status: number, code: number, message: string): HttpResponse {
+  return { status, body: { code, message } };
 }
 
 export function validationError(errors: readonly FieldError[]): HttpResponse {
-  return errorResponse(400, 300, 'Validation Failed.', errors);
+  return { status: 400, body: { code: 300, message: 'Validation Failed.', errors } };
 }
 
 /** A field of a form is a string, or a list if it was sent several times. */

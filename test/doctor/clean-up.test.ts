@@ -18,7 +18,7 @@ async function cleanUp(
   const zoom = createFakeZoom({ api, clock, ...options });
   zoom.add('zz-doctor-another');
   const { signal } = new AbortController();
-  const requests = new Requests({ api: zoom.connect(), clock, random: () => 0.5, signal });
+  const requests = new Requests({ api: zoom.connect(), clock, signal });
   const groups = new TemporaryGroups(GROUPS_APIS[api], createMemoryRecord(), '0123abcd');
   const create = (suffix: string): Promise<CreateOutcome> => {
     const name = `${groups.base} ${suffix}`;

@@ -65,7 +65,6 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
   const requests = new Requests({
     api: client.api,
     clock: time,
-    random: Math.random,
     signal: setup.signal ?? new AbortController().signal,
   });
   try {
@@ -88,7 +87,6 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
       ...(setup.write
         ? {
             write: {
-              runId: '0123abcd',
               onProgress: () => undefined,
               ...(setup.member === undefined ? {} : { member: setup.member }),
             },

@@ -5,7 +5,7 @@ import { MEMBERS_APIS } from '../../resources/members/api/members-apis.js';
 import { USERS_SCOPES } from '../../resources/members/api/users.js';
 import { describeStatus, elementsOf, type Outcome } from '../observe/requests.js';
 import { type Finding, ok, SEND_IN, unsettled, warn } from './finding.js';
-import { createGroup, type Trial, type TrialCheck } from './trial.js';
+import { createGroup, judgeLag, type Trial, type TrialCheck } from './trial.js';
 
 export type MemberTrial = Trial & {
   readonly api: MembersApi;
@@ -120,12 +120,7 @@ function checkAdd(what: string, { listedAfterMs, first }: MemberTrial, outcome: 
 }
 
 async function checkMemberLag({ first, listedAfterMs }: MemberTrial): Promise<Finding | undefined> {
-  if (first?.type !== 'success') return undefined;
-  const answer = { after_ms: listedAfterMs ?? null };
-  if (listedAfterMs === undefined) {
-    return warn('no list showed the new member in time', SEND_IN, { answer });
-  }
-  return ok(`a list shows a new member after ${(listedAfterMs / 1000).toFixed(1)} s`, { answer });
+  return first?.type === 'success' ? judgeLag('member', listedAfterMs, SEND_IN) : undefined;
 }
 
 async function checkAddTwice(trial: MemberTrial): Promise<Finding | undefined> {

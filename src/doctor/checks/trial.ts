@@ -1,11 +1,12 @@
 /** What the checks of `--write` share: a group that was just created, and how to create others. */
 import type { BodyFormat } from '../../model/choices.js';
 import type { Definition } from '../../resources/groups/api/group.js';
+import { LISTING_LAG_MAX_MS } from '../../resources/groups/closing.js';
 import type { GroupsObservation } from '../observe/observations.js';
 import { readList } from '../observe/read-list.js';
 import type { Requests } from '../observe/requests.js';
 import type { CreateOutcome, TemporaryGroups } from '../observe/temporary-groups.js';
-import type { Check, Finding } from './finding.js';
+import { type Check, type Finding, ok, SEND_IN, warn } from './finding.js';
 
 export type Trial = {
   readonly requests: Requests;
@@ -60,4 +61,12 @@ export function createGroup(
   definition: Definition,
 ): Promise<CreateOutcome> {
   return groups.create(requests, groups.api.create(definition, format), definition.name);
+}
+
+/** @param afterMs when a list first showed the new group or member */
+export function judgeLag(what: string, afterMs: number | undefined, todo: string): Finding {
+  const answer = { after_ms: afterMs ?? null };
+  if (afterMs === undefined) return warn(`no list showed the new ${what} in time`, todo, { answer });
+  const found = `a list shows a new ${what} after ${(afterMs / 1000).toFixed(1)} s`;
+  return afterMs <= LISTING_LAG_MAX_MS ? ok(found, { answer }) : warn(found, SEND_IN, { answer });
 }

@@ -2,7 +2,6 @@
 import type { Call } from '../../model/call.js';
 import { normalizeName } from '../../resources/groups/api/group.js';
 import { imGroups } from '../../resources/groups/api/im-groups.js';
-import { LISTING_LAG_MAX_MS } from '../../resources/groups/closing.js';
 import { describeStatus, type Outcome } from '../observe/requests.js';
 import {
   type Answer,
@@ -16,7 +15,7 @@ import {
   unsettled,
   warn,
 } from './finding.js';
-import { createGroup, type Trial, type TrialCheck } from './trial.js';
+import { createGroup, judgeLag, type Trial, type TrialCheck } from './trial.js';
 
 /** How a second name differs from that of an existing group. */
 type NameVariant = {
@@ -114,16 +113,8 @@ async function checkDefaults({ requests, groups, id }: Trial): Promise<Finding> 
 }
 
 async function checkListingLag({ listed }: Trial): Promise<Finding> {
-  if (!listed) {
-    const found = 'no list showed the new group in time';
-    return warn(found, 'After a lost response, rows may end as unknown; --resume settles them.', {
-      answer: { after_ms: null },
-    });
-  }
-  const { afterMs } = listed;
-  const found = `a list shows a new group after ${(afterMs / 1000).toFixed(1)} s`;
-  const rest = { answer: { after_ms: afterMs } };
-  return afterMs <= LISTING_LAG_MAX_MS ? ok(found, rest) : warn(found, SEND_IN, rest);
+  const todo = 'After a lost response, rows may end as unknown; --resume settles them.';
+  return judgeLag('group', listed?.afterMs, todo);
 }
 
 async function checkName(trial: Trial, { text, vary, expected, id }: NameVariant): Promise<Finding> {
@@ -199,12 +190,11 @@ async function checkUpdate({ requests, groups: { api }, id }: Trial): Promise<Fi
   const before = await requests.ask(api.get(id));
   const outcome = await requests.ask(api.update(id, { type: 'restricted' }));
   const after = await requests.ask(api.get(id));
-  const open = unsettled(outcome);
-  if (open) return open;
   const answer = { status: describeStatus(outcome) };
   if (!isSuccess(outcome)) {
     const todo = remedyFor(outcome, api.scopes.update);
-    return warn(`--update is refused (${answer.status})`, todo, { answer, words: outcome.message });
+    const rest = { answer, words: outcome.message };
+    return unsettled(outcome) ?? warn(`--update is refused (${answer.status})`, todo, rest);
   }
   const was = api.parse(before.body);
   const is = api.parse(after.body);
@@ -235,14 +225,10 @@ async function checkDeleteTwice({ requests, groups: { api }, id }: Trial): Promi
   const second = await requests.ask(api.remove(id));
   const read = await requests.ask(api.get(id));
   const answer = { first: describeStatus(first), second: describeStatus(second), get: describeStatus(read) };
-  const open = unsettled(first);
-  if (open) return open;
   if (!isSuccess(first)) {
-    const todo = remedyFor(first, api.scopes.delete);
-    return warn(`a delete, as by rollback, is refused (${answer.first})`, todo, {
-      answer,
-      words: first.message,
-    });
+    const found = `a delete, as by rollback, is refused (${answer.first})`;
+    const rest = { answer, words: first.message };
+    return unsettled(first) ?? warn(found, remedyFor(first, api.scopes.delete), rest);
   }
   const isGone = read.type === 'not-found' && (second.type === 'not-found' || isSuccess(second));
   if (isGone) return ok(`a deleted group is gone; a second delete is ${answer.second}`, { answer });

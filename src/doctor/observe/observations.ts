@@ -1,7 +1,6 @@
 /** What `doctor` observes: the account's answers, and this machine. */
 
 import type { ObservedResponse } from '../../model/api.js';
-import type { Call } from '../../model/call.js';
 import type { AccountPlan, Api, BodyFormat } from '../../model/choices.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../resources/groups/api/groups-apis.js';
@@ -13,7 +12,6 @@ import { type ReadList, readList } from './read-list.js';
 import type { Outcome, Requests } from './requests.js';
 import type { CreateOutcome } from './temporary-groups.js';
 
-/** One of the two group APIs. */
 export type GroupsObservation = ReadList & {
   readonly api: GroupsApi;
   /** The first listed group, asked for by the id that the list gives it. */
@@ -26,19 +24,16 @@ export type GroupsObservation = ReadList & {
   readonly created?: { readonly id: string; readonly listedId?: string };
 };
 
-/** This machine, as far as it matters. */
 export type MachineObservation = {
   readonly simulated: boolean;
   readonly accountPlan: AccountPlan;
   /** A token that was made elsewhere, or an app's credentials. */
   readonly credentials: 'token' | 'app';
-  /** What Zoom said of the token. */
   readonly grant?: {
     readonly expiresInS?: number;
     readonly scopes?: readonly string[];
   };
   readonly baseUrl: string;
-  /** Whether requests to Zoom take a proxy. */
   readonly usesProxy: boolean;
   readonly hasExtraCertificates: boolean;
   /** A system error's words if no lock can be written there. */
@@ -68,19 +63,12 @@ const MISSING_ID = 'zzDoctorNoSuchGroup000';
 /** Enough to see what a user looks like. */
 const USERS_PAGE_SIZE = 30;
 
-const PLAN_USAGE: Call = {
-  label: 'heavy',
-  method: 'GET',
-  path: '/accounts/me/plans/usage',
-  success: 200,
-};
-
 /** Reads what tells about the account. The first call gets the token; the others follow at the same time. */
 export async function observeAccount(requests: Requests): Promise<AccountObservation> {
   const im = await observeGroups(requests, GROUPS_APIS.im);
   const [contacts, planUsage, active, inactive, pending] = await Promise.all([
     observeGroups(requests, GROUPS_APIS.contacts),
-    requests.ask(PLAN_USAGE),
+    requests.ask({ label: 'heavy', method: 'GET', path: '/accounts/me/plans/usage', success: 200 }),
     requests.ask(listUsers('active', USERS_PAGE_SIZE)),
     requests.ask(listUsers('inactive', USERS_PAGE_SIZE)),
     requests.ask(listUsers('pending', USERS_PAGE_SIZE)),

@@ -1,4 +1,4 @@
-/** Reads a list of groups for `doctor`, as far as the time allows, and keeps what its first page looks like. */
+/** Reads a list of groups for `doctor`: to its end, to its first failure, or as long as there is time. */
 
 import type { Group } from '../../resources/groups/api/group.js';
 import type { GroupsApi } from '../../resources/groups/api/groups-api.js';
@@ -18,7 +18,6 @@ export type ReadList = {
 /** After so long, a list is read no further. */
 const LIST_MS = 12_000;
 
-/** Reads a list to its end, to its first failure, or as long as there is time. */
 export async function readList(requests: Requests, api: GroupsApi): Promise<ReadList> {
   const until = requests.clock.monotonic() + LIST_MS;
   const list = await requests.ask(api.list);

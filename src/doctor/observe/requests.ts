@@ -6,7 +6,6 @@ import type { Reply, ResponseMetadata } from '../../model/reply.js';
 import { EXIT, type Stop } from '../../model/stop.js';
 import { decideRetry } from '../../resilience/retry-policy.js';
 
-/** What one call came to. */
 export type Outcome = ResponseMetadata & {
   /** `not-sent`: aborted, out of time, or without a token. */
   readonly type: Reply['type'] | 'not-sent';
@@ -24,8 +23,6 @@ export type Outcome = ResponseMetadata & {
 export type RequestsOptions = {
   readonly api: ApiClient;
   readonly clock: Clock;
-  /** From 0 up to, but not including, 1. */
-  readonly random: () => number;
   readonly signal: AbortSignal;
 };
 
@@ -57,7 +54,7 @@ export class Requests {
   }
 
   async ask(call: Call): Promise<Outcome> {
-    const { api, clock, random, signal } = this.#options;
+    const { api, clock, signal } = this.#options;
     // A lost write is not sent again: its second answer would not tell what the first one did.
     const onLost = call.method === 'GET' ? 'resend' : 'judge';
     const replies: Reply[] = [];
@@ -73,7 +70,7 @@ export class Requests {
       const { reply, stop } = result;
       replies.push(reply);
       if (stop) return toOutcome(reply, replies, stop);
-      const decision = decideRetry({ onLost }, replies, random);
+      const decision = decideRetry({ onLost }, replies, Math.random);
       if (decision.type === 'stop') return toOutcome(reply, replies, decision.stop);
       const isOver = replies.length >= ATTEMPTS_MAX || signal.aborted;
       if (decision.type === 'judge' || isOver || decision.waitMs > WAIT_MAX_MS) {

@@ -3,7 +3,7 @@ import { APIS, type Api, DEFAULT_ACCOUNT_PLAN, DEFAULT_API } from '../model/choi
 import { EXIT, type ExitCode } from '../model/stop.js';
 import { ACCOUNT_CHECKS, inferPlan } from './checks/account-checks.js';
 import { API_CHECKS, bodyToFix } from './checks/api-checks.js';
-import { type CheckResult, toResults } from './checks/finding.js';
+import { type CheckResult, runChecks } from './checks/finding.js';
 import { MACHINE_CHECKS } from './checks/machine-checks.js';
 import { NETWORK_CHECKS } from './checks/network-checks.js';
 import type { Observations } from './observe/observations.js';
@@ -21,8 +21,11 @@ export type Diagnosis = {
 };
 
 /** @param trials what the checks of `--write` found */
-export function diagnose(observations: Observations, trials: readonly CheckResult[]): Diagnosis {
-  const diagnosis = conclude(observations, trials);
+export async function diagnose(
+  observations: Observations,
+  trials: readonly CheckResult[],
+): Promise<Diagnosis> {
+  const diagnosis = await conclude(observations, trials);
   if (observations.remaining.length === 0) return diagnosis;
   const message = `${diagnosis.exit.message}; temporary groups could not be deleted`;
   return {
@@ -31,16 +34,13 @@ export function diagnose(observations: Observations, trials: readonly CheckResul
   };
 }
 
-function conclude(observations: Observations, trials: readonly CheckResult[]): Diagnosis {
-  const results = [
-    ...[...NETWORK_CHECKS, ...ACCOUNT_CHECKS, ...MACHINE_CHECKS].flatMap((check) =>
-      toResults(check, check.judge(observations)),
-    ),
-    ...APIS.flatMap((api) => [
-      ...judgeApi(observations, api),
-      ...trials.filter((result) => result.api === api),
-    ]),
-  ];
+async function conclude(observations: Observations, trials: readonly CheckResult[]): Promise<Diagnosis> {
+  const ofAccount = [...NETWORK_CHECKS, ...ACCOUNT_CHECKS, ...MACHINE_CHECKS];
+  const results = [...(await runChecks(ofAccount, observations))];
+  for (const api of APIS) {
+    const read = await runChecks(API_CHECKS, observations.groups[api], api);
+    results.push(...read, ...trials.filter((result) => result.api === api));
+  }
   const blockers = failuresOf(results, undefined);
   // In order of preference.
   const working = APIS.find((api) => isWorking(results, api));
@@ -53,12 +53,6 @@ function conclude(observations: Observations, trials: readonly CheckResult[]): D
     suggestion: suggest(observations, working),
     exit: { code: EXIT.ok, reason: 'ok', message: 'apply works on this account' },
   };
-}
-
-function judgeApi({ groups }: Observations, api: Api): readonly CheckResult[] {
-  return API_CHECKS.filter(({ only = api }) => only === api).flatMap((check) =>
-    toResults(check, check.judge(groups[api]), api),
-  );
 }
 
 function isWorking(results: readonly CheckResult[], api: Api): boolean {

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { APIS, type Api } from '../model/choices.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import type { DoctorRecord, RecordedGroup } from '../storage/doctor-record.js';
-import { type CheckResult, toResults } from './checks/finding.js';
+import { type CheckResult, runChecks } from './checks/finding.js';
 import { MEMBER_CHECKS, openMemberTrial } from './checks/member-checks.js';
-import { openTrial, type Trial, type TrialCheck } from './checks/trial.js';
+import { openTrial } from './checks/trial.js';
 import { WRITE_CHECKS } from './checks/write-checks.js';
 import { type Diagnosis, diagnose } from './diagnose.js';
 import { findPerson } from './observe/find-person.js';
@@ -80,9 +80,9 @@ async function tryWrites(
       const { trial, ...observed } = await openTrial(trying, temporary, isAlive('im'));
       groups[api] = { ...groups[api], ...observed };
       if (!trial) continue;
-      results.push(...(await runChecks(WRITE_CHECKS, trial)));
+      results.push(...(await runChecks(WRITE_CHECKS, trial, api)));
       const memberTrial = person && (await openMemberTrial(trial, person));
-      if (memberTrial) results.push(...(await runChecks(MEMBER_CHECKS, memberTrial)));
+      if (memberTrial) results.push(...(await runChecks(MEMBER_CHECKS, memberTrial, api)));
     } finally {
       onProgress('deleting the temporary groups');
       const limitMs = requests.signal.aborted ? CLEAN_UP_AFTER_SIGNAL_MS : CLEAN_UP_MS;
@@ -91,16 +91,4 @@ async function tryWrites(
     }
   }
   return diagnose({ ...observations, groups, remaining }, results);
-}
-
-async function runChecks<T extends Trial>(
-  checks: readonly TrialCheck<T>[],
-  trial: T,
-): Promise<readonly CheckResult[]> {
-  const { name } = trial.groups.api;
-  const results: CheckResult[] = [];
-  for (const check of checks) {
-    if ((check.only ?? name) === name) results.push(...toResults(check, await check.judge(trial), name));
-  }
-  return results;
 }

@@ -16,8 +16,11 @@ import {
 const IM_PAGE_SIZES = { default: 30, max: 300 };
 const IM_ADD_MAX = 10;
 const CONTACT_PAGE_SIZES = { default: 10, max: 50 };
-/** Per request, by the type of the member: 1 a user, 2 a user group. */
-const CONTACT_ADD_MAX: Readonly<Record<1 | 2, number>> = { 1: 50, 2: 3 };
+/** Per request, by the type of the member. */
+const CONTACT_ADD_LIMITS = [
+  { type: 1, what: 'users', max: 50 },
+  { type: 2, what: 'user groups', max: 3 },
+];
 const CONTACT_REMOVE_MAX = 20;
 
 export function listImMembers(call: Call, group: Group): HttpResponse {
@@ -103,13 +106,10 @@ export function parseContactMembers(call: Call, value: unknown): readonly string
   if (valid.length < members.length) {
     return validationError([{ field: 'group_members', message: 'Must be an array of {type, id}.' }]);
   }
-  for (const type of [1, 2] as const) {
-    const max = CONTACT_ADD_MAX[type];
-    if (valid.filter((member) => member.type === type).length > max) {
-      const what = type === 1 ? 'users' : 'user groups';
-      return errorResponse(400, 300, `You can add a maximum of ${max} ${what} at a time.`);
-    }
-  }
+  const full = CONTACT_ADD_LIMITS.find(
+    ({ type, max }) => valid.filter((member) => member.type === type).length > max,
+  );
+  if (full) return errorResponse(400, 300, `You can add a maximum of ${full.max} ${full.what} at a time.`);
   const missing = valid.find(({ type, id }) => !(type === 1 ? call.users.find({ id }) : USER_GROUPS.has(id)));
   return missing ? missingMember(missing.id) : valid.map(({ id }) => id);
 }

@@ -21,8 +21,7 @@ export type Finding = {
   readonly later?: true;
 };
 
-/** Undefined: there is nothing to say. */
-export type Check<Subject, Result = Finding | undefined> = {
+export type Check<Subject> = {
   readonly id: string;
   /** The API that it is for; of two, it is for both. */
   readonly only?: Api;
@@ -31,7 +30,8 @@ export type Check<Subject, Result = Finding | undefined> = {
    * the place that would change names the check.
    */
   readonly assumes?: string;
-  judge(subject: Subject): Result;
+  /** Undefined: there is nothing to say. Some send requests of their own. */
+  readonly judge: (subject: Subject) => Finding | undefined | Promise<Finding | undefined>;
 };
 
 export type CheckResult = Finding & {
@@ -41,14 +41,19 @@ export type CheckResult = Finding & {
   readonly assumes?: string;
 };
 
-export function toResults(
-  { id, assumes }: Pick<CheckResult, 'id' | 'assumes'>,
-  finding: Finding | undefined,
+/** Runs the checks one after the other. @param api absent for what is about the account or this machine */
+export async function runChecks<Subject>(
+  checks: readonly Check<Subject>[],
+  subject: Subject,
   api?: Api,
-): readonly CheckResult[] {
-  return finding
-    ? [{ id, ...(api ? { api } : {}), ...(assumes === undefined ? {} : { assumes }), ...finding }]
-    : [];
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { id, only = api, assumes, judge } of checks) {
+    const finding = only === api ? await judge(subject) : undefined;
+    const about = { id, ...(api ? { api } : {}), ...(assumes === undefined ? {} : { assumes }) };
+    if (finding) results.push({ ...about, ...finding });
+  }
+  return results;
 }
 
 type Rest = Omit<Finding, 'verdict' | 'found'>;

@@ -1,5 +1,4 @@
 /** What this machine is like, and what an earlier `doctor` or this one left. */
-import type { Api } from '../../model/choices.js';
 import { formatCount } from '../../text/format.js';
 import type { Observations } from '../observe/observations.js';
 import { type Check, type Finding, fail, ok, warn } from './finding.js';
@@ -29,12 +28,13 @@ function checkLock({ machine: { lockOwner } }: Observations): Finding {
   });
 }
 
-type NamedGroup = { readonly api: Api; readonly name: string; readonly id?: string };
-
-function formatGroups(groups: readonly NamedGroup[]): string {
-  const describe = ({ api, name, id }: NamedGroup): string =>
-    `${name} (${api}, ${id === undefined ? 'id unknown, may not exist' : `id ${id}`})`;
-  return groups.map(describe).join('; ');
+function formatGroups(groups: Observations['leftovers'] | Observations['remaining']): string {
+  return groups
+    .map(
+      ({ api, name, id }) =>
+        `${name} (${api}, ${id === undefined ? 'id unknown, may not exist' : `id ${id}`})`,
+    )
+    .join('; ');
 }
 
 function checkLeftovers({ leftovers }: Observations): Finding {

@@ -4,8 +4,8 @@ import { emailKey, type MembersApi, type Person } from '../../resources/members/
 import { MEMBERS_APIS } from '../../resources/members/api/members-apis.js';
 import { USERS_SCOPES } from '../../resources/members/api/users.js';
 import { describeStatus, elementsOf, type Outcome } from '../observe/requests.js';
-import { type Finding, ok, SEND_IN, unsettled, warn } from './finding.js';
-import { createGroup, judgeLag, type Trial, type TrialCheck } from './trial.js';
+import { type Check, type Finding, ok, SEND_IN, unsettled, warn } from './finding.js';
+import { createGroup, judgeLag, type Trial } from './trial.js';
 
 export type MemberTrial = Trial & {
   readonly api: MembersApi;
@@ -22,11 +22,11 @@ export type MemberTrial = Trial & {
 /** `named`: how many ids the answer names. */
 type AddOutcome = Outcome & { readonly named: number };
 
-export const MEMBER_CHECKS: readonly TrialCheck<MemberTrial>[] = [
+export const MEMBER_CHECKS: readonly Check<MemberTrial>[] = [
   {
     id: 'member-by-email',
     only: 'im',
-    judge: async (trial) => trial.first && checkAdd('e-mail address', trial, trial.first),
+    judge: (trial) => trial.first && checkAdd('e-mail address', trial, trial.first),
   },
   {
     id: 'member-lag',
@@ -119,7 +119,7 @@ function checkAdd(what: string, { listedAfterMs, first }: MemberTrial, outcome: 
   );
 }
 
-async function checkMemberLag({ first, listedAfterMs }: MemberTrial): Promise<Finding | undefined> {
+function checkMemberLag({ first, listedAfterMs }: MemberTrial): Finding | undefined {
   return first?.type === 'success' ? judgeLag('member', listedAfterMs, SEND_IN) : undefined;
 }
 

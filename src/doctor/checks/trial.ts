@@ -6,7 +6,7 @@ import type { GroupsObservation } from '../observe/observations.js';
 import { readList } from '../observe/read-list.js';
 import type { Requests } from '../observe/requests.js';
 import type { CreateOutcome, TemporaryGroups } from '../observe/temporary-groups.js';
-import { type Check, type Finding, ok, SEND_IN, warn } from './finding.js';
+import { type Finding, ok, SEND_IN, warn } from './finding.js';
 
 export type Trial = {
   readonly requests: Requests;
@@ -21,9 +21,6 @@ export type Trial = {
   /** Whether IM groups can be read too, which shows what a contact group's privacy means. */
   readonly isImAlive: boolean;
 };
-
-/** A check that sends requests of its own. */
-export type TrialCheck<Subject extends Trial = Trial> = Check<Subject, Promise<Finding | undefined>>;
 
 /** Tries every body format. @returns what they showed, and the trial that a success makes possible */
 export async function openTrial(

@@ -5,6 +5,7 @@ import { imGroups } from '../../resources/groups/api/im-groups.js';
 import { describeStatus, type Outcome } from '../observe/requests.js';
 import {
   type Answer,
+  type Check,
   type Finding,
   fail,
   ok,
@@ -15,7 +16,7 @@ import {
   unsettled,
   warn,
 } from './finding.js';
-import { createGroup, judgeLag, type Trial, type TrialCheck } from './trial.js';
+import { createGroup, judgeLag, type Trial } from './trial.js';
 
 /** How a second name differs from that of an existing group. */
 type NameVariant = {
@@ -67,7 +68,7 @@ const NAME_VARIANTS: readonly NameVariant[] = [
   },
 ];
 
-export const WRITE_CHECKS: readonly TrialCheck[] = [
+export const WRITE_CHECKS: readonly Check<Trial>[] = [
   { id: 'defaults', judge: checkDefaults },
   {
     id: 'listing-lag',
@@ -112,7 +113,7 @@ async function checkDefaults({ requests, groups, id }: Trial): Promise<Finding> 
   return ok(`settings that are not sent: ${text}`, { answer: Object.fromEntries(found) });
 }
 
-async function checkListingLag({ listed }: Trial): Promise<Finding> {
+function checkListingLag({ listed }: Trial): Finding {
   const todo = 'After a lost response, rows may end as unknown; --resume settles them.';
   return judgeLag('group', listed?.afterMs, todo);
 }

@@ -42,13 +42,10 @@ export type MachineObservation = {
   readonly lockOwner?: string;
 };
 
-export type AccountObservation = {
+export type Observations = {
   readonly groups: Readonly<Record<Api, GroupsObservation>>;
   readonly users: Readonly<Record<UserStatus, Outcome>>;
   readonly planUsage: Outcome;
-};
-
-export type Observations = AccountObservation & {
   readonly responses: readonly ObservedResponse[];
   readonly machine: MachineObservation;
   /** Temporary groups of an earlier `doctor`. */
@@ -64,7 +61,9 @@ const MISSING_ID = 'zzDoctorNoSuchGroup000';
 const USERS_PAGE_SIZE = 30;
 
 /** Reads what tells about the account. The first call gets the token; the others follow at the same time. */
-export async function observeAccount(requests: Requests): Promise<AccountObservation> {
+export async function observeAccount(
+  requests: Requests,
+): Promise<Pick<Observations, 'groups' | 'users' | 'planUsage'>> {
   const im = await observeGroups(requests, GROUPS_APIS.im);
   const [contacts, planUsage, active, inactive, pending] = await Promise.all([
     observeGroups(requests, GROUPS_APIS.contacts),

@@ -62,15 +62,11 @@ export const realDisk: Disk = {
         : lstatSync(file, { bigint: true, throwIfNoEntry: false });
     return found && `${found.dev}:${found.ino}`;
   },
-  truncate: (path, length) => {
-    const fd = openSync(path, flags.O_RDWR | NO_FOLLOW);
-    try {
+  truncate: (path, length) =>
+    withFile(path, flags.O_RDWR | NO_FOLLOW, (fd) => {
       ftruncateSync(fd, length);
       fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  },
+    }),
   sync: fsyncSync,
   syncData: promisify(fdatasync),
   close: closeSync,
@@ -78,18 +74,22 @@ export const realDisk: Disk = {
   remove: unlinkSync,
   syncFolder: (path) => {
     try {
-      const fd = openSync(path, flags.O_RDONLY);
-      try {
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
+      withFile(path, flags.O_RDONLY, fsyncSync);
     } catch (error) {
       if (!NO_FOLDER_SYNC.has(errorCode(error))) throw error;
     }
   },
   wait: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
 };
+
+function withFile(path: string, mode: number, use: (fd: number) => void): void {
+  const fd = openSync(path, mode);
+  try {
+    use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** Writes all bytes. `fs.writeSync` may write only some of them, and reports that by its count alone. */
 export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {

@@ -4,7 +4,7 @@ import type { RunState, Second } from '../../events/run-state.js';
 export type TimelineData = Pick<RunState, 'timeline' | 'pauses' | 'rates' | 'lastAt'>;
 
 /** The sums of the seconds that one bar shows; `from` is the first, since 1970. */
-export type Bin = Second & { readonly from: number };
+export type Bin = Omit<Second, 'settled'> & { readonly from: number };
 
 export type TimeAxis = {
   /** In the order of time, and of equal width. */
@@ -32,14 +32,13 @@ export function createTimeAxis(recorded: TimelineData, bars: number): TimeAxis |
     const gap = gaps[i] ?? 0;
     // A short wait has bars too, without height.
     for (let slot = toSlot(gap <= IDLE_SECONDS ? second - gap : second); slot <= second; slot += step) {
-      if (!found.has(slot)) found.set(slot, { from: slot, sent: 0, settled: 0, retried: 0, limited: 0 });
+      if (!found.has(slot)) found.set(slot, { from: slot, sent: 0, retried: 0, limited: 0 });
     }
   }
   for (const [second, counts] of timeline) {
     const bin = found.get(toSlot(second));
     if (!bin) continue;
     bin.sent += counts.sent;
-    bin.settled += counts.settled;
     bin.retried += counts.retried;
     bin.limited += counts.limited;
   }

@@ -47,7 +47,12 @@ function judgeClosing(work: GroupsWork, listing: Listing, requestedAt: number, w
   const remaining = youngest + LISTING_LAG_MAX_MS - requestedAt;
   if (remaining > 0) return { steps: [takeClosingListing(work, requestedAt, remaining, waits)] };
   work.open.clear();
-  return mergeJudgements(open.map((row) => settleOpen(work, row, index, isStale)));
+  const settled = open.map((row) => settleOpen(work, row, index, isStale));
+  return {
+    outcomes: settled.flatMap(({ outcomes = [] }) => outcomes),
+    steps: settled.flatMap(({ steps = [] }) => steps),
+    warnings: settled.flatMap(({ warnings = [] }) => warnings),
+  };
 }
 
 /** Whether the listing lacks a group that Zoom has confirmed. */
@@ -129,12 +134,4 @@ function settleWithoutListing({ open, state }: GroupsWork, reason: string): Judg
   });
   open.clear();
   return { outcomes, warnings: [`the groups could not be listed at the end: ${reason}`] };
-}
-
-function mergeJudgements(judgements: readonly Judgement[]): Judgement {
-  return {
-    outcomes: judgements.flatMap(({ outcomes }) => outcomes ?? []),
-    steps: judgements.flatMap(({ steps }) => steps ?? []),
-    warnings: judgements.flatMap(({ warnings }) => warnings ?? []),
-  };
 }

@@ -16,21 +16,23 @@ const PENDING_USER = 'pending user: has not signed in yet';
 const NO_ID_TO_REMOVE = `${PENDING_USER}; Zoom gives no id to remove`;
 
 export function planGroup(work: MembersWork, group: GroupWork, index: MemberIndex): GroupPlan {
-  const plan = work.mode === 'remove' ? planRemoval : planAdd;
+  const { mode, api, users } = work;
   const planned = group.rows.flatMap((row) => {
-    const found = plan(work, group, index, row);
+    const found = planRow(work, group, index, row);
     return row.isDone && !isChange(found) ? [] : [found];
   });
   const changes = planned.filter(isChange);
-  const surplus = work.mode === 'sync' ? findSurplus(work, group, index) : [];
+  const surplus = mode === 'sync' ? findSurplus(work, group, index) : [];
   const outcomes = [...planned, ...surplus].flatMap((found) => (isChange(found) ? [] : [found]));
-  if (work.mode === 'sync') {
+  if (mode === 'sync') {
     outcomes.push(...recoverRemovals(work, group, index));
-    group.unresolved.push(...findUnresolved(work, group));
+    for (const email of group.wanted) {
+      if (api.addsBy === 'id' && users.find({ email })?.id === undefined) group.unresolved.push(email);
+    }
   }
   const last = changes.at(-1);
   // All members may be removed from a group that can be empty; elsewhere the last one stays.
-  if (work.mode === 'remove' && work.api.needsMember && last && changes.length >= index.size) {
+  if (mode === 'remove' && api.needsMember && last && changes.length >= index.size) {
     changes.pop();
     const ids = { groupId: group.id, userId: last.userId };
     outcomes.push(toRowOutcome(last.row, 'kept', 'a contact group must have at least one member', ids));
@@ -42,57 +44,35 @@ function isChange(planned: Change | RowOutcome): planned is Change {
   return 'operation' in planned;
 }
 
-function hasDoubt({ state }: MembersWork, key: string, operation: Change['operation']): boolean {
-  return listDoubts(state.rows.get(key)).some((doubt) => doubt.operation === operation);
-}
-
-function planAdd(
-  work: MembersWork,
+function planRow(
+  { mode, api, state, users }: MembersWork,
   { id: groupId }: GroupWork,
   index: MemberIndex,
   row: MemberRow,
 ): RowOutcome | Change {
-  const { api, state, users } = work;
-  const user = users.find({ email: row.email });
+  const operation = mode === 'remove' ? 'remove' : 'add';
+  const { email } = row;
+  const user = users.find({ email });
   const id = row.userId ?? user?.id;
-  const member = index.find({ id, email: row.email });
-  if (member) {
-    const ids = { groupId, userId: member.id ?? id };
-    if (!hasDoubt(work, row.key, 'add')) return toRowOutcome(row, 'already-member', '', ids);
-    // It was planned because the membership was absent.
-    return toRowOutcome(row, 'added', 'recovered', ids, state.rows.get(row.key)?.last);
-  }
-  if (api.addsBy === 'id' && id === undefined) {
-    return toRowOutcome(row, 'failed', user?.status === 'pending' ? PENDING_USER : 'no such user', {
-      groupId,
-    });
-  }
-  const hint = user?.status === 'inactive' ? { hint: 'deactivated user' } : {};
-  return { row, operation: 'add', userId: id, losses: 0, ...hint };
-}
-
-function planRemoval(
-  work: MembersWork,
-  { id: groupId }: GroupWork,
-  index: MemberIndex,
-  row: MemberRow,
-): RowOutcome | Change {
-  const { state, users } = work;
-  const userId = row.userId ?? users.find({ email: row.email })?.id;
-  const member = index.find({ id: userId, email: row.email });
-  if (!member) {
+  const member = index.find({ id, email });
+  const userId = member?.id ?? id;
+  if ((member !== undefined) === (operation === 'add')) {
+    const before = state.rows.get(row.key);
     const ids = { groupId, userId };
-    if (!hasDoubt(work, row.key, 'remove')) return toRowOutcome(row, 'not-member', '', ids);
-    return toRowOutcome(row, 'removed', 'recovered', ids, state.rows.get(row.key)?.last);
+    if (!listDoubts(before).some((doubt) => doubt.operation === operation)) {
+      return toRowOutcome(row, operation === 'add' ? 'already-member' : 'not-member', '', ids);
+    }
+    // It was planned because there was something to do.
+    const status = operation === 'add' ? 'added' : 'removed';
+    return toRowOutcome(row, status, 'recovered', ids, before?.last);
   }
-  if (member.id === undefined) return toRowOutcome(row, 'failed', NO_ID_TO_REMOVE, { groupId });
-  return { row, operation: 'remove', userId: member.id, losses: 0 };
-}
-
-/** Whom the file names in the group, and who is no user with an id: ids are looked up only where they are needed. */
-function findUnresolved({ api, users }: MembersWork, { wanted }: GroupWork): readonly string[] {
-  if (api.addsBy === 'email') return [];
-  return [...wanted].filter((email) => users.find({ email })?.id === undefined);
+  if (member && member.id === undefined) return toRowOutcome(row, 'failed', NO_ID_TO_REMOVE, { groupId });
+  if (operation === 'add' && api.addsBy === 'id' && id === undefined) {
+    const reason = user?.status === 'pending' ? PENDING_USER : 'no such user';
+    return toRowOutcome(row, 'failed', reason, { groupId });
+  }
+  const hint = operation === 'add' && user?.status === 'inactive' ? { hint: 'deactivated user' } : {};
+  return { row, operation, userId, losses: 0, ...hint };
 }
 
 /** The removals of members whom the file does not name; an outcome for each who cannot be removed. */

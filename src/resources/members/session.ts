@@ -23,7 +23,9 @@ export class MembersSession implements Session {
   readonly #context: Context;
   readonly #known: ReadonlyMap<string, KnownMembership> | undefined;
   readonly #work: MembersWork;
-  #named: NamedGroups | undefined;
+  readonly #named: NamedGroups;
+  #areRowsRead = false;
+  #index: GroupIndex | undefined;
   #phases: Iterator<Phase, undefined>;
   #started = 0;
   /** Whether `--limit` held something back. */
@@ -43,11 +45,12 @@ export class MembersSession implements Session {
       doubtfulRemovals: options.mode === 'sync' ? findDoubtfulRemovals(state) : new Map(),
       users: new PeopleIndex(),
     };
+    this.#named = new NamedGroups(this.#work, known ?? new Map());
     this.#phases = this.#createPhases();
   }
 
   get #groups(): readonly GroupWork[] {
-    return [...(this.#named?.byId.values() ?? [])];
+    return [...this.#named.byId.values()];
   }
 
   next(draining: boolean): Phase | undefined {
@@ -67,16 +70,9 @@ export class MembersSession implements Session {
 
   /** What was read is not read again after a restart. */
   *#createPhases(): Generator<Phase, undefined> {
-    let index: GroupIndex | undefined;
-    if (!this.#known && !this.#named) {
-      const why = 'members find their groups there by name';
-      const list = listRequiredGroups(this.#work.api.groups, why, (groups) => {
-        index = groups;
-      });
-      yield [{ steps: [list] }];
-    }
-    yield this.#readRows(index);
-    index = undefined;
+    // A variable that held this step would keep the list of groups in memory until the session ends.
+    if (!this.#known && !this.#areRowsRead) yield [{ steps: [this.#listGroups()] }];
+    yield this.#readRows();
     const { api, users } = this.#work;
     if (api.addsBy === 'id' && !this.#known && this.#groups.length > 0 && users.size === 0) {
       yield [{ steps: listUsers(users) }];
@@ -92,11 +88,17 @@ export class MembersSession implements Session {
     for (const group of groups) yield { steps: [readBack(this.#work, group, false)] };
   }
 
-  async *#readRows(index: GroupIndex | undefined): AsyncGenerator<Judgement> {
-    if (!this.#named) {
-      this.#named = new NamedGroups(this.#work, this.#known ?? new Map());
-      await this.#named.read(this.#context.rows(), index);
-    }
+  #listGroups(): Step {
+    const why = 'members find their groups there by name';
+    return listRequiredGroups(this.#work.api.groups, why, (groups) => {
+      this.#index = groups;
+    });
+  }
+
+  async *#readRows(): AsyncGenerator<Judgement> {
+    if (!this.#areRowsRead) await this.#named.read(this.#context.rows(), this.#index);
+    this.#areRowsRead = true;
+    this.#index = undefined;
     const { failures } = this.#named;
     for (let at = 0; at < failures.length; at += OUTCOMES_PER_RECORD) {
       yield { outcomes: failures.slice(at, at + OUTCOMES_PER_RECORD) };

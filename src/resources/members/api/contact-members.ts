@@ -1,8 +1,8 @@
 /** Members of contact groups, from Zoom's API reference (OpenAPI of March 2026). */
 
 import { contactGroups } from '../../groups/api/contact-groups.js';
-import { isUsableId, toPath } from '../../groups/api/groups-api.js';
-import type { MembersApi } from './members-api.js';
+import { isUsableId } from '../../groups/api/groups-api.js';
+import { type MembersApi, toMembersPath } from './members-api.js';
 
 /** The values of `type` in the list and in an add. */
 const USER = 1;
@@ -24,7 +24,7 @@ export const contactMembers: MembersApi = {
   list: (groupId) => ({
     label: 'medium',
     method: 'GET',
-    path: membersPath(groupId),
+    path: toMembersPath('/contacts/groups', groupId),
     query: { page_size: '50' },
     success: 200,
   }),
@@ -33,7 +33,7 @@ export const contactMembers: MembersApi = {
   add: (groupId, people) => ({
     label: 'heavy',
     method: 'POST',
-    path: membersPath(groupId),
+    path: toMembersPath('/contacts/groups', groupId),
     body: { type: 'json', value: { group_members: people.map(({ id }) => ({ type: USER, id })) } },
     success: 201,
   }),
@@ -41,14 +41,10 @@ export const contactMembers: MembersApi = {
   remove: (groupId, memberIds) => ({
     label: 'heavy',
     method: 'DELETE',
-    path: membersPath(groupId),
+    path: toMembersPath('/contacts/groups', groupId),
     query: { member_ids: memberIds.join(',') },
     success: 204,
   }),
   // "A group with this groupId: … does not exist." For a member the same code says "memberId".
   isGroupMissing: (_operation, message) => /\bgroup ?id\b/i.test(message),
 };
-
-function membersPath(groupId: string): string {
-  return `${toPath('/contacts/groups', groupId)}/members`;
-}

@@ -1,7 +1,7 @@
 /** Members of IM groups, from Zoom's API reference (OpenAPI of March 2026). */
 import { isUsableId, toPath } from '../../groups/api/groups-api.js';
 import { imGroups } from '../../groups/api/im-groups.js';
-import type { MembersApi } from './members-api.js';
+import { type MembersApi, toMembersPath } from './members-api.js';
 
 export const imMembers: MembersApi = {
   groups: imGroups,
@@ -19,7 +19,7 @@ export const imMembers: MembersApi = {
   list: (groupId) => ({
     label: 'medium',
     method: 'GET',
-    path: membersPath(groupId),
+    path: toMembersPath('/im/groups', groupId),
     query: { page_size: '300' },
     success: 200,
   }),
@@ -33,7 +33,7 @@ export const imMembers: MembersApi = {
   add: (groupId, people) => ({
     label: 'medium',
     method: 'POST',
-    path: membersPath(groupId),
+    path: toMembersPath('/im/groups', groupId),
     body: { type: 'json', value: { members: people.map(({ email }) => ({ email })) } },
     success: 201,
   }),
@@ -42,13 +42,9 @@ export const imMembers: MembersApi = {
   remove: (groupId, [memberId = '']) => ({
     label: 'light',
     method: 'DELETE',
-    path: toPath(membersPath(groupId), memberId),
+    path: toPath(toMembersPath('/im/groups', groupId), memberId),
     success: 204,
   }),
   // For a removal, the same 404 may mean that the user is no member.
   isGroupMissing: (operation) => operation === 'add',
 };
-
-function membersPath(groupId: string): string {
-  return `${toPath('/im/groups', groupId)}/members`;
-}

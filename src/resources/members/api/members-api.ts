@@ -1,6 +1,6 @@
 /** What the members of Zoom's two group APIs have in common, and in which they differ, as data. */
 import type { Call } from '../../../model/call.js';
-import type { GroupsApi } from '../../groups/api/groups-api.js';
+import { type GroupsApi, toPath } from '../../groups/api/groups-api.js';
 
 /** A member of a group as Zoom lists it: an id, an e-mail address, or both. */
 export type Member = {
@@ -47,4 +47,8 @@ export type MembersApi = {
 /** Addresses are compared without case. */
 export function emailKey(email: string): string {
   return email.trim().toLowerCase();
+}
+
+export function toMembersPath(groupsPath: string, groupId: string): string {
+  return `${toPath(groupsPath, groupId)}/members`;
 }

@@ -1,6 +1,6 @@
 /** Undoing a run on groups: what it created is deleted, what it updated is restored, if nobody has used it since. */
 import type { Note } from '../../events/event.js';
-import { type Effect, isInDoubt } from '../../events/row-state.js';
+import { isInDoubt } from '../../events/row-state.js';
 import type { RunState } from '../../events/run-state.js';
 import { type Api, isApi } from '../../model/choices.js';
 import { formatCsvLine } from '../../text/csv-cell.js';
@@ -52,39 +52,31 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
     if (!last) continue;
     const left = { ...parseFingerprint(last.fingerprint), name: last.name };
     const created = effects.find(({ operation }) => operation === 'create');
-    if (created) {
-      undos.push({ key, operation: 'delete', groupId: created.ids.groupId ?? '', left, before: {} });
-      continue;
-    }
     const updates = effects.filter(({ operation }) => operation === 'update');
-    if (includeUpdates && updates.length > 0) {
-      const groupId = updates.at(-1)?.ids.groupId ?? '';
-      undos.push({ key, operation: 'restore', groupId, left, before: mergeBefore(updates) });
+    const groupId = (created ?? updates.at(-1))?.ids.groupId ?? '';
+    if (created) undos.push({ key, operation: 'delete', groupId, left, before: {} });
+    else if (includeUpdates && updates.length > 0) {
+      // The oldest values are the ones to restore: a second update of one run must not hide them.
+      const before = updates.reduceRight<Change>(
+        (newer, { note }) => ({ ...newer, ...parseBefore(note) }),
+        {},
+      );
+      undos.push({ key, operation: 'restore', groupId, left, before });
     }
   }
   return undos;
 }
 
-/** The oldest values are the ones to restore: a second update of one run must not hide them. */
-function mergeBefore(updates: readonly Effect[]): Change {
-  let before: Change = {};
-  for (const { note } of [...updates].reverse()) before = { ...before, ...parseBefore(note) };
-  return before;
-}
-
-function parseBefore(note: Note | undefined): Change {
-  const values: unknown = note?.before;
-  if (typeof values !== 'object' || values === null) return {};
-  const { name, type, description, ...rest } = values as Readonly<Record<string, unknown>>;
-  const switches = Object.entries(rest).filter(
-    ([field, value]) => SETTINGS.some(([setting]) => setting === field) && typeof value === 'boolean',
+/** The journal may have been edited: values of another kind are left out. */
+function parseBefore({ before }: Note = {}): Change {
+  const fields = new Set<string>(['name', ...SETTINGS.map(([setting]) => setting)]);
+  const values = Object.entries(typeof before === 'object' && before !== null ? before : {});
+  return Object.fromEntries(
+    values.filter(([field, value]) => {
+      if (field === 'type') return isGroupType(value);
+      return fields.has(field) && typeof value === (field.startsWith('search') ? 'boolean' : 'string');
+    }),
   );
-  return {
-    ...Object.fromEntries(switches),
-    ...(typeof name === 'string' ? { name } : {}),
-    ...(isGroupType(type) ? { type } : {}),
-    ...(typeof description === 'string' ? { description } : {}),
-  };
 }
 
 /** The rollback's own input as a CSV, so that it is stored and reported like that of any run. */

@@ -46,10 +46,10 @@ function formatConclusion(
   { results, suggestion, exit: { message, hint } }: Diagnosis,
   common: readonly string[],
 ): readonly string[] {
-  const counts = (['ok', 'warn', 'fail', 'unknown'] as const)
-    .map((verdict) => [results.filter((result) => result.verdict === verdict).length, verdict] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, verdict]) => `${count} ${verdict}`);
+  const counts = Object.keys(COLORS).flatMap((verdict) => {
+    const { length } = results.filter((result) => result.verdict === verdict);
+    return length === 0 ? [] : [`${length} ${verdict}`];
+  });
   const next = suggestion ? formatCommand(suggestion, common) : hint && escapeInvisible(hint);
   return [
     `${counts.join(', ')}: ${escapeInvisible(message)}`,

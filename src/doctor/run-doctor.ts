@@ -77,8 +77,8 @@ async function tryWrites(
     onProgress(`trying ${GROUPS_APIS[api].noun}, on temporary groups`);
     const temporary = new TemporaryGroups(GROUPS_APIS[api], record, runId);
     try {
-      const { trial, ...observed } = await openTrial(trying, temporary, isAlive('im'));
-      groups[api] = { ...groups[api], ...observed };
+      const { bodies, trial } = await openTrial(trying, temporary, isAlive('im'));
+      groups[api] = { ...groups[api], bodies, ...(trial ? { created: trial } : {}) };
       if (!trial) continue;
       results.push(...(await runChecks(WRITE_CHECKS, trial, api)));
       const memberTrial = person && (await openMemberTrial(trial, person));

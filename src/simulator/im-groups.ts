@@ -61,7 +61,9 @@ export function createImGroup(call: Call): HttpResponse {
   const { name } = fields;
   if (name === undefined) return MISSING_NAME;
   if (call.groups.hasName(name)) return nameInUse(name);
-  return { status: 201, body: formatGroup(call, call.groups.create({ ...fields, name })) };
+  // The documented response of a create has no type.
+  const { type: _, ...created } = formatGroup(call, call.groups.create({ ...fields, name }));
+  return { status: 201, body: created };
 }
 
 export function updateImGroup(call: Call, group: Group): HttpResponse {
@@ -74,7 +76,7 @@ export function updateImGroup(call: Call, group: Group): HttpResponse {
 }
 
 export function getImGroup(call: Call, group: Group): HttpResponse {
-  return { status: 200, body: { ...formatGroup(call, group), type: group.type } };
+  return { status: 200, body: formatGroup(call, group) };
 }
 
 export function deleteGroup(call: Call, group: Group): HttpResponse {
@@ -84,9 +86,7 @@ export function deleteGroup(call: Call, group: Group): HttpResponse {
 
 /** All groups in one response: the documented call has no pages. */
 export function listImGroups(call: Call): HttpResponse {
-  const groups = call.groups
-    .all(call.listLagMs)
-    .map((group) => ({ ...formatGroup(call, group), type: group.type }));
+  const groups = call.groups.all(call.listLagMs).map((group) => formatGroup(call, group));
   return { status: 200, body: { total_records: groups.length, groups } };
 }
 
@@ -98,11 +98,8 @@ function nameInUse(name: string): HttpResponse {
   return errorResponse(409, 4132, `Group name ${name} is already in use.`);
 }
 
-/** The documented response of a create has no type. */
-function formatGroup({ groups, faults }: Call, group: Group): object {
-  const { id, name, search_by_domain, search_by_account, search_by_ma_account } = group;
-  const count = faults.has('no-member-count') ? {} : { total_members: groups.memberCount(id) };
-  return { id, name, ...count, search_by_domain, search_by_account, search_by_ma_account };
+function formatGroup({ groups, faults }: Call, { description: _, ...group }: Group) {
+  return faults.has('no-member-count') ? group : { ...group, total_members: groups.memberCount(group.id) };
 }
 
 /** @param fields by their names in the request */

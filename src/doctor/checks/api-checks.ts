@@ -141,7 +141,7 @@ function checkIdSpelling({ api, one, created, list }: GroupsObservation): Findin
     const words = one.outcome.message;
     return warn(`a listed id cannot be read (${describeStatus(one.outcome)})`, SEND_IN, { answer, words });
   }
-  const isOther = created?.listedId !== undefined && created.listedId !== created.id;
+  const isOther = created?.listed !== undefined && created.listed.found !== created.id;
   if (readId !== one.listedId || isOther) {
     return ok('a list spells ids in another way; GET takes both', { answer });
   }

@@ -31,6 +31,9 @@ const NETWORK_STOPS: StopTexts = {
   outage: 'Zoom is failing',
 };
 
+/** Documented words of Zoom. */
+const OAUTH_ERRORS = /\b(invalid_client|invalid_grant|unsupported_grant_type|invalid_request)\b/;
+
 function isAnswered({ groups: { im, contacts } }: Observations): boolean {
   return [im, contacts].some(({ list }) => list.httpStatus !== undefined);
 }
@@ -43,16 +46,11 @@ function findStop({ groups: { im, contacts } }: Observations, texts: StopTexts):
     if (!found) continue;
     return fail(found, stop.hint, {
       words: stop.message,
-      answer: readOAuthError(stop.message) ?? stop.reason,
+      answer: OAUTH_ERRORS.exec(stop.message)?.[0] ?? stop.reason,
       ...(mayWorkLater(list) ? { later: true } : {}),
     });
   }
   return undefined;
-}
-
-/** Zoom's OAuth errors are documented words. */
-function readOAuthError(message: string): string | undefined {
-  return /\b(invalid_client|invalid_grant|unsupported_grant_type|invalid_request)\b/.exec(message)?.[1];
 }
 
 function checkConnection(o: Observations): Finding {

@@ -2,7 +2,7 @@
 import type { BodyFormat } from '../../model/choices.js';
 import type { Definition } from '../../resources/groups/api/group.js';
 import { LISTING_LAG_MAX_MS } from '../../resources/groups/closing.js';
-import type { GroupsObservation } from '../observe/observations.js';
+import type { Bodies } from '../observe/observations.js';
 import { readList } from '../observe/read-list.js';
 import type { Requests } from '../observe/requests.js';
 import type { CreateOutcome, TemporaryGroups } from '../observe/temporary-groups.js';
@@ -27,10 +27,10 @@ export async function openTrial(
   requests: Requests,
   groups: TemporaryGroups,
   isImAlive: boolean,
-): Promise<Pick<GroupsObservation, 'bodies' | 'created'> & { readonly trial?: Trial }> {
+): Promise<{ readonly bodies: Bodies; readonly trial?: Trial }> {
   const { api } = groups;
-  const bodies: Partial<Record<BodyFormat, CreateOutcome>> = {};
-  let created: { readonly format: BodyFormat; readonly id: string; readonly name: string } | undefined;
+  const bodies: Bodies = {};
+  let created: Pick<Trial, 'format' | 'id' | 'name'> | undefined;
   for (const format of api.bodyFormats) {
     const name = `${groups.base} Caf\u00e9 ${format}`;
     const outcome = await groups.create(requests, api.create({ name }, format), name);
@@ -46,11 +46,7 @@ export async function openTrial(
     const found = shown.find((group) => group.id === id || group.name === name);
     return found?.id ?? (list.type === 'success' ? undefined : null);
   });
-  return {
-    bodies,
-    created: { id, ...(listed ? { listedId: listed.found } : {}) },
-    trial: { requests, groups, isImAlive, ...created, ...(listed ? { listed } : {}) },
-  };
+  return { bodies, trial: { requests, groups, isImAlive, ...created, ...(listed ? { listed } : {}) } };
 }
 
 export function createGroup(

@@ -19,10 +19,12 @@ export type GroupsObservation = ReadList & {
   /** A group that cannot exist, asked for by id. */
   readonly missing?: Outcome;
   /** What the creates of `--write` showed, by the body formats that the API may take. */
-  readonly bodies?: Readonly<Partial<Record<BodyFormat, CreateOutcome>>>;
+  readonly bodies?: Bodies;
   /** The id of a group that `--write` created, as the create and a list spell it. */
-  readonly created?: { readonly id: string; readonly listedId?: string };
+  readonly created?: { readonly id: string; readonly listed?: { readonly found: string } };
 };
+
+export type Bodies = Partial<Record<BodyFormat, CreateOutcome>>;
 
 export type MachineObservation = {
   readonly simulated: boolean;

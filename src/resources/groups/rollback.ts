@@ -57,10 +57,7 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
     if (created) undos.push({ key, operation: 'delete', groupId, left, before: {} });
     else if (includeUpdates && updates.length > 0) {
       // The oldest values are the ones to restore: a second update of one run must not hide them.
-      const before = updates.reduceRight<Change>(
-        (newer, { note }) => ({ ...newer, ...parseBefore(note) }),
-        {},
-      );
+      const before = Object.fromEntries([...updates].reverse().flatMap(({ note }) => listValuesBefore(note)));
       undos.push({ key, operation: 'restore', groupId, left, before });
     }
   }
@@ -68,15 +65,15 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
 }
 
 /** The journal may have been edited: values of another kind are left out. */
-function parseBefore({ before }: Note = {}): Change {
+function listValuesBefore({ before }: Note = {}): readonly (readonly [string, unknown])[] {
   const fields = new Set<string>(['name', ...SETTINGS.map(([setting]) => setting)]);
-  const values = Object.entries(typeof before === 'object' && before !== null ? before : {});
-  return Object.fromEntries(
-    values.filter(([field, value]) => {
-      if (field === 'type') return isGroupType(value);
-      return fields.has(field) && typeof value === (field.startsWith('search') ? 'boolean' : 'string');
-    }),
+  const values: [string, unknown][] = Object.entries(
+    typeof before === 'object' && before !== null ? before : {},
   );
+  return values.filter(([field, value]) => {
+    if (field === 'type') return isGroupType(value);
+    return fields.has(field) && typeof value === (field.startsWith('search') ? 'boolean' : 'string');
+  });
 }
 
 /** The rollback's own input as a CSV, so that it is stored and reported like that of any run. */

@@ -1,16 +1,17 @@
 /** The process: arguments in, one command run, its exit code out. */
 import { Command, CommanderError, Option } from 'commander';
-import { isSwitchedOn, readConfig, readOptionVariable } from './cli/options/environment.js';
 import {
-  COMMAND_HELP,
+  COMMAND_NAMES,
+  COMMANDS,
+  type CommandName,
   describeCommand,
   OPTIONS_FOOTER,
   ROOT_EXAMPLES,
   ROOT_FOOTER,
-} from './cli/options/help.js';
-import { COMMAND_NAMES, type CommandName } from './cli/options/option-table.js';
+} from './cli/options/commands.js';
+import { isSwitchedOn, readConfig, readOptionVariable } from './cli/options/environment.js';
 import { checkCombinations, collectOptions, type Options, optionsFor } from './cli/options/options.js';
-import { EXIT, type ExitCode, FatalError } from './model/stop.js';
+import { createStop, EXIT, type ExitCode, FatalError, type Stop } from './model/stop.js';
 import { VERSION } from './storage/version.js';
 import { flushStdoutOrWarn, hasWrittenJson, writeJson } from './terminal/stdout.js';
 import { escapeInvisible } from './text/visible.js';
@@ -21,7 +22,7 @@ type Run = (args: readonly string[], options: Options) => Promise<ExitCode>;
 /** Loaded when it is run: --help and --version must not wait for an HTTP client. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Run>>> = {
   apply: async () => (await import('./commands/apply.js')).apply,
-  plan: async () => (await import('./commands/plan.js')).planFile,
+  plan: async () => (await import('./commands/apply.js')).plan,
   members: async () => (await import('./commands/members.js')).members,
   validate: async () => (await import('./commands/validate.js')).validate,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
@@ -91,26 +92,22 @@ function configure(command: Command, hint: string): void {
 }
 
 function addCommand(root: Command, name: CommandName, setExitCode: (code: ExitCode) => void): void {
-  const help = COMMAND_HELP[name];
+  const { args, summary } = COMMANDS[name];
   const command = root
-    .command(`${name} ${help.args}`.trim())
-    .summary(help.summary)
-    .description(describeCommand(help))
+    .command(`${name} ${args}`.trim())
+    .summary(summary)
+    .description(describeCommand(name))
     .allowExcessArguments(false)
     .addHelpOption(new Option('-h, --help', 'show this help').helpGroup('Settings and output:'));
   configure(command, `See zoom-im-groups ${name} --help.`);
   const options = optionsFor(name);
   for (const option of options) command.addOption(option);
   if (options.length > 0) command.addHelpText('after', OPTIONS_FOOTER);
-  command.action(async (...given: unknown[]) => {
-    const args = given
-      .slice(0, -2)
-      .flat()
-      .filter((one): one is string => typeof one === 'string');
+  command.action(async () => {
     fillFromEnvironment(command, options);
     checkCombinations(name, command);
     const run = await LOAD[name]();
-    setExitCode(await run(args, collectOptions(command)));
+    setExitCode(await run(command.args, collectOptions(command)));
   });
 }
 
@@ -130,43 +127,36 @@ function fillFromEnvironment(command: Command, options: readonly Option[]): void
   for (const option of options) if (option !== configOption) fill(option, config);
 }
 
-/** Why a command ended, for its user and, under --json, for a script. */
-type Failure = {
-  readonly code: ExitCode;
-  readonly reason: string;
-  readonly message: string;
-  readonly hint: string;
-};
-
 async function reportFailure(error: unknown, args: readonly string[]): Promise<ExitCode> {
   // Help and the version are no failures.
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const failure = describeFailure(error, args);
+  const [first] = args;
+  const name = isCommand(first) ? first : null;
+  const { exit, reason, message, hint } = describeFailure(error, name);
   // Commander has printed what is wrong already.
   if (!(error instanceof CommanderError)) {
-    const { message, hint } = failure;
-    const lines = [`zoom-im-groups: ${message}`, hint].map(escapeInvisible);
-    process.stderr.write(`${lines.join('\n')}\n`);
-    if (failure.code === EXIT.internalError) process.stderr.write(`${formatTrace(error)}\n`);
+    process.stderr.write(`${escapeInvisible(`zoom-im-groups: ${message}`)}\n${escapeInvisible(hint)}\n`);
+    if (exit === EXIT.internalError) process.stderr.write(`${formatTrace(error)}\n`);
   }
-  const code = exitCodeFor(failure.code, args);
-  if (wantsJson(args)) await writeFailureJson({ ...failure, code }, args);
+  const code = exitCodeFor(exit, args);
+  if (wantsJson(args) && !hasWrittenJson()) {
+    writeJson(name, {}, { code, reason, message, hint });
+    await flushStdoutOrWarn(code);
+  }
   return code;
 }
 
-function describeFailure(error: unknown, args: readonly string[]): Failure {
+function describeFailure(
+  error: unknown,
+  name: CommandName | null,
+): Omit<Stop, 'reason'> & { reason: string } {
+  if (error instanceof FatalError) return error.stop;
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    const [name] = args;
-    const hint = `See zoom-im-groups ${isCommand(name) ? `${name} ` : ''}--help.`;
-    return { code: EXIT.usage, reason: 'usage', message, hint };
-  }
-  if (error instanceof FatalError) {
-    const { exit: code, reason, message, hint } = error.stop;
-    return { code, reason, message, hint };
+    return createStop('usage', message, `See zoom-im-groups ${name === null ? '' : `${name} `}--help.`);
   }
   return {
-    code: EXIT.internalError,
+    exit: EXIT.internalError,
     reason: 'internal-error',
     message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
     hint: 'This is a bug, please report it: see zoom-im-groups --help.',
@@ -180,13 +170,6 @@ function formatTrace(error: unknown): string {
 /** One line stays one line: a message may hold text from a file or a server. */
 function escapeLines(text: string): string {
   return text.split('\n').map(escapeInvisible).join('\n');
-}
-
-async function writeFailureJson(exit: Failure, args: readonly string[]): Promise<void> {
-  if (hasWrittenJson()) return;
-  const [name] = args;
-  writeJson(isCommand(name) ? name : null, {}, exit);
-  await flushStdoutOrWarn(exit.code);
 }
 
 /** The command line may be one that can't be parsed, so it is searched for the word. */

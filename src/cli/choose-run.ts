@@ -2,23 +2,26 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EventOf, RunCommand } from '../events/event.js';
+import type { RunState } from '../events/run-state.js';
 import { type FatalError, usageError } from '../model/stop.js';
 import { findUnfinishedRun, nameRunFolder, openRun, type Run, type RunFilter } from '../runs/find-run.js';
 import { isSameFile } from '../storage/file-source.js';
 import { REPORT_FILES, RUN_FILES } from '../storage/run-folder.js';
-import type { Options } from './options/options.js';
+import { type Options, SHAPE_OPTIONS, toFlag } from './options/options.js';
 
 /**
  * The run that the options mean. `--resume` without a folder begins a new run if there is nothing to resume, so that
  * one scheduled command serves both.
  * @param input what stands for the input in the journal: the file, `-`, or a rollback's source
- * @throws FatalError (exit 2) if a folder that was named holds no run, or if there is no input to begin with
+ * @param name what the folder of a new run is named after
+ * @throws FatalError (exit 2) if a folder that was named holds no run of this command, or if there is no input to begin with
  */
 export function chooseRun(
   command: RunCommand,
   input: string | undefined,
   options: Options,
   warn: (message: string) => void,
+  name: string | undefined = input,
 ): Run {
   const { resume, out, simulate = false } = options;
   // `--resume groups.csv` reads as a folder to the option parser; what is meant is plain.
@@ -27,11 +30,16 @@ export function chooseRun(
   }
   const found =
     resume !== undefined && findRunToResume(resume, { command, file: input, simulated: simulate }, out);
-  if (found) return refuseOwnReport(openRun(found, input));
+  if (found) return refuseOtherCommand(refuseOwnReport(openRun(found, input)), command);
   if (input === undefined) throw missingFileError(command);
   if (resume) warn(`no unfinished run of ${input} was found: this begins a new one`);
   const isUnnamed = out === undefined;
-  return { folder: out ?? nameRunFolder(input, new Date()), file: input, state: undefined, isUnnamed };
+  return {
+    folder: out ?? nameRunFolder(name ?? input, new Date()),
+    file: input,
+    state: undefined,
+    isUnnamed,
+  };
 }
 
 function findRunToResume(
@@ -64,44 +72,35 @@ function refuseOwnReport(run: Run): Run {
   );
 }
 
+function refuseOtherCommand(run: Run, command: RunCommand): Run {
+  const before = run.state?.runs.at(-1)?.command ?? command;
+  if (before === command) return run;
+  throw usageError(
+    `this run was made by ${before}, not by ${command}`,
+    `Resume it with ${before}, or begin a new run without --resume.`,
+  );
+}
+
 /** Options that a resume takes from the run's journal; given again, they must not differ. */
-const SHAPING: readonly (readonly [keyof Options, string])[] = [
-  ['api', '--api'],
-  ['update', '--update'],
-  ['body', '--body'],
-  ['listing', '--no-listing'],
-  ['skipInvalid', '--skip-invalid'],
-  ['encoding', '--encoding'],
-  ['delimiter', '--delimiter'],
-  ['map', '--map'],
-  ['shard', '--shard'],
-  ['remove', '--remove'],
-  ['sync', '--sync'],
-  ['group', '--group'],
-  ['split', '--split'],
-  ['includeUpdates', '--include-updates'],
-];
+const FIXED: readonly (keyof Options)[] = ['api', 'body', 'listing', 'includeUpdates', ...SHAPE_OPTIONS];
 
 /**
- * The options of a run that is resumed: what shapes it comes from its journal.
- * @param isGiven whether the user gave the option
+ * The options of a run: if it is resumed, what shapes it comes from its journal.
  * @throws FatalError (exit 2) if an option that was given differs from the run's
  */
-export function restoreOptions(
-  options: Options,
-  run: EventOf<'run'>,
-  isGiven: (option: keyof Options) => boolean,
-): Options {
+export function restoreOptions(options: Options, state: RunState | undefined): Options {
+  const run = state?.runs.at(-1);
+  if (!run) return options;
   const restored = toOptions(run);
-  for (const [option, flag] of SHAPING) {
-    if (!isGiven(option) || isSameChoice(options[option], restored[option])) continue;
+  for (const option of FIXED) {
+    if (!options.given.has(option) || isSameChoice(options[option], restored[option])) continue;
     throw usageError(
-      `${flag} differs from what this run was begun with`,
+      `${toFlag(option)} differs from what this run was begun with`,
       'Leave it out, or begin a new run without --resume.',
     );
   }
-  const { accountPlan } = run.target;
-  return { ...options, ...(isGiven('accountPlan') ? {} : { accountPlan }), ...restored };
+  const { accountPlan } = options.given.has('accountPlan') ? options : run.target;
+  return { ...options, accountPlan, ...restored };
 }
 
 /** A switch that is off is the same as one that is not given. */
@@ -124,11 +123,6 @@ export function toOptions({ shape, target }: EventOf<'run'>): Partial<Options> {
     encoding: encoding === '' ? undefined : encoding,
     delimiter: delimiter === '' ? undefined : delimiter,
     map,
-    shard: shard === undefined ? undefined : toShard(shard),
+    shard,
   } as Partial<Options>;
-}
-
-function toShard(text: string): { k: number; n: number } {
-  const [k, n] = text.split('/').map(Number);
-  return { k: k ?? 1, n: n ?? 1 };
 }

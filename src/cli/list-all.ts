@@ -1,4 +1,4 @@
-/** Reads all groups of an account for commands that are no run: export, and the preview of a rollback. */
+/** Reads from an account for commands that are no run: export, and the preview of a rollback. */
 
 import { dryRun } from '../engine/provision.js';
 import { createSession } from '../resources/create-session.js';
@@ -6,18 +6,13 @@ import type { GroupIndex } from '../resources/groups/api/group-index.js';
 import { GROUPS_APIS } from '../resources/groups/api/groups-apis.js';
 import { listRequiredGroups } from '../resources/groups/api/list-groups.js';
 import type { Session } from '../resources/resource.js';
-import { type Account, toEnginePorts } from './account.js';
+import type { Account } from './account.js';
 
 /**
  * @param why what the listing is needed for, for the message
  * @throws FatalError with the true cause if the groups cannot be listed
  */
-export async function listAllGroups(
-  account: Account,
-  why: string,
-  warn: (message: string) => void,
-  signal: AbortSignal,
-): Promise<GroupIndex> {
+export async function listAllGroups(account: Account, why: string): Promise<GroupIndex> {
   const api = GROUPS_APIS[account.target.api];
   let groups: GroupIndex | undefined;
   const step = listRequiredGroups(api, why, (found) => {
@@ -26,8 +21,6 @@ export async function listAllGroups(
   await readSession(
     account,
     createSession(() => [[{ steps: [step] }]]),
-    warn,
-    signal,
   );
   if (!groups) throw new Error('a listing that neither failed nor ended');
   return groups;
@@ -37,13 +30,11 @@ export async function listAllGroups(
 export async function readSession(
   account: Account,
   session: Session,
-  warn: (message: string) => void,
-  signal: AbortSignal,
+  warn: Account['warn'] = account.warn,
 ): Promise<void> {
   await dryRun({
     session,
-    ...toEnginePorts(account),
-    signal,
+    ...account.ports,
     onEvent: (event) => {
       if (event.type === 'warning') warn(event.message);
     },

@@ -1,7 +1,6 @@
 /** What commands print for their user: the columns and problems of a file, and what came of a run. */
 import type { Dialect } from '../events/event.js';
-import { EXIT, type ExitCode, type Stop } from '../model/stop.js';
-import { formatColumns } from '../reporting/columns-text.js';
+import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatHeadline } from '../reporting/headline.js';
 import { formatProblems } from '../reporting/problems-text.js';
 import type { Summary } from '../reporting/summary.js';
@@ -11,12 +10,10 @@ import type { InputValidation } from '../runs/validate-input.js';
 import { writeJson, writeStdout } from '../terminal/stdout.js';
 import { createTerminal, type Terminal } from '../terminal/terminal.js';
 import { formatCount } from '../text/format.js';
-import { formatShellCommand } from '../text/shell-quote.js';
-import type { Columns } from '../validation/header.js';
 import type { Account } from './account.js';
+import { formatCommand, formatOptions } from './command-line.js';
 import { redrawsLines, wantsColor } from './options/environment.js';
-import type { Options } from './options/options.js';
-import { formatFileArgument, formatReadOptions } from './resume-command.js';
+import { type Options, READ_OPTIONS } from './options/options.js';
 
 /** How the options say that the CSV is to be read. */
 export function toDialect({ encoding, delimiter, map, shard }: Options): Dialect {
@@ -24,7 +21,7 @@ export function toDialect({ encoding, delimiter, map, shard }: Options): Dialect
     encoding: encoding ?? '',
     delimiter: delimiter ?? '',
     map: map ?? {},
-    ...(shard ? { shard: `${shard.k}/${shard.n}` } : {}),
+    ...(shard === undefined ? {} : { shard }),
   };
 }
 
@@ -36,15 +33,10 @@ export function openTerminal(options: Options): Terminal {
     quiet: quiet ?? false,
     format: logFormat,
     level: logLevel,
-    color: wantsColor(process.stderr.isTTY === true),
+    color: wantsColor(process.stderr),
     redraws: redrawsLines(),
     simulated: simulate ?? false,
   });
-}
-
-/** The columns of a file, as every command that reads one shows them. */
-export function printColumns(columns: Columns, { quiet }: Options, terminal: Terminal): void {
-  if (!quiet) terminal.say(formatColumns(columns));
 }
 
 /** The problems of a file that is refused: nothing was sent. */
@@ -59,7 +51,7 @@ export function printProblems(
   const code = options.detailedExitcode ? EXIT.unprovisioned : EXIT.usage;
   if (options.json) writeJson(command, describeValidation(file, validation), { code, reason: 'problems' });
   const sum = `${formatCount(problems.length, 'problem')} in ${formatCount(rows, 'row')}: nothing was sent.`;
-  const all = formatValidateCommand(file, options, ['--all']);
+  const all = formatCommand('validate', file, formatOptions(options, READ_OPTIONS), ['--all']);
   const advice = [
     explainSkipInvalid(validation),
     ...(formatProblems(file, problems).split('\n').length - 1 < problems.length
@@ -77,12 +69,6 @@ export function explainSkipInvalid({ broken, problems }: InputValidation): strin
   return `Fix them first: the file can't be read past line ${line}, so --skip-invalid can't send the other rows.`;
 }
 
-/** The command that checks a file read in the same way. */
-export function formatValidateCommand(file: string, options: Options, more: readonly string[] = []): string {
-  const words = ['zoom-im-groups', 'validate', formatFileArgument(file)];
-  return formatShellCommand([...words, ...formatReadOptions(options), ...more]);
-}
-
 /** What a file holds, for a script. */
 export function describeValidation(file: string, validation: InputValidation): Record<string, unknown> {
   const { sha256, rows, items, duplicates, invalid, columns, problems } = validation;
@@ -97,28 +83,27 @@ export function describeValidation(file: string, validation: InputValidation): R
   };
 }
 
-/** What is known about a run besides its summary. */
-export type PrintedRun = {
-  readonly folder: string;
-  readonly stop: Stop | undefined;
-  /** The command that prints it, if it is not the one that made the run. */
-  readonly command?: string;
-};
-
-/** What a run amounts to, on standard output; under --quiet only if something is wrong, and on standard error. */
-export function printSummary(summary: Summary, run: PrintedRun, options: Options, terminal: Terminal): void {
-  const { folder } = run;
-  const stop = summary.exit.code === EXIT.ok ? undefined : run.stop;
-  const { resume_command: resumeCommand } = summary;
+/**
+ * What a run amounts to, on standard output; under --quiet only if something is wrong, and on standard error.
+ * @param command what prints it, if that is not the command that made the run
+ */
+export function printSummary(
+  summary: Summary,
+  folder: string,
+  options: Options,
+  terminal: Terminal,
+  command: string = summary.command,
+): void {
+  const { exit, resume_command: resumeCommand } = summary;
   if (options.json) {
-    const { schema_version: _, command, exit, ...fields } = summary;
-    writeJson(run.command ?? command, { ...fields, folder }, exit);
+    const { schema_version: _, command: __, exit: ___, ...fields } = summary;
+    writeJson(command, { ...fields, folder }, exit);
   }
   if (options.quiet) {
-    if (summary.exit.code === EXIT.ok) return;
+    if (exit.code === EXIT.ok) return;
     const lines = [
       `${formatHeadline(summary)} Results: ${folder}`,
-      ...(stop ? [`${stop.message}. ${stop.hint}`] : []),
+      ...(exit.message === undefined ? [] : [`${exit.message}. ${exit.hint ?? ''}`]),
       ...(resumeCommand === undefined ? [] : [`To resume, run: ${resumeCommand}`]),
     ];
     terminal.say(lines, { always: true });
@@ -126,16 +111,11 @@ export function printSummary(summary: Summary, run: PrintedRun, options: Options
   }
   if (options.json) return;
   const columns = process.stdout.columns || 80;
-  const color = wantsColor(process.stdout.isTTY === true);
-  writeStdout(formatSummary(summary, { color, columns, folder }));
+  writeStdout(formatSummary(summary, { color: wantsColor(process.stdout), columns, folder }));
 }
 
 /** Names the account that is about to be changed. */
-export function nameTarget(
-  { description, simulated }: Account,
-  { api, quiet }: Options,
-  say: (text: string) => void,
-): void {
-  if (!quiet)
-    say(`Target: ${GROUPS_APIS[api].noun} of ${description}${simulated ? ' (nothing reaches Zoom)' : ''}`);
+export function nameTarget({ description, simulated }: Account, { api }: Options, terminal: Terminal): void {
+  const note = simulated ? ' (nothing reaches Zoom)' : '';
+  terminal.say(`Target: ${GROUPS_APIS[api].noun} of ${description}${note}`);
 }

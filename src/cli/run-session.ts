@@ -15,25 +15,26 @@ import { type InputValidation, openInput } from '../runs/validate-input.js';
 import { writeReports } from '../runs/write-reports.js';
 import { type Disk, realDisk } from '../storage/disk.js';
 import { hashWhileReading } from '../storage/file-source.js';
-import { acquireLock, acquireRunFolderLock } from '../storage/lock.js';
+import { acquireRunFolderLock } from '../storage/lock.js';
 import { VERSION } from '../storage/version.js';
 import { flushStdoutOrWarn } from '../terminal/stdout.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { formatCount } from '../text/format.js';
 import type { ValidatedRow } from '../validation/row.js';
-import { type Account, toEnginePorts } from './account.js';
+import { type Account, lockAccount } from './account.js';
+import { formatNextCommand } from './command-line.js';
 import { limitHeapGrowth } from './heap-growth.js';
-import { findStateFolder } from './options/environment.js';
 import type { Options } from './options/options.js';
 import { printSummary } from './output.js';
-import { formatNextCommand } from './resume-command.js';
-import { handleSignals } from './signals.js';
+import type { Signals } from './signals.js';
 
-export type RunSession<Item, ResourceOptions extends object> = {
+/** How long what is in flight may take after the first signal: an answer that is lost leaves a doubt. */
+const WRITE_GRACE_MS = 30_000;
+
+export type RunSession = {
   readonly command: RunCommand;
   readonly run: Run;
-  readonly resource: Resource<Item, ResourceOptions>;
-  readonly resourceOptions: ResourceOptions;
+  readonly resource: Resource;
   readonly shape: RunShape;
   /** The input's bytes, from the first; the same at each call, or the run is refused. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
@@ -41,6 +42,7 @@ export type RunSession<Item, ResourceOptions extends object> = {
   readonly account: Account;
   readonly options: Options;
   readonly terminal: Terminal;
+  readonly signals: Signals;
   /** Looks at what the run would do before anything is sent; throws if it is not to be done. */
   readonly review?: (session: Session) => Promise<void>;
   /** Where the run is written; a test hands in one that fails. */
@@ -48,30 +50,24 @@ export type RunSession<Item, ResourceOptions extends object> = {
 };
 
 /** Runs under the lock of the account, if it has one, and under that of the run folder. */
-export async function runWithLock<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
+export async function runWithLock(given: RunSession): Promise<ExitCode> {
   const { account, command, run, options } = given;
   limitHeapGrowth(given.validation.rows);
-  if (!account.lockScope) return runInFolder(given);
-  const held = await acquireLock(
-    account.lockScope,
-    { command, folder: resolve(run.folder) },
-    { waitMs: (options.lockTimeout ?? 0) * 1000, stateFolder: options.stateDir ?? findStateFolder() },
-  );
+  const lock = await lockAccount(account, command, run.folder, options);
   try {
     return await runInFolder(given);
   } finally {
-    held.release();
+    lock?.release();
   }
 }
 
 /** A run that is resumed is locked before its state is read; a new one gets its folder after the review. */
-async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): Promise<ExitCode> {
+async function runInFolder(given: RunSession): Promise<ExitCode> {
   const { command, disk, review } = given;
   const lock = given.run.state ? await acquireRunFolderLock(given.run.folder, command) : undefined;
   try {
     const known = refreshRun(given.run);
     const state = known.state ?? createRunState();
-    refuseOtherTarget(state, given);
     const session = openSession(given, state);
     if (review) {
       await review(session);
@@ -90,17 +86,17 @@ async function runInFolder<Item, O extends object>(given: RunSession<Item, O>): 
   }
 }
 
-async function performRun<Item, O extends object>(
-  given: RunSession<Item, O>,
-  state: RunState,
-  session: Session,
-): Promise<ExitCode> {
-  const { run, validation, account, options, terminal, disk = realDisk } = given;
+async function performRun(given: RunSession, state: RunState, session: Session): Promise<ExitCode> {
+  const { run, validation, account, options, terminal, signals, disk = realDisk } = given;
   const journal = run.state ? reopenJournal(run.folder, disk) : createJournal(run.folder, disk);
-  const signals = handleSignals({
+  signals.react({
     hint: 'Resume it to continue.',
-    say: (text) => terminal.say(text, { always: true }),
-    cutOff: () => void account.close(),
+    announce: (name) =>
+      terminal.say(
+        `${name}: requests in flight are finished, then the reports are written; again: stops at once`,
+        { always: true },
+      ),
+    cutOff: { afterMs: WRITE_GRACE_MS, run: () => void account.close() },
   });
   try {
     await storeInput(given, journal, state);
@@ -110,7 +106,7 @@ async function performRun<Item, O extends object>(
     await provision({
       session,
       state,
-      ...toEnginePorts(account),
+      ...account.ports,
       keep: (...events) => journal.record(...events),
       onEvent: (event) => {
         updateProgress(progress, event);
@@ -118,46 +114,41 @@ async function performRun<Item, O extends object>(
       },
       onLost: (event) => terminal.record(event),
       ...toMaxFailures(options, validation.rows),
-      signal: signals.signal,
     });
     terminal.end();
     return await finish(given, journal, state);
   } finally {
     // What fails here was reported already: nothing ends well without a sync before.
     await journal.close().catch(() => undefined);
-    signals.dispose();
   }
 }
 
-export type RowSource<Item, O extends object> = Pick<
-  RunSession<Item, O>,
-  'resource' | 'resourceOptions' | 'run' | 'options' | 'shape' | 'bytes' | 'validation'
->;
+/** What a session works on. */
+type RowSource = Pick<RunSession, 'resource' | 'run' | 'options' | 'shape' | 'bytes' | 'validation'>;
 
 /** Opens the work of a run on its input's rows. */
-export function openSession<Item, O extends object>(source: RowSource<Item, O>, state: RunState): Session {
-  const { resource, resourceOptions, options } = source;
+export function openSession(source: RowSource, state: RunState): Session {
+  const { resource, shape, options } = source;
   return resource.open({
     rows: () => readRows(source),
     state,
     now: clock.now,
-    options: resourceOptions,
+    options: shape.options,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
   });
 }
 
 /** The rows, from bytes that are compared with those that were validated. */
-async function* readRows<Item, O extends object>({
+async function* readRows({
   resource,
-  resourceOptions,
   run,
   shape,
   bytes,
   validation,
-}: RowSource<Item, O>): AsyncGenerator<readonly ValidatedRow<Item>[]> {
+}: RowSource): AsyncGenerator<readonly ValidatedRow[]> {
   const hashed = hashWhileReading(bytes());
   const hasUniqueKeys = validation.items === validation.rows;
-  const input = resource.input(resourceOptions);
+  const input = resource.input(shape.options);
   const { rows } = await openInput(hashed.source, { dialect: shape.dialect, input, hasUniqueKeys });
   const keys = new Set<string>();
   for await (const batch of rows) {
@@ -177,11 +168,7 @@ function fileChanged(file: string): FatalError {
 }
 
 /** The header, and the input if the journal does not have it yet. From here on the run may send. */
-async function storeInput<Item, O extends object>(
-  given: RunSession<Item, O>,
-  journal: Journal,
-  state: RunState,
-): Promise<void> {
+async function storeInput(given: RunSession, journal: Journal, state: RunState): Promise<void> {
   const { run, bytes, shape, validation } = given;
   const header = toHeader(given, state);
   const stored = state.storedInput === undefined ? undefined : state.runs[state.storedInput];
@@ -200,7 +187,7 @@ async function storeInput<Item, O extends object>(
   await journal.sync();
 }
 
-function toHeader<Item, O extends object>(given: RunSession<Item, O>, state: RunState): EventOf<'run'> {
+function toHeader(given: RunSession, state: RunState): EventOf<'run'> {
   const { command, run, shape, validation, account } = given;
   const { sha256, rows, items, problems } = validation;
   return {
@@ -219,47 +206,13 @@ function toHeader<Item, O extends object>(given: RunSession<Item, O>, state: Run
   };
 }
 
-/** A run belongs to one account and one API; a simulator has a new port each time. */
-function refuseOtherTarget<Item, O extends object>(
-  { runs }: RunState,
-  { account, command }: RunSession<Item, O>,
-): void {
-  const { target, simulated } = account;
-  const before = runs.at(-1);
-  if (!before) return;
-  const hint = 'Use the options it was begun with, or begin a new run without --resume.';
-  if (before.command !== command) {
-    throw usageError(`this run was made by ${before.command}, not by ${command}`, hint);
-  }
-  const isSame = before.simulated === simulated && (simulated || before.target.baseUrl === target.baseUrl);
-  if (!isSame) {
-    const was = before.simulated ? 'simulated' : `made for ${before.target.baseUrl}`;
-    throw usageError(`this run was ${was} and cannot be resumed elsewhere`, hint);
-  }
-  assertSameAccount(runs, account);
-}
-
-/** @throws FatalError (exit 2) if the run was made on another account */
-export function assertSameAccount(runs: RunState['runs'], { accountMark, simulated }: Account): void {
-  const known = runs.find(({ account }) => account !== undefined)?.account;
-  if (simulated || known === undefined || accountMark === undefined || known === accountMark) return;
-  throw usageError(
-    'this run was made on another Zoom account than that of the credentials',
-    'Use the credentials of that account, or begin a new run without --resume.',
-  );
-}
-
 function toMaxFailures({ maxFailures: most }: Options, rows: number): { maxFailures?: number } {
   if (!most) return {};
   return { maxFailures: most.percent ? Math.max(1, Math.ceil((rows * most.n) / 100)) : most.n };
 }
 
 /** The reports, from the journal; and the exit code, once every row that went in has come out. */
-async function finish<Item, O extends object>(
-  given: RunSession<Item, O>,
-  journal: Journal,
-  state: RunState,
-): Promise<ExitCode> {
+async function finish(given: RunSession, journal: Journal, state: RunState): Promise<ExitCode> {
   const { run, validation, options, terminal, disk } = given;
   const header = state.runs.at(-1);
   if (!header) throw new Error('a run without a header');
@@ -288,7 +241,7 @@ async function finish<Item, O extends object>(
     journal.record({ type: 'end', at: clock.now(), exit: code, reason });
     await journal.close();
   }
-  printSummary(summary, { folder: run.folder, stop: state.stop }, options, terminal);
+  printSummary(summary, run.folder, options, terminal);
   return flushStdoutOrWarn(code);
 }
 

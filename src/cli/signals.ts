@@ -3,50 +3,59 @@ import { createStop, FatalError } from '../model/stop.js';
 import { describeStop } from '../reporting/stop-reasons.js';
 
 /** What a user calls them. */
-const NAMES: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', string>> = {
-  SIGINT: 'Ctrl-C',
-  SIGTERM: 'SIGTERM',
-  SIGHUP: 'SIGHUP',
-};
+const NAMES = { SIGINT: 'Ctrl-C', SIGTERM: 'SIGTERM', SIGHUP: 'SIGHUP' } as const;
 
-/** How long what is in flight may take after the first signal. */
-const GRACE_MS = 30_000;
+type SignalName = keyof typeof NAMES;
 
-export type SignalHandling = { readonly signal: AbortSignal; readonly dispose: () => void };
-
-/** Only what differs between a run and a command that only reads. */
-export type SignalOptions = {
+/** What the first signal means for what the command is doing. */
+export type Reaction = {
   /** What the user does next. */
   readonly hint: string;
   /** Tells the user what happens now, and what a second signal does. Default: nothing is printed. */
-  readonly say?: (text: string) => void;
-  /** Ends what is in flight when the grace period is over. */
-  readonly cutOff?: () => void;
+  readonly announce?: (name: string) => void;
+  /** Ends what is in flight if it takes longer than that. */
+  readonly cutOff?: { readonly afterMs: number; readonly run: () => void };
 };
 
+export type Signals = {
+  /** Aborts at the first signal; its reason is a `FatalError`. */
+  readonly signal: AbortSignal;
+  /** From now on the first signal means this. */
+  readonly react: (reaction: Reaction) => void;
+  readonly dispose: () => void;
+};
+
+/** For a command that has only read so far. */
+export const NOTHING_CHANGED = 'Nothing was changed. Run the command again.';
+
 /** Listens for signals until disposed. */
-export function handleSignals({ hint, say, cutOff }: SignalOptions): SignalHandling {
+export function listenForSignals(): Signals {
   const stopping = new AbortController();
+  let reaction: Reaction = { hint: NOTHING_CHANGED };
   let timer: NodeJS.Timeout | undefined;
-  const names = Object.keys(NAMES) as (keyof typeof NAMES)[];
-  const onSignal = (name: keyof typeof NAMES): void => {
+  const names = Object.keys(NAMES) as SignalName[];
+  const onSignal = (name: SignalName): void => {
     if (stopping.signal.aborted) {
       // The journal has all that is known; without our handlers the signal does what it always does.
       dispose();
       process.kill(process.pid, name);
       return;
     }
-    say?.(
-      `${NAMES[name]}: requests in flight are finished, then the reports are written; again: stops at once`,
-    );
-    if (cutOff) timer = setTimeout(cutOff, GRACE_MS).unref();
+    const { hint, announce, cutOff } = reaction;
+    announce?.(NAMES[name]);
+    if (cutOff) timer = setTimeout(cutOff.run, cutOff.afterMs).unref();
     stopping.abort(new FatalError(createStop(name, describeStop(name), hint)));
   };
-  const handlers = names.map((name) => ({ name, handler: () => onSignal(name) }));
-  for (const { name, handler } of handlers) process.on(name, handler);
-  function dispose(): void {
+  const dispose = (): void => {
     clearTimeout(timer);
-    for (const { name, handler } of handlers) process.off(name, handler);
-  }
-  return { signal: stopping.signal, dispose };
+    for (const name of names) process.off(name, onSignal);
+  };
+  for (const name of names) process.on(name, onSignal);
+  return {
+    signal: stopping.signal,
+    react: (next) => {
+      reaction = next;
+    },
+    dispose,
+  };
 }

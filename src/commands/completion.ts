@@ -1,6 +1,5 @@
 /** `completion`: completions for three shells, made from the same tables as the commands themselves. */
-import { COMMAND_HELP } from '../cli/options/help.js';
-import { COMMAND_NAMES, type CommandName } from '../cli/options/option-table.js';
+import { COMMAND_NAMES, COMMANDS, type CommandName } from '../cli/options/commands.js';
 import { optionsFor } from '../cli/options/options.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import { flushStdout, writeStdout } from '../terminal/stdout.js';
@@ -37,7 +36,7 @@ function listFlags(command: CommandName): readonly Flag[] {
 
 /** What may stand in the place of a command. */
 const FIRST_WORDS: readonly (readonly [string, string])[] = [
-  ...COMMAND_NAMES.map((name) => [name, COMMAND_HELP[name].summary] as const),
+  ...COMMAND_NAMES.map((name) => [name, COMMANDS[name].summary] as const),
   ['help', 'show the help of a command'],
   ['version', 'print the version'],
 ];

@@ -11,7 +11,6 @@ import { describeStoredRun, readRunState } from '../runs/stored-input.js';
 import { type ReportRows, readReportRows, writeReports } from '../runs/write-reports.js';
 import { makeRunFolder, REPORT_FILES } from '../storage/run-folder.js';
 import { flushStdout } from '../terminal/stdout.js';
-import { formatCount } from '../text/format.js';
 import { parseShard } from '../validation/shard.js';
 
 type Shard = { readonly folder: string; readonly state: RunState };
@@ -20,7 +19,7 @@ type Shard = { readonly folder: string; readonly state: RunState };
 export async function reportShards(folders: readonly string[], options: Options): Promise<ExitCode> {
   const shards: Shard[] = [];
   for (const folder of folders) shards.push({ folder, state: readRunState(folder) });
-  const gaps = [...findMissing(shards), ...(await findOverlaps(shards))];
+  const gaps = findGaps(shards);
   const out = options.out ?? nameRunFolder('shards', new Date());
   refuseRun(out, folders);
   // An earlier report is replaced; single files of these names belong to someone else.
@@ -31,7 +30,7 @@ export async function reportShards(folders: readonly string[], options: Options)
   const summary = await writeReports(out, merged, { rows: { ...(await joinShards(shards)), gaps } });
   const terminal = openTerminal(options);
   for (const gap of gaps) terminal.log('warn', gap);
-  printSummary(summary, { folder: out, stop: merged.stop, command: 'report' }, options, terminal);
+  printSummary(summary, out, options, terminal, 'report');
   return flushStdout(summary.exit.code);
 }
 
@@ -40,34 +39,22 @@ function refuseRun(out: string, folders: readonly string[]): void {
   throw usageError(`${out} is one of the runs`, 'Name another folder for the report with --out.');
 }
 
-/** Which shards of the file no run was about. */
-function findMissing(shards: readonly Shard[]): readonly string[] {
+/** What keeps the runs from being one whole. */
+function findGaps(shards: readonly Shard[]): readonly string[] {
   const runs = shards.map(({ state }) => describeStoredRun(state).run);
   if (new Set(runs.map(({ input }) => input.sha256)).size > 1) {
     return ['the runs are not about the same file: their inputs differ'];
   }
   const known = runs.map(({ shape }) => parseShard(shape.dialect.shard ?? '1/1'));
-  const ns = new Set(known.map((shard) => shard?.n));
-  if (ns.size > 1) return ['the runs were sharded differently: missing rows cannot be determined'];
   const n = known[0]?.n ?? 1;
-  const has = new Set(known.map((shard) => shard?.k));
-  const absent = Array.from({ length: n }, (_, i) => i + 1).filter((k) => !has.has(k));
-  return absent.map((k) => `shard ${k}/${n} is missing`);
-}
-
-/** Lines of the file that more than one run was about. */
-async function findOverlaps(shards: readonly Shard[]): Promise<readonly string[]> {
-  const seen = new Set<number>();
-  let twice = 0;
-  for (const { folder, state } of shards) {
-    for await (const { row } of (await readReportRows(folder, state)).results) {
-      if (seen.has(row.line)) twice += 1;
-      seen.add(row.line);
-    }
+  if (known.some((shard) => shard?.n !== n)) {
+    return ['the runs were sharded differently: missing rows cannot be determined'];
   }
-  return twice === 0
-    ? []
-    : [`${formatCount(twice, 'row')} ${twice === 1 ? 'is' : 'are'} in more than one run`];
+  return Array.from({ length: n }, (_, i) => i + 1).flatMap((k) => {
+    const count = known.filter((shard) => shard?.k === k).length;
+    if (count === 1) return [];
+    return [`shard ${k}/${n} is ${count === 0 ? 'missing' : 'in more than one run'}`];
+  });
 }
 
 /** The rows of all runs in the order of their file. */
@@ -75,25 +62,24 @@ async function joinShards(shards: readonly Shard[]): Promise<ReportRows> {
   const opened = await Promise.all(shards.map(({ folder, state }) => readReportRows(folder, state)));
   const [first] = opened;
   if (!first) throw new Error('a report of no runs');
-  return {
-    csv: first.csv,
-    idColumns: first.idColumns,
-    results: mergeRows(opened.map(({ results }) => results[Symbol.asyncIterator]())),
-  };
+  return { ...first, results: mergeRows(opened.map(({ results }) => results)) };
 }
 
-async function* mergeRows(sources: readonly AsyncIterator<Result>[]): AsyncGenerator<Result> {
-  const heads = await Promise.all(sources.map((source) => source.next()));
+async function* mergeRows(sources: readonly AsyncIterable<Result>[]): AsyncGenerator<Result> {
+  const heads: { readonly rows: AsyncIterator<Result>; next: Result | undefined }[] = [];
+  const read = async (rows: AsyncIterator<Result>): Promise<Result | undefined> => {
+    const { done, value } = await rows.next();
+    return done ? undefined : value;
+  };
+  for (const source of sources) {
+    const rows = source[Symbol.asyncIterator]();
+    heads.push({ rows, next: await read(rows) });
+  }
   for (;;) {
-    let least: number | undefined;
-    heads.forEach((head, i) => {
-      const best = least === undefined ? undefined : heads[least];
-      if (!head.done && (!best || best.done || head.value.row.line < best.value.row.line)) least = i;
-    });
-    const head = least === undefined ? undefined : heads[least];
-    const source = least === undefined ? undefined : sources[least];
-    if (least === undefined || !source || !head || head.done) return;
-    yield head.value;
-    heads[least] = await source.next();
+    const lineOf = ({ next }: (typeof heads)[number]): number => next?.row.line ?? Number.POSITIVE_INFINITY;
+    const [first] = [...heads].sort((a, b) => lineOf(a) - lineOf(b));
+    if (!first?.next) return;
+    yield first.next;
+    first.next = await read(first.rows);
   }
 }

@@ -1,8 +1,8 @@
 /** `report`: a run's reports, made again from its journal; of several shards, one report. */
 import { resolve } from 'node:path';
+import { formatNextCommand } from '../cli/command-line.js';
 import type { Options } from '../cli/options/options.js';
 import { openTerminal, printSummary } from '../cli/output.js';
-import { formatNextCommand } from '../cli/resume-command.js';
 import { canResume } from '../cli/run-session.js';
 import { createStop, type ExitCode, FatalError, type Stop, usageError } from '../model/stop.js';
 import { openRun, type Run, refreshRun } from '../runs/find-run.js';
@@ -46,7 +46,7 @@ async function reportRun(opened: Run, isRunning: boolean, options: Options): Pro
   });
   const terminal = openTerminal(options);
   if (isRunning) terminal.say(`${STILL_RUNNING.message} ${STILL_RUNNING.hint}`, { always: true });
-  printSummary(summary, { folder, stop: state.stop, command: 'report' }, options, terminal);
+  printSummary(summary, folder, options, terminal, 'report');
   return flushStdout(summary.exit.code);
 }
 

@@ -1,37 +1,30 @@
 /** `rollback`: undoes what one run did, as a run of its own: stored, paced, journaled and reported. */
 
 import { basename, resolve } from 'node:path';
-import { type Account, connect } from '../cli/account.js';
+import type { Account } from '../cli/account.js';
 import { chooseRun } from '../cli/choose-run.js';
-import { findCreatedGroups } from '../cli/created-groups.js';
+import { withContext } from '../cli/command-context.js';
+import { describeRollbackInput } from '../cli/command-line.js';
 import { listAllGroups } from '../cli/list-all.js';
 import type { Options } from '../cli/options/options.js';
-import { nameTarget, openTerminal } from '../cli/output.js';
-import { describeRollbackInput } from '../cli/resume-command.js';
-import { assertSameAccount, runWithLock } from '../cli/run-session.js';
-import { handleSignals } from '../cli/signals.js';
-import type { EventOf } from '../events/event.js';
-import { countSentToday, type RunState } from '../events/run-state.js';
+import { nameTarget } from '../cli/output.js';
+import { runWithLock } from '../cli/run-session.js';
+import type { RunState } from '../events/run-state.js';
 import { EXIT, type ExitCode, usageError } from '../model/stop.js';
 import type { Group } from '../resources/groups/api/group.js';
-import type { GroupItem } from '../resources/groups/fields.js';
 import {
   createGroupsRollback,
   findReasonToKeep,
   findUndos,
   formatUndoCsv,
-  type RollbackOptions,
   type Undo,
 } from '../resources/groups/rollback.js';
-import type { MemberItem } from '../resources/members/fields.js';
 import {
   createMembersRollback,
   findMemberUndos,
   formatMemberUndoCsv,
-  type MembersRollbackOptions,
 } from '../resources/members/rollback.js';
 import type { Resource } from '../resources/resource.js';
-import { nameRunFolder, type Run } from '../runs/find-run.js';
 import { readRunState } from '../runs/stored-input.js';
 import { validateInput } from '../runs/validate-input.js';
 import { askYes, notConfirmed } from '../terminal/question.js';
@@ -40,18 +33,15 @@ import { formatCount } from '../text/format.js';
 import { escapeInvisible } from '../text/visible.js';
 
 /** What a rollback does, whatever the run was about. */
-type Plan<Item, O extends object> = {
-  readonly resource: Resource<Item, O>;
-  readonly resourceOptions: O;
+type Plan = {
+  readonly resource: Resource;
+  /** Kept in the journal. */
+  readonly resourceOptions: object;
+  /** One row for each change that is to be undone. */
   readonly csv: string;
-  /** How many changes are to be undone. */
-  readonly count: number;
   readonly question: string;
-  readonly showPreview: (
-    account: Account,
-    print: (text: string) => void,
-    warn: (message: string) => void,
-  ) => Promise<void>;
+  /** What would be done, a line each. */
+  readonly preview: (account: Account) => Promise<readonly string[]>;
 };
 
 /** `rollback RUN`. @throws FatalError if nothing was begun */
@@ -64,126 +54,85 @@ export async function rollback([source = '']: readonly string[], given: Options)
       'Name the run folder of an apply or of members.',
     );
   }
-  refuseOtherPlace(origin, given);
-  const options: Options = { ...given, api: origin.target.api };
-  if (origin.command === 'members')
-    return undo(planMembers(state, source, options), state, origin, source, options);
-  return undo(planGroups(state, source, options), state, origin, source, options);
+  const options = { ...given, api: origin.target.api };
+  const plan = origin.command === 'members' ? planMembers : planGroups;
+  return undo(plan(state, source, options), state, source, options);
 }
 
-function planGroups(state: RunState, source: string, options: Options): Plan<GroupItem, RollbackOptions> {
-  const includeUpdates = options.includeUpdates ?? false;
+function planGroups(state: RunState, source: string, { api, includeUpdates = false }: Options): Plan {
   const undos = findUndos(state, includeUpdates);
   return {
     resource: createGroupsRollback(undos),
-    resourceOptions: { api: options.api, source: resolve(source), includeUpdates },
+    resourceOptions: { api, source: resolve(source), includeUpdates },
     csv: formatUndoCsv(undos),
-    count: undos.length,
     question: formatQuestion(undos),
-    showPreview: (account, print, warn) => previewGroups(undos, account, print, warn),
+    // The run itself looks at each group again.
+    preview: async (account) => {
+      const groups = await listAllGroups(account, 'the preview compares with them');
+      const byId = new Map([...groups].map((group) => [group.id, group]));
+      return undos.map((one) => formatPreview(one, byId.get(one.groupId)));
+    },
   };
 }
 
-function planMembers(
-  state: RunState,
-  source: string,
-  { api }: Options,
-): Plan<MemberItem, MembersRollbackOptions> {
+function planMembers(state: RunState, source: string, { api }: Options): Plan {
   const undos = findMemberUndos(state);
   return {
     resource: createMembersRollback(undos),
     resourceOptions: { api, source: resolve(source) },
     csv: formatMemberUndoCsv(undos),
-    count: undos.length,
     question: `Remove ${formatCount(undos.length, 'membership')} in Zoom?`,
-    showPreview: async (_, print) => {
-      for (const { group, email } of undos)
-        print(`remove    ${escapeInvisible(email)} from ${escapeInvisible(group)}`);
-    },
+    preview: async () =>
+      undos.map(({ group, email }) => `remove    ${escapeInvisible(email)} from ${escapeInvisible(group)}`),
   };
 }
 
-async function undo<Item, O extends object>(
-  { resource, resourceOptions, csv, count, question, showPreview }: Plan<Item, O>,
-  state: RunState,
-  origin: EventOf<'run'>,
+async function undo(
+  { resource, resourceOptions, csv, question, preview }: Plan,
+  undone: RunState,
   source: string,
   options: Options,
 ): Promise<ExitCode> {
-  const terminal = openTerminal(options);
-  const warn = (message: string): void => terminal.log('warn', message);
-  try {
-    const run = await chooseRollback(source, options, warn);
+  return withContext(options, async ({ terminal, signals, warn, connect }) => {
+    const name = `rollback-${basename(resolve(source))}`;
+    const run = chooseRun('rollback', describeRollbackInput(source), options, warn, name);
     const account = await connect(options, {
       api: options.api,
       writeLabel: resource.writeLabel(resourceOptions),
       scopes: resource.scopes(resourceOptions),
-      warn,
-      usedToday: (label) => (run.state ? countSentToday(run.state, label, Date.now()) : 0),
-      knownGroups: options.simulate ? findCreatedGroups(state) : [],
+      resumed: run.state,
+      undone,
     });
-    terminal.hide(account.secrets);
-    try {
-      refuseOtherAddress(origin.target.baseUrl, account);
-      assertSameAccount(state.runs, account);
-      nameTarget(account, options, (text) => terminal.say(text));
-      if (count === 0) return await reportNothing(options);
-      // A user who is not asked needs no list of what the question would be about.
-      if (!options.quiet || !options.yes) await showPreview(account, choosePrinter(options), warn);
-      if (!(await askYes(question, { yes: options.yes ?? false }))) {
-        throw notConfirmed('not confirmed: nothing was rolled back', 'Answer yes, or add --yes.');
-      }
-      const bytes = async function* (): AsyncGenerator<Uint8Array> {
-        yield Buffer.from(csv);
-      };
-      const dialect = { encoding: '', delimiter: ',', map: {} };
-      const validation = await validateInput(bytes(), { dialect, input: resource.input(resourceOptions) });
-      return await runWithLock({
-        command: 'rollback',
-        run,
-        resource,
-        resourceOptions,
-        shape: { resource: resource.kind, options: resourceOptions, skipInvalid: false, dialect },
-        bytes,
-        validation,
-        account,
-        options,
-        terminal,
-      });
-    } finally {
-      await account.close();
+    nameTarget(account, options, terminal);
+    const bytes = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(csv);
+    };
+    const dialect = { encoding: '', delimiter: ',', map: {} };
+    const validation = await validateInput(bytes(), { dialect, input: resource.input(resourceOptions) });
+    const { json, quiet, yes = false } = options;
+    if (validation.rows === 0) return reportNothing(options);
+    // A user who is not asked needs no list of what the question would be about.
+    for (const line of quiet && yes ? [] : await preview(account)) {
+      // With --json, standard output has one object only.
+      if (json) process.stderr.write(`${line}\n`);
+      else writeStdout(line);
     }
-  } finally {
-    terminal.end();
-  }
-}
-
-/** With --json, standard output has one object only. */
-function choosePrinter({ json }: Options): (text: string) => void {
-  return json ? (text) => void process.stderr.write(`${text}\n`) : writeStdout;
-}
-
-function refuseOtherPlace({ simulated }: EventOf<'run'>, { simulate }: Options): void {
-  if (simulated === (simulate ?? false)) return;
-  throw usageError(
-    simulated ? 'this run was simulated: nothing of it exists in Zoom' : 'this run was not simulated',
-    simulated ? 'Roll it back with --simulate.' : 'Leave out --simulate.',
-  );
-}
-
-function refuseOtherAddress(before: string, { target, simulated }: Account): void {
-  if (simulated || before === target.baseUrl) return;
-  throw usageError(`the run was made at ${before}, not at ${target.baseUrl}`, `Set ZOOM_BASE_URL=${before}.`);
-}
-
-async function chooseRollback(
-  source: string,
-  options: Options,
-  warn: (message: string) => void,
-): Promise<Run> {
-  const run = chooseRun('rollback', describeRollbackInput(source), options, warn);
-  if (run.state || options.out !== undefined) return run;
-  return { ...run, folder: nameRunFolder(`rollback-${basename(resolve(source))}`, new Date()) };
+    if (!(await askYes(question, { yes, signal: signals.signal }))) {
+      throw notConfirmed('not confirmed: nothing was rolled back', 'Answer yes, or add --yes.');
+    }
+    return runWithLock({
+      command: 'rollback',
+      run,
+      resource,
+      shape: { resource: resource.kind, options: resourceOptions, skipInvalid: false, dialect },
+      bytes,
+      validation,
+      account,
+      options,
+      terminal,
+      signals,
+    });
+  });
 }
 
 async function reportNothing({ json, quiet }: Options): Promise<ExitCode> {
@@ -191,23 +140,6 @@ async function reportNothing({ json, quiet }: Options): Promise<ExitCode> {
   if (json) writeJson('rollback', { counts: { deleted: 0 } }, exit);
   else if (!quiet) writeStdout('Nothing to roll back: the run created no group whose id is known.');
   return flushStdout(EXIT.ok);
-}
-
-/** What would be done, a line each, and why a group would be kept. The run itself looks at each group again. */
-async function previewGroups(
-  undos: readonly Undo[],
-  account: Account,
-  print: (text: string) => void,
-  warn: (message: string) => void,
-): Promise<void> {
-  const signals = handleSignals({ hint: 'Nothing was changed. Run the command again.' });
-  try {
-    const groups = await listAllGroups(account, 'the preview compares with them', warn, signals.signal);
-    const byId = new Map([...groups].map((group) => [group.id, group]));
-    for (const undo of undos) print(formatPreview(undo, byId.get(undo.groupId)));
-  } finally {
-    signals.dispose();
-  }
 }
 
 function formatPreview(undo: Undo, group: Group | undefined): string {

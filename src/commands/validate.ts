@@ -1,8 +1,8 @@
 /** `validate`: every problem of a CSV, offline. */
+import { formatCommand, formatOptions } from '../cli/command-line.js';
 import { toGroupsOptions } from '../cli/groups-options.js';
-import type { Options } from '../cli/options/options.js';
-import { describeValidation, explainSkipInvalid, formatValidateCommand, toDialect } from '../cli/output.js';
-import { formatFileArgument, formatReadOptions } from '../cli/resume-command.js';
+import { type Options, READ_OPTIONS } from '../cli/options/options.js';
+import { describeValidation, explainSkipInvalid, toDialect } from '../cli/output.js';
 import { DEFAULT_API } from '../model/choices.js';
 import { EXIT, type ExitCode } from '../model/stop.js';
 import { formatColumns } from '../reporting/columns-text.js';
@@ -12,7 +12,6 @@ import { type InputValidation, validateInput } from '../runs/validate-input.js';
 import { readBytes } from '../storage/file-source.js';
 import { flushStdout, writeJson, writeStdout } from '../terminal/stdout.js';
 import { formatCount } from '../text/format.js';
-import { formatPathArgument, formatShellCommand } from '../text/shell-quote.js';
 import { escapeInvisible } from '../text/visible.js';
 
 /** `validate FILE`: exit 0 if apply would send every row, 2 if it would not. */
@@ -53,16 +52,10 @@ function formatCounts({ items, duplicates, invalid, problems }: InputValidation)
 }
 
 function formatNextStep(file: string, validation: InputValidation, options: Options): string {
-  if (validation.problems.length === 0) return `Next step: ${formatPlanCommand(file, options)}`;
-  return `${explainSkipInvalid(validation)}\nNext step: fix the file, then ${formatValidateCommand(file, options)}`;
-}
-
-function formatPlanCommand(file: string, options: Options): string {
-  const { api, config } = options;
-  return formatShellCommand([
-    ...['zoom-im-groups', 'plan', formatFileArgument(file)],
-    ...(api === DEFAULT_API ? [] : ['--api', api]),
-    ...formatReadOptions(options),
-    ...(config === undefined ? [] : ['--config', formatPathArgument(config)]),
-  ]);
+  const reading = formatOptions(options, READ_OPTIONS);
+  if (validation.problems.length > 0) {
+    return `${explainSkipInvalid(validation)}\nNext step: fix the file, then ${formatCommand('validate', file, reading)}`;
+  }
+  const api = options.api === DEFAULT_API ? [] : ['--api', options.api];
+  return `Next step: ${formatCommand('plan', file, api, reading, formatOptions(options, ['config']))}`;
 }

@@ -3,16 +3,14 @@ import { BODY_CHOICES, type BodyChoice, DEFAULT_API, DEFAULT_BODY } from '../mod
 import { type Definition, SETTINGS } from '../resources/groups/api/group.js';
 import { groups } from '../resources/groups/groups.js';
 import type { GroupsOptions } from '../resources/groups/session.js';
+import { argumentError, checkArguments, oneOf } from './check-arguments.js';
 import {
   type AccountOptions,
-  argumentError,
-  checkAccountOptions,
-  checkIsObject,
-  checkIterable,
   type ProvisionResult,
   planRows,
   runRows,
   validateEntries,
+  type Work,
 } from './run-rows.js';
 
 /** What to provision, and where. */
@@ -35,17 +33,13 @@ export type Planned = {
   readonly detail: string;
 };
 
-const HEADER: readonly string[] = ['name', ...SETTINGS.map(([, word]) => word)];
-
 /**
  * Creates every group that does not exist yet, paced to the account's limit, and reports how each ended.
  * @throws InvalidDefinitionsError if a definition is invalid, FatalError if an option is wrong or an address is not
  * safe for a token: nothing was sent then
  */
 export async function provision(options: ProvisionOptions): Promise<ProvisionResult> {
-  const resourceOptions = checkOptions(options, false);
-  const rows = await validateEntries(groups, resourceOptions, HEADER, toCells(options.definitions));
-  return runRows(groups, resourceOptions, rows, options);
+  return runRows(await toWork(options, false));
 }
 
 /**
@@ -53,10 +47,9 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRes
  * @throws FatalError also if the existing groups cannot be listed
  */
 export async function plan(options: Omit<ProvisionOptions, 'listing'>): Promise<readonly Planned[]> {
-  const resourceOptions = checkOptions(options, true);
-  const rows = await validateEntries(groups, resourceOptions, HEADER, toCells(options.definitions));
+  const work = await toWork(options, true);
   const planned = new Map<string, Planned>();
-  await planRows(groups, resourceOptions, rows, options, {
+  await planRows(work, {
     onEvent: (event) => {
       if (event.type !== 'known' && event.type !== 'reply') return;
       for (const { key, name, outcome } of event.outcomes ?? []) {
@@ -64,34 +57,25 @@ export async function plan(options: Omit<ProvisionOptions, 'listing'>): Promise<
         planned.set(key, { name, action, detail: outcome.detail });
       }
     },
-    onPlannedWrite: ({ operation, rows: refs, change = '' }) => {
+    onPlannedWrite: ({ operation, rows, change = '' }) => {
       const action = operation === 'update' ? 'update' : 'create';
-      for (const { key, name } of refs) planned.set(key, { name, action, detail: change });
+      for (const { key, name } of rows) planned.set(key, { name, action, detail: change });
     },
   });
-  return rows.flatMap((row): Planned[] => {
+  return work.rows.flatMap((row): Planned[] => {
     const found = row.type === 'invalid' ? undefined : planned.get(row.key);
     if (!found) return [];
     return [row.type === 'duplicate' ? { ...found, action: 'none', detail: 'duplicate' } : found];
   });
 }
 
-async function* toCells(definitions: ProvisionOptions['definitions']): AsyncGenerator<readonly unknown[]> {
-  for await (const definition of definitions) {
-    const given: Partial<Definition> =
-      typeof definition === 'object' && definition !== null ? definition : {};
-    yield [given.name, ...SETTINGS.map(([setting]) => given[setting])];
-  }
-}
-
-function checkOptions(options: ProvisionOptions, needsListing: boolean): GroupsOptions {
-  checkIsObject(options);
-  const { api = DEFAULT_API, update = false, body = DEFAULT_BODY, listing = true } = options;
-  checkIterable('definitions', options.definitions);
-  checkAccountOptions(options);
-  if (!BODY_CHOICES.includes(body)) throw argumentError('body', BODY_CHOICES.join(', '));
+async function toWork(options: ProvisionOptions, needsListing: boolean): Promise<Work> {
+  checkArguments(options, 'definitions', { body: oneOf(BODY_CHOICES) });
+  const { definitions, api = DEFAULT_API, update = false, body = DEFAULT_BODY, listing = true } = options;
   if (api === 'contacts' && body === 'multipart') {
     throw argumentError('body', "'json': contact groups take JSON only");
   }
-  return { api, update, body, listing, needsListing };
+  const resourceOptions: GroupsOptions = { api, update, body, listing, needsListing };
+  const rows = await validateEntries(groups, resourceOptions, definitions, [['name', 'name'], ...SETTINGS]);
+  return { resource: groups, resourceOptions, rows, options };
 }

@@ -2,16 +2,8 @@
 import { DEFAULT_API } from '../model/choices.js';
 import { members } from '../resources/members/members.js';
 import type { MembersOptions } from '../resources/members/options.js';
-import {
-  type AccountOptions,
-  argumentError,
-  checkAccountOptions,
-  checkIsObject,
-  checkIterable,
-  type ProvisionResult,
-  runRows,
-  validateEntries,
-} from './run-rows.js';
+import { checkArguments, oneOf } from './check-arguments.js';
+import { type AccountOptions, type ProvisionResult, runRows, validateEntries } from './run-rows.js';
 
 export type Membership = {
   /** The group's name. */
@@ -27,34 +19,18 @@ export type ProvisionMembersOptions = AccountOptions & {
   readonly mode?: 'add' | 'remove';
 };
 
-const MODES: readonly string[] = ['add', 'remove'];
-
 /**
  * Adds every user who is not a member yet; each status rests on evidence.
  * @throws InvalidDefinitionsError if a membership is invalid, FatalError if an option is wrong: nothing was sent then
  */
 export async function provisionMembers(options: ProvisionMembersOptions): Promise<ProvisionResult> {
-  checkIsObject(options);
-  const { api = DEFAULT_API, mode = 'add' } = options;
-  checkIterable('memberships', options.memberships);
-  checkAccountOptions(options);
-  if (!MODES.includes(mode)) throw argumentError('mode', MODES.join(' or '));
+  checkArguments(options, 'memberships', { mode: oneOf(['add', 'remove']) });
+  const { memberships, api = DEFAULT_API, mode = 'add' } = options;
   const resourceOptions: MembersOptions = { api, mode };
-  const rows = await validateEntries(
-    members,
-    resourceOptions,
-    ['group', 'email'],
-    toCells(options.memberships),
-  );
-  return runRows(members, resourceOptions, rows, options);
-}
-
-async function* toCells(
-  memberships: ProvisionMembersOptions['memberships'],
-): AsyncGenerator<readonly unknown[]> {
-  for await (const membership of memberships) {
-    const given: Partial<Membership> =
-      typeof membership === 'object' && membership !== null ? membership : {};
-    yield [given.group, given.email];
-  }
+  const properties = [
+    ['group', 'group'],
+    ['email', 'email'],
+  ] as const;
+  const rows = await validateEntries(members, resourceOptions, memberships, properties);
+  return runRows({ resource: members, resourceOptions, rows, options });
 }

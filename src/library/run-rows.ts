@@ -1,22 +1,19 @@
-/** What every function of the library shares: its options, their checks, and a client for one run. */
+/** What every function of the library shares: its options, its results, and a client for one run. */
 import { clock } from '../engine/clock.js';
-import { dryRun, provision as runJob } from '../engine/provision.js';
+import { type DryRun, dryRun, provision as runJob } from '../engine/provision.js';
 import type { Event } from '../events/event.js';
 import { createRunState, type RunState } from '../events/run-state.js';
-import type { PaceChange } from '../model/api.js';
-import { RATE_LABELS, type RateLabel } from '../model/call.js';
-import { ACCOUNT_PLANS, type AccountPlan, APIS, type Api, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
+import { type AccountPlan, type Api, DEFAULT_ACCOUNT_PLAN } from '../model/choices.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Status } from '../model/statuses.js';
 import { createStop, FatalError, type Stop } from '../model/stop.js';
-import { REQUESTS_PER_SECOND, ZOOM } from '../model/zoom-limits.js';
-import { openLimiters } from '../rate-limit/limiter.js';
+import { ZOOM } from '../model/zoom-limits.js';
 import { addResult, createTotals, toResult } from '../reporting/results.js';
-import { concurrencyFor } from '../resilience/retry-policy.js';
-import type { Resource, Step } from '../resources/resource.js';
+import type { Resource } from '../resources/resource.js';
 import type { Problem } from '../validation/problem.js';
 import { createRowValidator, type ValidatedRow } from '../validation/row.js';
 import { openClient } from '../zoom/client.js';
+import type { ProxySettings } from '../zoom/http-client.js';
 import type { Credentials } from '../zoom/oauth.js';
 
 /** Access to one account, and how a run on it behaves. Only the credentials are needed. */
@@ -34,7 +31,7 @@ export type AccountOptions = {
   readonly baseUrl?: string;
   readonly tokenUrl?: string;
   /** Proxies, as URLs; the library does not read them from the environment. */
-  readonly proxies?: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
+  readonly proxies?: ProxySettings;
   /** Failed rows after which no further one is started. */
   readonly maxFailures?: number;
   /** When it aborts, requests in flight are finished and nothing else is started; the result has a `stop`. */
@@ -76,49 +73,55 @@ export class InvalidDefinitionsError extends FatalError {
 }
 
 /** Entries are validated as rows of a file are; their place in the list is their line. */
-export async function validateEntries<Item, O extends object>(
-  resource: Resource<Item, O>,
-  resourceOptions: O,
-  header: readonly string[],
-  rows: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
-): Promise<readonly ValidatedRow<Item>[]> {
-  const fields = new Map(header.map((word, index) => [word, { index, header: word }]));
-  const columns = { fields, unused: [], needed: header.length, width: header.length };
+export async function validateEntries<Entry extends object>(
+  resource: Resource,
+  resourceOptions: object,
+  entries: Iterable<Entry> | AsyncIterable<Entry>,
+  /** Each property of an entry, with the word that the header of a file has for it. */
+  properties: readonly (readonly [keyof Entry & string, string])[],
+): Promise<readonly ValidatedRow[]> {
+  const { length } = properties;
+  const fields = new Map(properties.map(([, word], index) => [word, { index, header: word }]));
+  const columns = { fields, unused: [], needed: length, width: length };
   const validateRow = createRowValidator(columns, resource.input(resourceOptions));
-  const validated: ValidatedRow<Item>[] = [];
+  const validated: ValidatedRow[] = [];
   let line = 0;
-  for await (const row of rows) {
+  for await (const entry of entries) {
     line += 1;
-    validated.push(...validateRow({ line, cells: row.map((cell) => String(cell ?? '')), raw: '' }));
+    // A caller without TypeScript may hand in anything.
+    const given: Partial<Entry> = typeof entry === 'object' && entry !== null ? entry : {};
+    const cells = properties.map(([property]) => String(given[property] ?? ''));
+    validated.push(...validateRow({ line, cells, raw: '' }));
   }
   const problems = validated.flatMap((row) => (row.type === 'invalid' ? row.problems : []));
   if (problems.length > 0) throw new InvalidDefinitionsError(problems);
   return validated;
 }
 
+/** What is to be done on one account. */
+export type Work = {
+  readonly resource: Resource;
+  readonly resourceOptions: object;
+  readonly rows: readonly ValidatedRow[];
+  readonly options: AccountOptions;
+};
+
 /** Runs validated rows to their end. */
-export async function runRows<Item, O extends object>(
-  resource: Resource<Item, O>,
-  resourceOptions: O,
-  rows: readonly ValidatedRow<Item>[],
-  options: AccountOptions,
-): Promise<ProvisionResult> {
-  const { ports, session, state, close } = connect(resource, resourceOptions, rows, options);
-  try {
-    await runJob({
-      ...ports,
-      session,
+export async function runRows(work: Work): Promise<ProvisionResult> {
+  const state = createRunState();
+  const { maxFailures } = work.options;
+  await withJob(work, state, (job) =>
+    runJob({
+      ...job,
       state,
       keep: () => undefined,
-      onEvent: guardObserver(options),
+      onEvent: guardObserver(work.options),
       onLost: () => undefined,
-      ...(options.maxFailures === undefined ? {} : { maxFailures: options.maxFailures }),
-    });
-  } finally {
-    await close();
-  }
+      ...(maxFailures === undefined ? {} : { maxFailures }),
+    }),
+  );
   const totals = createTotals();
-  const results = rows.map((row) => {
+  const results = work.rows.map((row) => {
     const result = toResult(row, state);
     addResult(totals, result);
     return { name: result.name, outcome: result.outcome, provisioned: result.provisioned };
@@ -127,51 +130,33 @@ export async function runRows<Item, O extends object>(
 }
 
 /** Sends no write: hands over what is known and what would be sent. */
-export async function planRows<Item, O extends object>(
-  resource: Resource<Item, O>,
-  resourceOptions: O,
-  rows: readonly ValidatedRow<Item>[],
-  options: AccountOptions,
-  observer: { readonly onEvent: (event: Event) => void; readonly onPlannedWrite: (step: Step) => void },
+export async function planRows(
+  work: Work,
+  observer: Pick<DryRun, 'onEvent' | 'onPlannedWrite'>,
 ): Promise<void> {
-  const { ports, session, close } = connect(resource, resourceOptions, rows, options);
-  try {
-    await dryRun({ ...ports, session, ...observer });
-  } finally {
-    await close();
-  }
+  await withJob(work, createRunState(), (job) => dryRun({ ...job, ...observer }));
 }
 
-function connect<Item, O extends object>(
-  resource: Resource<Item, O>,
-  resourceOptions: O,
-  rows: readonly ValidatedRow<Item>[],
-  options: AccountOptions,
-) {
-  const { accountPlan = DEFAULT_ACCOUNT_PLAN, perSecond, concurrency } = options;
-  const writeLabel = resource.writeLabel(resourceOptions);
-  const rateFor = (label: RateLabel): number =>
-    (label === writeLabel ? perSecond : undefined) ?? REQUESTS_PER_SECOND[label][accountPlan];
-  const places = (label: RateLabel): number => concurrency ?? concurrencyFor(rateFor(label));
-  let onPace: (change: PaceChange) => void = () => undefined;
-  const warn = options.onWarning ?? (() => undefined);
-  const client = openClient({
-    credentials: options.credentials,
+/** Opens a client and a session for the work, and closes the client after it. */
+async function withJob(
+  { resource, resourceOptions, rows, options }: Work,
+  state: RunState,
+  perform: (job: Omit<DryRun, 'onEvent' | 'onPlannedWrite'>) => Promise<void>,
+): Promise<void> {
+  const { credentials, perSecond, concurrency, signal = new AbortController().signal } = options;
+  const { api, onPace, concurrencyFor, close } = openClient({
+    credentials,
     baseUrl: options.baseUrl ?? ZOOM.baseUrl,
     tokenUrl: options.tokenUrl ?? ZOOM.tokenUrl,
-    accountPlan,
-    rateFor,
-    usedToday: () => 0,
+    accountPlan: options.accountPlan ?? DEFAULT_ACCOUNT_PLAN,
+    writeLabel: resource.writeLabel(resourceOptions),
+    perSecond,
+    concurrency,
     scopes: resource.scopes(resourceOptions),
-    connections: Math.max(...RATE_LABELS.map(places)),
     proxies: options.proxies ?? {},
     clock,
-    onPace: (change) => onPace(change),
-    warn,
-    openLimiters: (account) =>
-      openLimiters({ rateFor, account, onTrouble: warn, onRecovery: () => undefined }),
+    warn: options.onWarning ?? (() => undefined),
   });
-  const state = createRunState();
   const session = resource.open({
     rows: async function* () {
       yield rows;
@@ -180,17 +165,11 @@ function connect<Item, O extends object>(
     now: clock.now,
     options: resourceOptions,
   });
-  const ports = {
-    api: client.api,
-    onPace: (listener: (change: PaceChange) => void) => {
-      onPace = listener;
-    },
-    clock,
-    random: Math.random,
-    concurrencyFor: places,
-    signal: options.signal ?? new AbortController().signal,
-  };
-  return { ports, session, state, close: () => client.close() };
+  try {
+    await perform({ session, api, onPace, concurrencyFor, clock, random: Math.random, signal });
+  } finally {
+    await close();
+  }
 }
 
 /** An observer's error is the caller's bug, and no reason to leave groups half created. */
@@ -202,62 +181,4 @@ function guardObserver({ onEvent, onWarning }: AccountOptions): (event: Event) =
       onWarning?.(`onEvent failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-}
-
-/** Exit 2 for a program: an argument is wrong, nothing was sent. */
-export function argumentError(name: string, expected: string): FatalError {
-  return new FatalError(createStop('usage', `${name} is not ${expected}`, 'Nothing was sent.'));
-}
-
-const CREDENTIALS: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ['app', ['accountId', 'clientId', 'clientSecret']],
-  ['token', ['token']],
-]);
-
-/** Callers without TypeScript find out here, not in the middle of a run. @throws FatalError */
-export function checkAccountOptions(options: AccountOptions): void {
-  const { credentials, api, accountPlan, perSecond, concurrency, maxFailures, signal } = options;
-  const given: Readonly<Record<string, unknown>> = { ...credentials };
-  const isComplete = CREDENTIALS.get(given.type)?.every((field) => {
-    const value = given[field];
-    return typeof value === 'string' && value !== '';
-  });
-  if (!isComplete) {
-    const forms = [...CREDENTIALS].map(([type, fields]) => `{ type: '${type}', ${fields.join(', ')} }`);
-    throw argumentError('credentials', forms.join(' or '));
-  }
-  if (api !== undefined && !APIS.includes(api)) throw argumentError('api', APIS.join(' or '));
-  if (accountPlan !== undefined && !ACCOUNT_PLANS.includes(accountPlan)) {
-    throw argumentError('accountPlan', ACCOUNT_PLANS.join(', '));
-  }
-  if (perSecond !== undefined && !(Number.isFinite(perSecond) && perSecond > 0)) {
-    throw argumentError('perSecond', 'a number above 0');
-  }
-  for (const [name, value] of Object.entries({ concurrency, maxFailures })) {
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-      throw argumentError(name, 'a whole number above 0');
-    }
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw argumentError('signal', 'an AbortSignal');
-  for (const name of ['onEvent', 'onWarning'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') {
-      throw argumentError(name, 'a function');
-    }
-  }
-}
-
-/** @throws FatalError if there are no options at all */
-export function checkIsObject(options: unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw argumentError('the argument', 'an object of options');
-}
-
-/** @throws FatalError unless it can be iterated */
-export function checkIterable(name: string, value: unknown): void {
-  const isIterable =
-    typeof value === 'object' &&
-    value !== null &&
-    (Symbol.iterator in value || Symbol.asyncIterator in value);
-  if (!isIterable) throw argumentError(name, 'an iterable');
 }

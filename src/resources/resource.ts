@@ -88,16 +88,19 @@ export type SessionContext<Item, Options> = {
 /** A column of the results that shows an id of Zoom's. */
 export type IdColumn = { /** In `Outcome.ids`. */ readonly id: string; readonly column: string };
 
-/** @template Options what shapes a run of this resource; JSON values, kept in the run's journal */
-export type Resource<Item, Options> = {
+/**
+ * Its functions are methods, so that what works with every resource can take any of them as a bare `Resource`.
+ * @template Options what shapes a run of this resource; JSON values, kept in the run's journal
+ */
+export type Resource<Item = unknown, Options = object> = {
   readonly kind: string;
   readonly idColumns: readonly IdColumn[];
   /** Whether options from a journal are this resource's: the file may have been edited. */
   readonly isOptions: (options: object) => boolean;
-  readonly input: (options: Options) => InputDefinition<Item>;
+  input(options: Options): InputDefinition<Item>;
   /** The rate label of the writes that `--rate` is about. */
-  readonly writeLabel: (options: Options) => RateLabel;
+  writeLabel(options: Options): RateLabel;
   /** Each list needs one of its scopes: classic ones first, granular ones after them. */
-  readonly scopes: (options: Options) => readonly (readonly string[])[];
-  readonly open: (context: SessionContext<Item, Options>) => Session;
+  scopes(options: Options): readonly (readonly string[])[];
+  open(context: SessionContext<Item, Options>): Session;
 };

@@ -1,13 +1,14 @@
 /** The input that a run's journal holds: how it gets there, and how it is read back. */
 import { StringDecoder } from 'node:string_decoder';
-import type { Dialect, Event, EventOf, Input } from '../events/event.js';
+import type { Dialect, Event, EventOf } from '../events/event.js';
 import { applyEvent, createRunState, type RunState } from '../events/run-state.js';
 import { readJournal } from '../journal/reader.js';
 import { createStop, FatalError } from '../model/stop.js';
+import type { Resource } from '../resources/resource.js';
 import { hashWhileReading } from '../storage/file-source.js';
 import { VERSION } from '../storage/version.js';
-import { findResource, type ResourceDescription } from './resource-registry.js';
-import { type InputValidation, type OpenInput, openInput, type ReadOptions } from './validate-input.js';
+import { findResource } from './resource-registry.js';
+import type { InputValidation, ReadOptions } from './validate-input.js';
 
 /** Reads a run folder's journal. @throws FatalError if there is none, or if it is damaged */
 export function readRunState(folder: string): RunState {
@@ -63,16 +64,12 @@ export async function* readStoredInput(folder: string, state: RunState): AsyncGe
 }
 
 /** The run whose input the journal holds completely; undefined if it holds none. */
-function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
+export function findStoredRun({ runs, storedInput }: RunState): EventOf<'run'> | undefined {
   return storedInput === undefined ? undefined : runs[storedInput];
 }
 
-export function findStoredInput(state: RunState): Input | undefined {
-  return findStoredRun(state)?.input;
-}
-
 /** Finds a resource by its kind; default: in the registry. */
-export type FindResource = (kind: string) => ResourceDescription | undefined;
+export type FindResource = (kind: string) => Resource | undefined;
 
 /** The resource that a run is about, and how to read its input. @throws FatalError if the run stored none */
 export function describeStoredRun(
@@ -80,7 +77,7 @@ export function describeStoredRun(
   find: FindResource = findResource,
 ): {
   readonly run: EventOf<'run'>;
-  readonly resource: ResourceDescription;
+  readonly resource: Resource;
   readonly readOptions: ReadOptions;
 } {
   const run = findStoredRun(state);
@@ -124,13 +121,4 @@ export async function reuseValidation(
   if (hashed.digest() !== sha256) return undefined;
   const clean = { invalid: 0, problems: [], broken: false, encoding: '', columns: undefined } as const;
   return { ...clean, sha256, rows, items, duplicates: rows - items };
-}
-
-/** Opens the input that a run's journal holds. */
-export async function openStoredInput(
-  folder: string,
-  state: RunState,
-  find?: FindResource,
-): Promise<OpenInput> {
-  return openInput(readStoredInput(folder, state), describeStoredRun(state, find).readOptions);
 }

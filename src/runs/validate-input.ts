@@ -12,18 +12,18 @@ import { createRowValidator, type InputDefinition, type Row, type ValidatedRow }
 import { isInShard, parseShard, type Shard } from '../validation/shard.js';
 
 /** How to read an input. The same bytes read in the same way give the same rows. */
-export type ReadOptions<Item = unknown> = {
+export type ReadOptions = {
   readonly dialect: Dialect;
-  readonly input: InputDefinition<Item>;
+  readonly input: InputDefinition;
   /** Whether an earlier pass over these bytes met no key twice. */
   readonly hasUniqueKeys?: boolean;
 };
 
-export type OpenInput<Item = unknown> = {
+export type OpenInput = {
   readonly csv: CsvReader;
   readonly columns: Columns;
   /** Throws `CsvError` if the file cannot be read further. */
-  readonly rows: AsyncIterable<readonly ValidatedRow<Item>[]>;
+  readonly rows: AsyncIterable<readonly ValidatedRow[]>;
 };
 
 /** A header that cannot be used, with everything that is wrong with it. */
@@ -38,10 +38,10 @@ class HeaderError extends FatalError {
 }
 
 /** Opens an input as far as its header. @throws FatalError if it is no CSV or its header is wrong */
-export async function openInput<Item>(
+export async function openInput(
   source: AsyncIterable<Uint8Array>,
-  { dialect, input, hasUniqueKeys }: ReadOptions<Item>,
-): Promise<OpenInput<Item>> {
+  { dialect, input, hasUniqueKeys }: ReadOptions,
+): Promise<OpenInput> {
   const { encoding, delimiter, map, shard } = dialect;
   const csv = await openCsv(source, {
     ...(encoding === '' ? {} : { encoding }),
@@ -59,12 +59,12 @@ export async function openInput<Item>(
   return { csv, columns, rows };
 }
 
-async function* validateRows<Item>(
+async function* validateRows(
   csv: CsvReader,
-  validate: (row: Row) => readonly ValidatedRow<Item>[],
+  validate: (row: Row) => readonly ValidatedRow[],
   shard: Shard | undefined,
-  shardKey: (row: ValidatedRow<Item>) => string,
-): AsyncGenerator<readonly ValidatedRow<Item>[]> {
+  shardKey: (row: ValidatedRow) => string,
+): AsyncGenerator<readonly ValidatedRow[]> {
   const numberRow = createRowNumbering(csv);
   for await (const batch of csv.rows) {
     const rows = batch.flatMap((row) => {
@@ -76,7 +76,7 @@ async function* validateRows<Item>(
 }
 
 /** Adds the number that a spreadsheet shows for the row, if it is not the line. */
-function locateProblems<Item>(validated: ValidatedRow<Item>, row: number): ValidatedRow<Item> {
+function locateProblems(validated: ValidatedRow, row: number): ValidatedRow {
   if (validated.type !== 'invalid' || row === validated.row.line) return validated;
   return { ...validated, problems: validated.problems.map((problem) => ({ ...problem, row })) };
 }
@@ -103,9 +103,9 @@ export type InputValidation = {
 };
 
 /** Reads an input from beginning to end and counts what is in it. */
-export async function validateInput<Item>(
+export async function validateInput(
   source: AsyncIterable<Uint8Array>,
-  options: ReadOptions<Item>,
+  options: ReadOptions,
 ): Promise<InputValidation> {
   const hashed = hashWhileReading(source);
   const counts = { item: 0, duplicate: 0, invalid: 0 };

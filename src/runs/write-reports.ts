@@ -10,8 +10,8 @@ import { type AtomicFile, openAtomicFile, writeAtomically } from '../storage/ato
 import { type Disk, realDisk } from '../storage/disk.js';
 import { sha256Base64 } from '../storage/file-source.js';
 import { RUN_FILES } from '../storage/run-folder.js';
-import { describeStoredRun, type FindResource, openStoredInput } from './stored-input.js';
-import type { OpenInput } from './validate-input.js';
+import { describeStoredRun, type FindResource, readStoredInput } from './stored-input.js';
+import { type OpenInput, openInput } from './validate-input.js';
 
 /** Rows with what became of them, to be read once. */
 export type ReportRows = {
@@ -50,8 +50,8 @@ export async function readReportRows(
   state: RunState,
   find?: FindResource,
 ): Promise<ReportRows> {
-  const input = await openStoredInput(folder, state, find);
   const { resource, readOptions } = describeStoredRun(state, find);
+  const input = await openInput(readStoredInput(folder, state), readOptions);
   const { describeExtra } = readOptions.input;
   const results = joinRows(input, state, describeExtra);
   return {

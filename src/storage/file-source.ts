@@ -1,6 +1,7 @@
 /** The bytes of a file or of standard input, and their SHA-256. */
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import { usageError } from '../model/stop.js';
 import { describeError, errorCode } from './disk.js';
 
@@ -41,13 +42,34 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** A file's bytes, from the start at each call. Standard input, `-`, can be read only once, so it is kept in memory. */
-export async function openRereadable(path: string): Promise<() => AsyncIterable<Uint8Array>> {
+export async function openRereadable(
+  path: string,
+  signal: AbortSignal,
+): Promise<() => AsyncIterable<Uint8Array>> {
   if (path !== '-') return () => readBytes(path);
   const pieces: Uint8Array[] = [];
-  for await (const piece of process.stdin) pieces.push(piece);
+  const stdin = addAbortSignal(signal, process.stdin);
+  for await (const piece of readUntilAborted(stdin, signal)) pieces.push(piece);
   return async function* () {
     yield* pieces;
   };
+}
+
+/** Passes bytes through. @throws the signal's reason when it aborts */
+export async function* readUntilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of source) {
+      signal.throwIfAborted();
+      yield bytes;
+    }
+  } catch (error) {
+    // A stream that was destroyed by the signal has an error of its own.
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** The SHA-256 of a text in the form that a content security policy takes. */

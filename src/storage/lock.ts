@@ -40,20 +40,22 @@ const POLL_MS = 400;
  * Acquires the lock of an account as soon as its owner has released it or is gone.
  * @param waitMs how long to wait for another owner; 0 fails at once
  * @param stateFolder where locks are kept; the users of one account share one. It is created for this user only
- * @throws FatalError: exit 5 while another run owns it, exit 6 if no lock can be written
+ * @throws FatalError: exit 5 while another run owns it, exit 6 if no lock can be written; the signal's reason
  */
 export async function acquireLock(
   scope: LockScope,
   run: { readonly command: string; readonly folder: string },
   { waitMs, stateFolder }: { readonly waitMs: number; readonly stateFolder: string },
+  signal?: AbortSignal,
 ): Promise<Lock> {
-  return acquire(new LockFile(stateFolder, hashScope(scope), run), waitMs, {
+  const kind = {
     isHeld: 'another run holds this account',
     waitHint: 'Wait for it to end, or add --lock-timeout SECONDS.',
     writeHint:
       'Name a folder that this user can write to with --state-dir DIR; the users of one account share one folder.',
     makesFolder: true,
-  });
+  };
+  return acquire(new LockFile(stateFolder, hashScope(scope), run), waitMs, kind, signal);
 }
 
 /** The process that holds an account's lock, without an attempt to acquire it; undefined if none does. */
@@ -87,17 +89,19 @@ type LockKind = {
   readonly makesFolder: boolean;
 };
 
-async function acquire(lock: LockFile, waitMs: number, kind: LockKind): Promise<Lock> {
+async function acquire(lock: LockFile, waitMs: number, kind: LockKind, signal?: AbortSignal): Promise<Lock> {
   const until = performance.now() + waitMs;
   try {
     if (kind.makesFolder) mkdirSync(dirname(lock.path), { recursive: true, mode: 0o700 });
     lock.writeCandidate();
     for (;;) {
+      signal?.throwIfAborted();
       const owner = lock.tryAcquire();
       if (!owner) return { release: () => lock.release() };
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw lockedError(owner, lock, kind);
-      await wait(Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2)));
+      const pauseMs = Math.min(leftMs, POLL_MS * (0.5 + Math.random() / 2));
+      await wait(pauseMs, undefined, signal && { signal }).catch(() => undefined);
     }
   } catch (error) {
     if (errorCode(error) === '') throw error;

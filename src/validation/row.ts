@@ -31,7 +31,7 @@ export type Entry<Item> = {
 export type FirstEntry = { readonly name: string; readonly line: number; readonly fingerprint: string };
 
 /** How a resource reads its rows. */
-export type InputDefinition<Item> = {
+export type InputDefinition<Item = unknown> = {
   readonly fields: readonly Field[];
   /**
    * @param cell the text of a field's cell; undefined if the file has no such column
@@ -42,11 +42,11 @@ export type InputDefinition<Item> = {
     header: (field: string) => string | undefined,
   ) => readonly Entry<Item>[];
   /** What decides which shard a row falls to: rows with one such key stay together. Default: the row's own key. */
-  readonly shardKey?: (row: ValidatedRow<Item>) => string;
+  shardKey?(row: ValidatedRow<Item>): string;
   /** The cells, by field, of a row that stands in no file, such as a removal of `--sync`. */
   readonly describeExtra?: (name: string) => Readonly<Record<string, string>>;
   /** How an entry contradicts the first one with its key; undefined if it repeats it. */
-  readonly findConflict: (entry: Entry<Item>, first: FirstEntry) => Finding | undefined;
+  findConflict(entry: Entry<Item>, first: FirstEntry): Finding | undefined;
 };
 
 export type ValidatedRow<Item = unknown> = {

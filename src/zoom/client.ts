@@ -1,14 +1,15 @@
 /** A client for one account: credentials and addresses in, the request path out. */
 import { createHash } from 'node:crypto';
 import type { ApiClient, ObserveResponse, PaceChange } from '../model/api.js';
-import type { RateLabel } from '../model/call.js';
+import { RATE_LABELS, type RateLabel } from '../model/call.js';
 import type { AccountPlan } from '../model/choices.js';
 import type { Clock } from '../model/clock.js';
-import { REQUESTS_PER_DAY } from '../model/zoom-limits.js';
-import type { Limiters } from '../rate-limit/limiter.js';
+import { REQUESTS_PER_DAY, REQUESTS_PER_SECOND } from '../model/zoom-limits.js';
+import { type Limiters, openLimiters } from '../rate-limit/limiter.js';
 import { createDailyQuota, type DailyQuota } from '../resilience/daily-quota.js';
+import { concurrencyFor } from '../resilience/retry-policy.js';
 import { VERSION } from '../storage/version.js';
-import { createRedactor } from '../text/redact.js';
+import { createRedactor, findUrlSecrets } from '../text/redact.js';
 import { createHttpClient, type HttpClient, type ProxySettings } from './http-client.js';
 import { type Credentials, createFixedToken, createOAuthTokens, type TokenSource } from './oauth.js';
 import { createApiClient } from './request-path.js';
@@ -22,26 +23,33 @@ export type ClientOptions = {
   readonly tokenUrl: string;
   readonly proxies: ProxySettings;
   readonly accountPlan: AccountPlan;
-  /** Requests/s: the plan's, or those of `--rate` for the label of the command's writes. */
-  readonly rateFor: (label: RateLabel) => number;
+  /** Requests/s for calls of `writeLabel`, instead of the plan's. */
+  readonly perSecond?: number | undefined;
+  readonly writeLabel: RateLabel;
+  /** Requests of a label in flight at once. Default: enough for its rate at one second of latency. */
+  readonly concurrency?: number | undefined;
+  /** The URL of the Redis that shares the rates with other processes; it may hold a password and is never shown. */
+  readonly sharedLimit?: string | undefined;
   /** Requests of a label that this run sent before on this UTC day. */
-  readonly usedToday: (label: RateLabel) => number;
+  readonly usedToday?: (label: RateLabel) => number;
   /** Of each list the command needs one scope; classic ones first, granular ones after them. */
   readonly scopes: readonly (readonly string[])[];
-  /** Called before the first request. @param account processes that name the same account share a limit */
-  readonly openLimiters: (account: string) => Promise<Limiters>;
+  /** Instead of those that keep to the rates. */
+  readonly limiters?: Limiters;
   readonly clock: Clock;
-  readonly onPace: (change: PaceChange) => void;
   readonly warn: (message: string) => void;
-  /** Connections at once; opened as they are needed. */
-  readonly connections: number;
   /** For a whole exchange. Default 60 s. */
-  readonly deadlineMs?: number;
-  readonly onResponse?: ObserveResponse;
+  readonly deadlineMs?: number | undefined;
+  readonly onResponse?: ObserveResponse | undefined;
 };
 
 export type Client = {
   readonly api: ApiClient;
+  /** Registers the one listener for changes of speed. */
+  onPace(listener: (change: PaceChange) => void): void;
+  /** Requests/s of a label: the plan's, or those that were asked for. */
+  rateFor(label: RateLabel): number;
+  concurrencyFor(label: RateLabel): number;
   /** Tells one account from another; not to be shown, since it may be made from a token. */
   readonly account: string;
   /** Absent if the credentials don't name it. */
@@ -59,40 +67,60 @@ export type Client = {
 
 /** @throws FatalError (exit 2) for an address that a token must not be sent to, or a proxy that is none */
 export function openClient(options: ClientOptions): Client {
-  const { credentials, clock, proxies, deadlineMs, connections, rateFor, openLimiters, onResponse } = options;
+  const { credentials, clock, proxies, deadlineMs, accountPlan, writeLabel, perSecond, onResponse } = options;
+  const { sharedLimit, warn } = options;
   const baseUrl = parseSafeUrl(options.baseUrl, 'ZOOM_BASE_URL');
   const tokenUrl = parseSafeUrl(options.tokenUrl, 'ZOOM_TOKEN_URL');
+  const rateFor = (label: RateLabel): number =>
+    (label === writeLabel ? perSecond : undefined) ?? REQUESTS_PER_SECOND[label][accountPlan];
+  const inFlight = (label: RateLabel): number => options.concurrency ?? concurrencyFor(rateFor(label));
   const http = createHttpClient({
     userAgent: `zoom-im-groups/${VERSION}`,
-    connections,
+    connections: Math.max(...RATE_LABELS.map(inFlight)),
     proxies,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   const token = createTokenSource(options, tokenUrl, http);
-  const secrets = () => [...token.secrets(), ...findProxyPasswords(proxies)];
+  const secrets = () => [
+    ...token.secrets(),
+    ...findProxyPasswords(proxies),
+    ...(sharedLimit !== undefined && URL.canParse(sharedLimit) ? findUrlSecrets(new URL(sharedLimit)) : []),
+  ];
   const accountId = findAccountId(credentials);
   const account =
     accountId ?? sha256(credentials.type === 'token' ? credentials.token : credentials.accountId);
-  let limiters: Promise<Limiters> | undefined;
+  let onPace: (change: PaceChange) => void = () => undefined;
+  let limiters = options.limiters && Promise.resolve(options.limiters);
   const api = createApiClient({
     http,
     baseUrl,
     token,
     limiterFor: async (label) => {
-      limiters ??= openLimiters(account);
+      limiters ??= openLimiters({
+        rateFor,
+        account,
+        ...(sharedLimit === undefined ? {} : { sharedLimit }),
+        onTrouble: warn,
+        onRecovery: () => warn('the shared limit is available again'),
+      });
       return (await limiters).limiterFor(label);
     },
     rateFor,
     quotaFor: (label) => createQuota(options, label),
     clock,
     scopes: options.scopes.map((alternatives) => alternatives.join(' or ')),
-    onPace: options.onPace,
+    onPace: (change) => onPace(change),
     onLowerPlan: warnOnce(options),
     redact: createRedactor(secrets),
     ...(onResponse === undefined ? {} : { onResponse }),
   });
   return {
     api,
+    onPace: (listener) => {
+      onPace = listener;
+    },
+    rateFor,
+    concurrencyFor: inFlight,
     account,
     ...(accountId === undefined ? {} : { accountId, accountMark: sha256(accountId).slice(0, 16) }),
     origin: baseUrl.origin,
@@ -128,7 +156,7 @@ function createTokenSource(options: ClientOptions, tokenUrl: URL, http: HttpClie
 }
 
 function createQuota(
-  { accountPlan, usedToday, clock }: ClientOptions,
+  { accountPlan, usedToday = () => 0, clock }: ClientOptions,
   label: RateLabel,
 ): DailyQuota | undefined {
   const perDay = REQUESTS_PER_DAY[label][accountPlan];

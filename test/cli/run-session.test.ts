@@ -27,9 +27,15 @@ async function readRows(checked: string, later: string, names: string[]): Promis
   openSession(
     {
       resource,
-      resourceOptions: OPTIONS,
       run: { file: 'groups.csv', folder: 'run', state: undefined },
-      options: { api: 'contacts', accountPlan: 'pro', body: 'auto', listing: true, lockTimeout: 0 },
+      options: {
+        given: new Set(),
+        api: 'contacts',
+        accountPlan: 'pro',
+        body: 'auto',
+        listing: true,
+        lockTimeout: 0,
+      },
       shape: { resource: groups.kind, options: OPTIONS, skipInvalid: false, dialect: DIALECT },
       bytes: () => toBytes(later),
       validation: await validateInput(toBytes(checked), { dialect: DIALECT, input: groups.input(OPTIONS) }),

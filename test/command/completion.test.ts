@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
+import { COMMAND_NAMES } from '../../src/cli/options/commands.js';
 import { command, file, folder } from '../support/command.js';
 import { hasPty } from '../support/pty.js';
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
+import { COMMAND_NAMES } from '../../src/cli/options/commands.js';
 import { command, file, folder, summary } from '../support/command.js';
 import { findNextCommand, numbered, runInShell, upTo } from '../support/interrupted-run.js';
 import { hasPty, inPty } from '../support/pty.js';

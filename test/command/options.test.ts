@@ -5,7 +5,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_NAMES } from '../../src/cli/options/option-table.js';
+import { COMMAND_NAMES } from '../../src/cli/options/commands.js';
 import { optionsFor } from '../../src/cli/options/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { CLI, command, file, folder, summary, type Transcript } from '../support/command.js';

@@ -90,7 +90,7 @@ describe('plan', () => {
     for (const args of [[], ['--resume', 'r']]) {
       const refused = await run('apply', '--dry-run', ...args);
       expect(refused).toMatchObject({ code: 2, stdout: '' });
-      expect(refused.stderr).toMatch(/needs a file|--dry-run cannot resume a run/);
+      expect(refused.stderr).toMatch(/needs a file|a dry run cannot resume a run/);
     }
   });
 

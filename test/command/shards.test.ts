@@ -46,6 +46,15 @@ test('a report that lacks a shard says so in exit code, summary, page and termin
   expect(shown.stdout).toMatch(/^Incomplete .*shard 2\/3 is missing/);
 });
 
+test('a report that has a shard twice says so, and is no success', async () => {
+  const cwd = await shards(1, 2, 3);
+  const args = ['apply', 'in.csv', '--shard', '2/3', '--out', 'again', ...QUICK];
+  expect(await command(args, { cwd })).toMatchObject({ code: 0 });
+  const report = await command(['report', 's1', 's2', 's3', 'again', '--out', 'all', '--json'], { cwd });
+  expect(report.code).toBe(1);
+  expect(JSON.parse(report.stdout).exit).toEqual({ code: 1, reason: 'shard 2/3 is in more than one run' });
+});
+
 test('a report of several runs names the files that it has, and no journal', async () => {
   const cwd = await shards(1, 2, 3);
   await command(['report', 's1', 's2', 's3', '--out', 'all'], { cwd });

@@ -23,7 +23,7 @@ describe('the state folder', () => {
   ])('with XDG_STATE_HOME=%s is where the XDG specification puts it', (stateHome, home, expected) => {
     vi.stubEnv('XDG_STATE_HOME', stateHome);
     vi.mocked(homedir).mockReturnValue(home);
-    expect(findStateFolder()).toBe(expected);
+    expect(findStateFolder({})).toBe(expected);
   });
 
   test.each([
@@ -37,7 +37,7 @@ describe('the state folder', () => {
   ])('is asked for if %s', (_, home) => {
     vi.stubEnv('XDG_STATE_HOME', '');
     vi.mocked(homedir).mockImplementation(home);
-    expect(findStateFolder).toThrow('this user has no home folder');
+    expect(() => findStateFolder({})).toThrow('this user has no home folder');
   });
 
   test('that cannot be found ends the command with one line and its way out, and nothing is made', async () => {

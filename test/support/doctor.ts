@@ -5,8 +5,6 @@ import type { MachineObservation } from '../../src/doctor/observe/observations.j
 import { Requests } from '../../src/doctor/observe/requests.js';
 import { runDoctor } from '../../src/doctor/run-doctor.js';
 import { clock } from '../../src/engine/clock.js';
-import { REQUESTS_PER_SECOND } from '../../src/model/zoom-limits.js';
-import { openLimiters } from '../../src/rate-limit/limiter.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js';
 import { createMemoryRecord, type DoctorRecord } from '../../src/storage/doctor-record.js';
 import { openClient } from '../../src/zoom/client.js';
@@ -45,20 +43,10 @@ export async function diagnoseSimulator(setup: DoctorSetup = {}): Promise<Doctor
     tokenUrl: zoom.tokenUrl,
     proxies: {},
     accountPlan: setup.simulator?.accountPlan ?? 'pro',
-    rateFor: (label) => REQUESTS_PER_SECOND[label][setup.simulator?.accountPlan ?? 'pro'],
-    usedToday: () => 0,
+    writeLabel: 'light',
     scopes: [],
-    openLimiters: (account) =>
-      openLimiters({
-        rateFor: (label) => REQUESTS_PER_SECOND[label][setup.simulator?.accountPlan ?? 'pro'],
-        account,
-        onTrouble: () => undefined,
-        onRecovery: () => undefined,
-      }),
     clock: time,
-    onPace: () => undefined,
     warn: () => undefined,
-    connections: 8,
     deadlineMs: 2_000,
     onResponse: (_, response) => void requests.responses.push(response),
   });

@@ -4,7 +4,6 @@ import type { Event } from '../../src/events/event.js';
 import { createRunState, type RunState } from '../../src/events/run-state.js';
 import type { Api } from '../../src/model/choices.js';
 import type { Clock } from '../../src/model/clock.js';
-import { REQUESTS_PER_SECOND } from '../../src/model/zoom-limits.js';
 import type { Limiter, Limiters } from '../../src/rate-limit/limiter.js';
 import { type Result, toResult } from '../../src/reporting/results.js';
 import type { GroupItem } from '../../src/resources/groups/fields.js';
@@ -66,14 +65,12 @@ export async function runSimulated(zoom: Simulator, run: SimulatedRun): Promise<
     tokenUrl: zoom.tokenUrl,
     proxies: {},
     accountPlan: 'pro',
-    rateFor: (label) => REQUESTS_PER_SECOND[label].pro,
-    usedToday: () => 0,
+    writeLabel: groups.writeLabel(options),
+    concurrency,
     scopes: groups.scopes(options),
-    openLimiters: async () => limiters,
+    limiters,
     clock,
-    onPace: () => undefined,
     warn: () => undefined,
-    connections: concurrency,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   const state = createRunState();

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Account } from '../../src/cli/account.js';
 import type { Options } from '../../src/cli/options/options.js';
 import { type RunSession, runWithLock } from '../../src/cli/run-session.js';
+import { clock } from '../../src/engine/clock.js';
 import type { Event } from '../../src/events/event.js';
 import type { ApiClient } from '../../src/model/api.js';
 import type { Call } from '../../src/model/call.js';
 import type { Reply } from '../../src/model/reply.js';
 import { type ExitCode, FatalError } from '../../src/model/stop.js';
-import type { GroupItem } from '../../src/resources/groups/fields.js';
 import { groups as groupsResource } from '../../src/resources/groups/groups.js';
 import type { GroupsOptions } from '../../src/resources/groups/session.js';
 import { readRunState } from '../../src/runs/stored-input.js';
@@ -66,11 +66,17 @@ function toId(prefix: string, name: string): string {
 
 function toAccount(api: ApiClient): Account {
   return {
-    api,
-    onPace: () => undefined,
+    ports: {
+      api,
+      onPace: () => undefined,
+      clock,
+      random: Math.random,
+      concurrencyFor: () => 4,
+      signal: new AbortController().signal,
+    },
+    warn: () => undefined,
     target: { baseUrl: 'http://127.0.0.1', api: 'im', accountPlan: 'business', perSecond: 80 },
     rateFor: () => 80,
-    concurrencyFor: () => 4,
     secrets: () => [],
     close: async () => undefined,
     simulated: false,
@@ -117,6 +123,7 @@ export async function live(
   };
   const state = existsSync(join(run, 'journal.ndjson')) ? readRunState(run) : undefined;
   const options: Options = {
+    given: new Set(),
     accountPlan: 'business',
     api: 'im',
     body: 'multipart',
@@ -129,17 +136,18 @@ export async function live(
     yield Buffer.from(text);
   };
   const validation = await validateInput(bytes(), { dialect, input: groupsResource.input(RESOURCE_OPTIONS) });
-  const session: RunSession<GroupItem, GroupsOptions> = {
+  const account = toAccount(zoom.open(run));
+  const session: RunSession = {
     command: 'apply',
     run: { folder: run, file: 'in.csv', state },
     resource: groupsResource,
-    resourceOptions: RESOURCE_OPTIONS,
     shape: { resource: groupsResource.kind, options: RESOURCE_OPTIONS, skipInvalid: false, dialect },
     bytes,
     validation: { ...validation, rows: rows ?? validation.rows },
-    account: toAccount(zoom.open(run)),
+    account,
     options,
     terminal,
+    signals: { signal: account.ports.signal, react: ignore, dispose: ignore },
     ...(disk ? { disk } : {}),
   };
   try {

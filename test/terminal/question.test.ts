@@ -1,7 +1,7 @@
 /** A confirmation: what counts as yes, and how everything else ends. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { FatalError } from '../../src/model/stop.js';
+import { createStop, FatalError } from '../../src/model/stop.js';
 import { askYes } from '../../src/terminal/question.js';
 
 type Input = PassThrough & { isTTY: boolean };
@@ -35,6 +35,15 @@ describe('a question', () => {
 
   test('that is left by Ctrl-C ends with 130', async () => {
     expect(await stopOf(answer('\x03'))).toMatchObject({ exit: 130, reason: 'SIGINT' });
+  });
+
+  test('ends with the reason of a signal, as after SIGTERM', async () => {
+    const { input, output } = terminal();
+    const stopping = new AbortController();
+    const asked = askYes('Go?', { yes: false, signal: stopping.signal, input, output });
+    const reason = new FatalError(createStop('SIGTERM', 'terminated', 'Nothing was changed.'));
+    stopping.abort(reason);
+    expect(await stopOf(asked)).toBe(reason.stop);
   });
 
   test('is not asked under --yes, whatever the input', async () => {

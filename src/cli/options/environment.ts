@@ -6,6 +6,7 @@ import type { Option } from 'commander';
 import { usageError } from '../../model/stop.js';
 import { errorCode } from '../../storage/disk.js';
 import { parseDotenv } from '../../text/dotenv.js';
+import type { ProxySettings } from '../../zoom/http-client.js';
 import { appendMapping, appendValue } from './option-parsers.js';
 import { optionNames } from './options.js';
 
@@ -39,7 +40,6 @@ export function isSwitchedOn(name: string): boolean {
 
 /** What the --config file sets, and what is wrong with its permissions. */
 export type Config = {
-  readonly path: string;
   readonly values: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 };
@@ -71,7 +71,7 @@ function parseConfig(path: string): Config {
     const hint = `These are known: ${ZOOM_VARIABLES.join(', ')}, and ${OPTION_PREFIX}<OPTION> for each option.`;
     throw usageError(`${path}, line ${unknown.line}: ${unknown.name} is not known`, hint);
   }
-  return { path, values: new Map(lines.map(({ name, value }) => [name, value])), warnings };
+  return { values: new Map(lines.map(({ name, value }) => [name, value])), warnings };
 }
 
 /** The text of a file that holds secrets. */
@@ -139,8 +139,8 @@ function parseSwitch(name: string, text: string): boolean {
 }
 
 /** Whether output to a stream may have colours. */
-export function wantsColor(isTTY: boolean): boolean {
-  return isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+export function wantsColor({ isTTY }: { readonly isTTY?: boolean }): boolean {
+  return isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 
 /** Whether a terminal can redraw a line; on a dumb one each frame would be a line of its own. */
@@ -148,25 +148,11 @@ export function redrawsLines(): boolean {
   return process.env.TERM !== 'dumb';
 }
 
-/** The proxies that the environment names, in the words of undici. */
-export type ProxySettings = {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
-};
-
 /** Reads the proxies in either case; lower case wins, as in curl. */
 export function readProxies(): ProxySettings {
   const read = (name: string): string | undefined =>
     process.env[name.toLowerCase()] || process.env[name] || undefined;
-  const httpProxy = read('HTTP_PROXY');
-  const httpsProxy = read('HTTPS_PROXY');
-  const noProxy = read('NO_PROXY');
-  return {
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
-  };
+  return { httpProxy: read('HTTP_PROXY'), httpsProxy: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') };
 }
 
 /** Whether Node trusts certificates besides its own. */
@@ -175,11 +161,12 @@ export function hasExtraCertificates(): boolean {
 }
 
 /**
- * The user's state folder (XDG Base Directory Specification), where locks are kept unless --state-dir names another.
+ * Where locks are kept: --state-dir, or the user's state folder (XDG Base Directory Specification).
  * A relative XDG_STATE_HOME is ignored, as that specification asks.
  * @throws FatalError (exit 2) if this user has no home folder
  */
-export function findStateFolder(): string {
+export function findStateFolder({ stateDir }: { readonly stateDir?: string }): string {
+  if (stateDir !== undefined) return stateDir;
   const { XDG_STATE_HOME: stateHome = '' } = process.env;
   if (isAbsolute(stateHome)) return join(stateHome, 'zoom-im-groups');
   const home = findHome();

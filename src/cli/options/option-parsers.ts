@@ -1,6 +1,6 @@
 /** What the options accept: text in, a value out, or what it must be. Without such a parser an option is text. */
 import { InvalidArgumentError } from 'commander';
-import { parseShard, type Shard } from '../../validation/shard.js';
+import { parseShard } from '../../validation/shard.js';
 
 export function parseInteger(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
@@ -51,10 +51,10 @@ export function parseLimit(text: string): Limit {
   return { n, percent };
 }
 
-export function parseShardOption(text: string): Shard {
+export function parseShardOption(text: string): string {
   const shard = parseShard(text);
   if (!shard) throw new InvalidArgumentError('It must be K/N with K from 1 to N, such as 2/4.');
-  return shard;
+  return `${shard.k}/${shard.n}`;
 }
 
 export function parseDelimiter(text: string): string {

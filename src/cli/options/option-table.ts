@@ -7,6 +7,7 @@ import {
   DEFAULT_API,
   DEFAULT_BODY,
 } from '../../model/choices.js';
+import { COMMAND_NAMES, type CommandName } from './commands.js';
 import {
   appendMapping,
   appendValue,
@@ -21,22 +22,6 @@ import {
   parseSeconds,
   parseShardOption,
 } from './option-parsers.js';
-
-/** The commands that can be run, in the order of --help. */
-export const COMMAND_NAMES = [
-  'apply',
-  'plan',
-  'members',
-  'validate',
-  'doctor',
-  'export',
-  'rollback',
-  'report',
-  'simulate',
-  'completion',
-] as const;
-
-export type CommandName = (typeof COMMAND_NAMES)[number];
 
 const API: readonly CommandName[] = ['apply', 'plan', 'members', 'doctor', 'export', 'rollback'];
 const CSV: readonly CommandName[] = ['apply', 'plan', 'members', 'validate'];
@@ -140,7 +125,12 @@ export const OPTIONS: readonly OptionSpec[] = [
       parse: parseChecksum,
       excludes: { '--no-listing': 'a checksum covers the groups that exist' },
     },
-    { flags: '--dry-run', help: 'show what would change; send no write', on: ['apply', 'members'] },
+    {
+      flags: '--dry-run',
+      help: 'show what would change; send no write',
+      on: ['apply', 'members'],
+      excludes: { '--resume': 'a dry run cannot resume a run' },
+    },
     {
       flags: '--detailed-exitcode',
       help: 'exit 0: nothing to do, 1: error, 2: something to do',

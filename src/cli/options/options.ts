@@ -2,12 +2,14 @@
 import { type Command, Option } from 'commander';
 import type { AccountPlan, Api, BodyChoice } from '../../model/choices.js';
 import { usageError } from '../../model/stop.js';
-import type { Shard } from '../../validation/shard.js';
+import type { CommandName } from './commands.js';
 import type { Limit } from './option-parsers.js';
-import { type CommandName, OPTIONS, type OptionSpec } from './option-table.js';
+import { OPTIONS, type OptionSpec } from './option-table.js';
 
 /** Typed as the table parses them. */
 export type Options = {
+  /** Those that the user set, even to their defaults: on the command line, in the environment or in the config. */
+  readonly given: ReadonlySet<string>;
   readonly simulate?: boolean;
   readonly accountPlan: AccountPlan;
   readonly api: Api;
@@ -30,7 +32,7 @@ export type Options = {
   readonly dryRun?: boolean;
   readonly detailedExitcode?: boolean;
   readonly all?: boolean;
-  readonly shard?: Shard;
+  readonly shard?: string;
   readonly body: BodyChoice;
   readonly listing: boolean;
   readonly rate?: number;
@@ -55,20 +57,32 @@ export type Options = {
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 };
 
-/** Which of the options the user set, be it on the command line, in the environment or in the config. */
-const GIVEN = new WeakMap<Options, ReadonlySet<string>>();
+/** The options that say how a file is read. */
+export const READ_OPTIONS: readonly (keyof Options)[] = ['delimiter', 'encoding', 'map'];
+
+/** Those that shape what a run does, except those that belong to one API. */
+export const SHAPE_OPTIONS: readonly (keyof Options)[] = [
+  'update',
+  'remove',
+  'sync',
+  'group',
+  'split',
+  'skipInvalid',
+  'shard',
+  ...READ_OPTIONS,
+];
+
+/** How an option is written on the command line. */
+export function toFlag(option: keyof Options): string {
+  if (option === 'listing') return '--no-listing';
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 /** The parsed options of a command. */
 export function collectOptions(command: Command): Options {
   const options = command.opts<Options>();
   const given = Object.keys(options).filter((key) => command.getOptionValueSource(key) !== 'default');
-  GIVEN.set(options, new Set(given));
-  return options;
-}
-
-/** Whether the user set an option, even to its default; `options` is what `collectOptions` returned. */
-export function isOptionGiven(options: Options, option: keyof Options): boolean {
-  return GIVEN.get(options)?.has(option) ?? false;
+  return { ...options, given: new Set(given) };
 }
 
 /** The options of a command as commander wants them. */
@@ -113,7 +127,10 @@ export function checkCombinations(name: CommandName, command: Command): void {
     const { needs = [], excludes = {} } = specs[index] ?? {};
     const possible = needs.filter((other) => flags.has(other));
     if (possible.length > 0 && !possible.some(isGiven)) {
-      if (sourceOf(command, option) === 'cli') throw uselessOption(flag, possible.join(' or '));
+      const needed = possible.join(' or ');
+      if (sourceOf(command, option) === 'cli') {
+        throw usageError(`${flag} works only with ${needed}`, `Add ${needed}, or leave out ${flag}.`);
+      }
       command.setOptionValueWithSource(option.attributeName(), option.defaultValue, 'default');
       continue;
     }
@@ -122,17 +139,10 @@ export function checkCombinations(name: CommandName, command: Command): void {
         throw usageError(`${flag} can't be combined with ${other}: ${why}`, 'Leave out one of them.');
     }
   }
-  if (isGiven('--body') && command.getOptionValue('body') === 'multipart' && usesContacts(command)) {
+  const { body, api } = command.opts<Options>();
+  if (isGiven('--body') && body === 'multipart' && api === 'contacts') {
     throw usageError('--body multipart is refused with --api contacts', 'Contact groups take JSON only.');
   }
-}
-
-function uselessOption(flag: string, needed: string): Error {
-  return usageError(`${flag} works only with ${needed}`, `Add ${needed}, or leave out ${flag}.`);
-}
-
-function usesContacts(command: Command): boolean {
-  return command.getOptionValue('api') === 'contacts';
 }
 
 function sourceOf(command: Command, option: Option): string {

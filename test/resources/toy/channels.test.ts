@@ -8,7 +8,7 @@ import { type Job, provision } from '../../../src/engine/provision.js';
 import type { Event } from '../../../src/events/event.js';
 import { applyEvent, createRunState, type RunState } from '../../../src/events/run-state.js';
 import { createJournal, type Journal, reopenJournal } from '../../../src/journal/writer.js';
-import { describeResource } from '../../../src/runs/resource-registry.js';
+import type { Resource } from '../../../src/resources/resource.js';
 import { readRunState, toInputEvents } from '../../../src/runs/stored-input.js';
 import { openInput, validateInput } from '../../../src/runs/validate-input.js';
 import { readReportRows, writeReports } from '../../../src/runs/write-reports.js';
@@ -93,9 +93,10 @@ test('a toy resource runs, is killed, resumes and is reported with its own id co
       kill = resolve;
     });
     let recorded = 0;
-    const input = channels.input(OPTIONS);
+    const resource: Resource = channels;
+    const input = resource.input(OPTIONS);
     const job: Job = {
-      session: channels.open({
+      session: resource.open({
         rows: async function* () {
           yield* (await openInput(bytes(), { dialect: DIALECT, input })).rows;
         },
@@ -134,7 +135,7 @@ test('a toy resource runs, is killed, resumes and is reported with its own id co
 
   await runProcess(reopenJournal(folder), readRunState(folder), Number.POSITIVE_INFINITY);
   const state = readRunState(folder);
-  const find = (kind: string) => (kind === channels.kind ? describeResource(channels) : undefined);
+  const find = (kind: string) => (kind === channels.kind ? channels : undefined);
   const summary = await writeReports(folder, state, { rows: await readReportRows(folder, state, find) });
 
   expect(service.names).toEqual(['all-Old', 'all-News', 'all-Talk', 'all-Lost']);

@@ -1,14 +1,7 @@
 /** What --help shows besides the options: each command in a line, examples, exit codes, where to report a bug. */
-import type { CommandName } from './option-table.js';
 
-export type CommandHelp = {
-  /** As commander writes arguments. */
-  readonly args: string;
-  readonly summary: string;
-  readonly examples: readonly string[];
-};
-
-export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
+/** The commands that can be run, in the order of --help; `args` as commander writes arguments. */
+export const COMMANDS = {
   apply: {
     args: '[file]',
     summary: 'create every group that the CSV defines; - reads standard input',
@@ -69,10 +62,15 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       'completion fish | source',
     ],
   },
-};
+} as const;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES: readonly CommandName[] = Object.keys(COMMANDS) as CommandName[];
 
 /** A command's description: what it does, and examples of it. */
-export function describeCommand({ summary, examples }: CommandHelp): string {
+export function describeCommand(name: CommandName): string {
+  const { summary, examples } = COMMANDS[name];
   const sentence = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
   return `${sentence}\n\n${formatExamples(examples)}`;
 }

@@ -14,7 +14,8 @@ import {
   upTo,
 } from '../support/interrupted-run.js';
 
-const SLOW = ['--account-plan', 'business', '--rate', '40'];
+/** Three seconds: long enough for a second process to start meanwhile, on a busy machine too. */
+const SLOW = ['--rate', '20'];
 const text = numbered(upTo(60));
 
 describe('while a process works on a run', () => {

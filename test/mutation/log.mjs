@@ -13,13 +13,16 @@ export function openLog(folder) {
   for (const line of readLines()) {
     const [type, id, testId] = line.split(' ');
     if (type === 'notice') noticed.add(Number(id));
-    else tried.add(`${id} ${testId}`);
+    if (type === 'begin') tried.add(`${id} ${testId}`);
   }
   return {
     noticed,
     isOpen: (id, testId) => !noticed.has(id) && !tried.has(`${id} ${testId}`),
     begin(id, testId, limitMs) {
       appendFileSync(path, `begin ${id} ${testId} ${process.pid} ${limitMs}\n`);
+    },
+    survive(id) {
+      appendFileSync(path, `survive ${id}\n`);
     },
     notice(id) {
       noticed.add(id);

@@ -49,11 +49,12 @@ export default class MutationRunner extends TestRunner {
     hits = new Set();
     if (!reached) return;
     if (fromStart === undefined) active = this.#queue[repeats];
-    if (active !== undefined) log.begin(active, test.id, 3_000 + 10 * reached[test.id].durationMs);
+    if (active !== undefined) log.begin(active, test.id, 5_000 + 20 * reached[test.id].durationMs);
   }
 
   onAfterRetryTask(test) {
-    if (active === undefined || test.result.state !== 'fail') return;
+    if (active === undefined) return;
+    if (test.result.state !== 'fail') return log.survive(active);
     log.notice(active);
     if (fromStart !== undefined) return;
     test.result.state = 'run';

@@ -110,6 +110,27 @@ describe('settings', () => {
 });
 
 describe('names', () => {
+  it('before a rename are checked alike', () => {
+    const rows = validateAll(
+      ['name', 'previous_name'],
+      [
+        ['A', ''],
+        ['B', 'Old'],
+        ['C', 'x'.repeat(129)],
+        ['D', 'a\u200bb'],
+      ],
+    );
+    expect(rulesOf(rows)).toEqual(['item', 'item', ['name-too-long'], ['name-character']]);
+    expect(problemsOf(rows[2])[0]).toMatchObject({ column: 2 });
+  });
+
+  it('list the first five characters that cannot be seen', () => {
+    const [row] = validateAll(['name'], [['\u0001a\u0002\u0003\u0004\u0005\u0006']]);
+    const [problem] = problemsOf(row);
+    expect(problem?.message).toContain('U+0005');
+    expect(problem?.message).not.toContain('U+0006');
+  });
+
   it('have 1 to 128 characters after trimming, counted as code points', () => {
     const names = [
       'x',

@@ -55,7 +55,7 @@ export function findUndos(state: RunState, includeUpdates: boolean): readonly Un
     const updates = effects.filter(({ operation }) => operation === 'update');
     const groupId = (created ?? updates.at(-1))?.ids.groupId ?? '';
     if (created) undos.push({ key, operation: 'delete', groupId, left, before: {} });
-    else if (includeUpdates && updates.length > 0) {
+    else if (includeUpdates) {
       // The oldest values are the ones to restore: a second update of one run must not hide them.
       const before = Object.fromEntries([...updates].reverse().flatMap(({ note }) => listValuesBefore(note)));
       undos.push({ key, operation: 'restore', groupId, left, before });

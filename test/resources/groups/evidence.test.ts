@@ -85,7 +85,7 @@ describe.each(apis)('a lost answer to a create of %s groups', (api) => {
       detail: 'possibly created by this run',
     });
     expect(outcomeOf(state, 'b')?.status).toBe('already-provisioned');
-    expect(outcomeOf(state, 'b')?.detail).toContain('differs: type normal → shared');
+    expect(outcomeOf(state, 'b')?.detail).toBe('possibly created by this run; differs: type normal → shared');
     // What may be another's is nothing that a rollback deletes.
     expect([state.rows.get('a')?.effects, state.rows.get('b')?.effects]).toEqual([undefined, undefined]);
   });

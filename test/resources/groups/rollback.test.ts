@@ -1,5 +1,8 @@
 /** A rollback deletes only what the run created and nobody has used since, and only on evidence. */
 import { describe, expect, test } from 'vitest';
+import type { Event } from '../../../src/events/event.js';
+import { applyEvent, createRunState } from '../../../src/events/run-state.js';
+import { findUndos } from '../../../src/resources/groups/rollback.js';
 import { createGroupsRun, outcomeOf, statusesOf } from '../../support/groups-run.js';
 
 const apis = ['im', 'contacts'] as const;
@@ -77,6 +80,20 @@ describe.each(apis)('a rollback of %s groups', (api) => {
     expect(deletes(run)).toEqual([]);
   });
 
+  test('keeps a group if the answer about it has no group', async () => {
+    const run = createGroupsRun('name\nA\n', {
+      api,
+      fault: ({ call }) => (/groups\/./.test(call.path) ? { status: 200, body: '{}' } : undefined),
+    });
+    await run.apply();
+    const state = await run.rollback();
+    expect(outcomeOf(state, 'a')).toMatchObject({
+      status: 'kept',
+      detail: 'its state cannot be determined: the response has no group',
+    });
+    expect(deletes(run)).toEqual([]);
+  });
+
   test('reads each group right before it deletes it', async () => {
     const run = createGroupsRun('name\nA\n', { api });
     await run.apply();
@@ -92,6 +109,66 @@ describe.each(apis)('a rollback of %s groups', (api) => {
     const state = await run.rollback();
     expect(outcomeOf(state, 'a')).toMatchObject({ status: 'deleted', detail: 'already gone' });
     expect(outcomeOf(state, 'b')).toMatchObject({ status: 'deleted', detail: '' });
+    expect(run.zoom.groups).toEqual([]);
+  });
+
+  test('calls a group gone already that another deletes at the same time, once Zoom says so when asked for it', async () => {
+    const run = createGroupsRun('name\nA\n', {
+      api,
+      fault: ({ call }) => {
+        if (call.method === 'DELETE') run.zoom.groups.pop();
+        return undefined;
+      },
+    });
+    await run.apply();
+    const from = run.zoom.sent.length;
+    const state = await run.rollback();
+    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'deleted', detail: 'already gone' });
+    expect(run.zoom.sent.slice(from).map(({ call }) => call.method)).toEqual(['GET', 'DELETE', 'GET']);
+  });
+
+  test('that Zoom refuses has failed, with its reason, and the group is not read again', async () => {
+    const run = createGroupsRun('name\nA\n', {
+      api,
+      fault: ({ call }) => (call.method === 'DELETE' ? { status: 422, body: '{"message":"no"}' } : undefined),
+    });
+    await run.apply();
+    const from = run.zoom.sent.length;
+    const state = await run.rollback();
+    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'failed', detail: 'no', httpStatus: 422 });
+    expect(run.zoom.sent.slice(from).map(({ call }) => call.method)).toEqual(['GET', 'DELETE']);
+  });
+
+  test('is unknown if the group cannot be read after the answer was lost', async () => {
+    let isDeleting = false;
+    const run = createGroupsRun('name\nA\n', {
+      api,
+      fault: ({ call }) => {
+        if (call.method === 'DELETE') isDeleting = true;
+        return isDeleting ? { status: 500, body: '' } : undefined;
+      },
+    });
+    await run.apply();
+    const state = await run.rollback();
+    expect(outcomeOf(state, 'a')).toMatchObject({
+      status: 'unknown',
+      detail: expect.stringContaining('whether it was deleted cannot be determined'),
+    });
+  });
+
+  test('that was killed before its delete took effect deletes the group when it goes on', async () => {
+    const run = createGroupsRun('name\nA\n', {
+      api,
+      fault: ({ call }) => (call.method === 'DELETE' && isKilled ? 'lost-before' : undefined),
+    });
+    let isKilled = true;
+    await run.apply();
+    await run.rollback(false, { killAtEvent: 3 });
+    await run.clock.run(run.clock.sleep(1_000, new AbortController().signal));
+    expect(run.zoom.groups.length).toBe(1);
+    isKilled = false;
+    const state = await run.rollback(false, { isResume: true });
+    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'deleted', detail: '' });
     expect(run.zoom.groups).toEqual([]);
   });
 
@@ -118,6 +195,7 @@ describe.each(apis)('a rollback of %s groups', (api) => {
     await run.apply();
     const state = await run.rollback();
     expect(outcomeOf(state, 'a')?.status).toBe('failed');
+    expect(outcomeOf(state, 'a')?.detail).toContain('; the group still exists');
     expect(run.zoom.groups.length).toBe(1);
   });
 
@@ -204,6 +282,89 @@ test('updates are put back only with --include-updates, and only if nobody chang
   const state = await run.rollback(true);
   expect(statusesOf(state)).toEqual({ a: 'restored', b: 'kept' });
   expect(run.zoom.find('A')[0]?.fields).toMatchObject({ type: 'normal' });
+});
+
+test('an update that somebody put back since is kept: it was changed', async () => {
+  const run = createGroupsRun('name,type\nA,shared\n', { api: 'im' });
+  run.zoom.add('A', {}, 3);
+  await run.apply({ update: true });
+  Object.assign(run.zoom.find('A')[0]?.fields ?? {}, { type: 'normal' });
+  const state = await run.rollback(true);
+  expect(outcomeOf(state, 'a')).toMatchObject({
+    status: 'kept',
+    detail: 'changed since (differs: type shared → normal)',
+  });
+});
+
+test('an updated group that no longer exists is kept, and the rollback says so', async () => {
+  const run = createGroupsRun('name,type\nA,shared\n', { api: 'im' });
+  run.zoom.add('A', {}, 3);
+  await run.apply({ update: true });
+  run.zoom.groups.pop();
+  const state = await run.rollback(true);
+  expect(outcomeOf(state, 'a')).toMatchObject({ status: 'kept', detail: 'the group no longer exists' });
+});
+
+test.each([
+  ['im', 'search_by_domain,search_by_account,search_by_ma_account', 'yes,no,yes', [false, true, false]],
+  ['contacts', 'description', 'new', 'old'],
+] as const)('an update of %s groups is put back to all of its old values', async (api, columns, cells, old) => {
+  const fields =
+    api === 'im'
+      ? { search_by_domain: old[0], search_by_account: old[1], search_by_ma_account: old[2] }
+      : { description: old };
+  const run = createGroupsRun(`name,${columns}\nA,${cells}\n`, { api });
+  run.zoom.add('A', fields, 3);
+  await run.apply({ update: true });
+  expect(run.zoom.find('A')[0]?.fields).not.toMatchObject(fields);
+  expect(statusesOf(await run.rollback(true))).toEqual({ a: 'restored' });
+  expect(run.zoom.find('A')[0]?.fields).toMatchObject(fields);
+});
+
+test('values before an update that only an edited journal can hold are not sent', async () => {
+  const noteOf = (before: unknown) => {
+    const events: Event[] = [
+      {
+        type: 'attempt',
+        at: 1,
+        step: 1,
+        n: 1,
+        operation: 'update',
+        label: 'light',
+        effect: 'write',
+        rows: [ref],
+        note: { before },
+      },
+      {
+        type: 'reply',
+        at: 2,
+        step: 1,
+        n: 1,
+        label: 'light',
+        reply: { type: 'success', httpStatus: 204 },
+        outcomes: [{ ...ref, outcome: { status: 'updated', detail: '', ids: { groupId: 'g1' } } }],
+      },
+    ];
+    const state = createRunState();
+    for (const event of events) applyEvent(state, event);
+    return findUndos(state, true)[0]?.before;
+  };
+  const ref = { key: 'a', fingerprint: '', name: 'A', line: 2 };
+  expect(noteOf({ name: 'Old', type: 'normal', description: '', searchByDomain: false })).toEqual({
+    name: 'Old',
+    type: 'normal',
+    description: '',
+    searchByDomain: false,
+  });
+  for (const before of [
+    undefined,
+    null,
+    'x',
+    7,
+    { name: 7, type: 'new', description: null, searchByDomain: 'no', id: true },
+  ]) {
+    expect(noteOf(before)).toEqual({});
+  }
 });
 
 test('a restore that Zoom never lets through has failed, also if the old name differs in case only', async () => {

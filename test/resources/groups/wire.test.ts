@@ -4,6 +4,7 @@ import { GROUP_TYPES } from '../../../src/resources/groups/api/group.js';
 import { isUsableId } from '../../../src/resources/groups/api/groups-api.js';
 import { GROUPS_APIS } from '../../../src/resources/groups/api/groups-apis.js';
 import { groups } from '../../../src/resources/groups/groups.js';
+import { createGroupsRollback } from '../../../src/resources/groups/rollback.js';
 import { toPageCall } from '../../../src/resources/paging/read-pages.js';
 
 const { im, contacts } = GROUPS_APIS;
@@ -98,6 +99,11 @@ describe('IM groups', () => {
       searchByDomain: false,
     });
     expect(im.parse({ ...wire, type: 'new' })).not.toHaveProperty('type');
+    expect(im.parse({ ...wire, search_by_account: false, search_by_ma_account: true })).toMatchObject({
+      searchByDomain: false,
+      searchByAccount: false,
+      searchByMaAccount: true,
+    });
     expect(im.parse({ id: '1', name: 'A' })).toEqual({ id: '1', name: 'A' });
   });
 });
@@ -218,6 +224,20 @@ test('the scopes that a run needs are those of its calls', () => {
   ]);
   expect(groups.writeLabel({ ...base, api: 'im', update: false, listing: true })).toBe('light');
   expect(groups.writeLabel({ ...base, api: 'contacts', update: false, listing: true })).toBe('heavy');
+});
+
+test('the scopes that a rollback needs are those of its calls', () => {
+  const { scopes, writeLabel } = createGroupsRollback([]);
+  const granular = (includeUpdates: boolean) =>
+    scopes({ api: 'im', source: 'runs/a', includeUpdates }).map(([, scope]) => scope);
+  const deleting = [
+    'contact_group:read:list_groups:admin',
+    'contact_group:read:group:admin',
+    'contact_group:delete:group:admin',
+  ];
+  expect(granular(false)).toEqual(deleting);
+  expect(granular(true)).toEqual([...deleting, 'contact_group:update:group:admin']);
+  expect(writeLabel({ api: 'contacts', source: 'runs/a', includeUpdates: false })).toBe('heavy');
 });
 
 test('types are the three that Zoom documents', () => {

@@ -87,11 +87,10 @@ export function parseSettings(text: string): Settings {
   let rest = text;
   for (const [setting, word] of SETTINGS) {
     if (!rest.startsWith(`${word}=`)) continue;
-    const from = word.length + 1;
-    const end = setting === 'description' ? -1 : rest.indexOf(';');
-    const value = rest.slice(from, end < 0 ? undefined : end);
+    const [entry = ''] = setting === 'description' ? [rest] : rest.split(';');
+    const value = entry.slice(word.length + 1);
     found[setting] = setting.startsWith('search') ? value === 'true' : value;
-    rest = end < 0 ? '' : rest.slice(end + 1);
+    rest = rest.slice(entry.length + 1);
   }
   return found;
 }

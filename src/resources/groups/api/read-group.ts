@@ -26,7 +26,7 @@ export function readGroup(
     onFatal: 'judge',
     judge: (reply) => {
       if (reply.type === 'not-found') return judge({ type: 'missing' });
-      const group = reply.type === 'success' && reply.complete ? api.parse(reply.body) : undefined;
+      const group = reply.type === 'success' ? api.parse(reply.body) : undefined;
       if (group) return judge({ type: 'found', group });
       const reason = reply.type === 'success' ? 'the response has no group' : reply.message;
       return judge({ type: 'unreadable', reason });

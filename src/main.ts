@@ -46,9 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stderr.on('error', () => undefined);
   const args = expandWords(argv.slice(2));
   try {
-    await createProgram((code) => {
-      process.exitCode = code;
-    }).parseAsync([...args], { from: 'user' });
+    await createProgram().parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = await reportFailure(error, args);
   }
@@ -68,7 +66,7 @@ function isCommand(name: string | undefined): name is CommandName {
   return COMMAND_NAMES.some((known) => known === name);
 }
 
-function createProgram(setExitCode: (code: ExitCode) => void): Command {
+function createProgram(): Command {
   const root = new Command('zoom-im-groups')
     .description(`${DESCRIPTION}\n\n${ROOT_EXAMPLES}`)
     .version(VERSION, '-v, --version', 'print the version')
@@ -76,7 +74,7 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     .helpCommand(false)
     .addHelpText('after', ROOT_FOOTER);
   configure(root, 'See zoom-im-groups --help.');
-  for (const name of COMMAND_NAMES) addCommand(root, name, setExitCode);
+  for (const name of COMMAND_NAMES) addCommand(root, name);
   return root;
 }
 
@@ -91,7 +89,7 @@ function configure(command: Command, hint: string): void {
     });
 }
 
-function addCommand(root: Command, name: CommandName, setExitCode: (code: ExitCode) => void): void {
+function addCommand(root: Command, name: CommandName): void {
   const { args, summary } = COMMANDS[name];
   const command = root
     .command(`${name} ${args}`.trim())
@@ -107,7 +105,7 @@ function addCommand(root: Command, name: CommandName, setExitCode: (code: ExitCo
     fillFromEnvironment(command, options);
     checkCombinations(name, command);
     const run = await LOAD[name]();
-    setExitCode(await run(command.args, collectOptions(command)));
+    process.exitCode = await run(command.args, collectOptions(command));
   });
 }
 

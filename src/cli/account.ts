@@ -70,7 +70,8 @@ export async function connect(
 ): Promise<Account> {
   const { accountPlan, rate: perSecond, concurrency, sharedLimit } = options;
   const before = (undone ?? resumed)?.runs ?? [];
-  refuseOtherPlace(before, options);
+  const orElse = undone ? '' : ', or begin a new run without --resume';
+  refuseOtherPlace(before, options, orElse);
   const simulator = options.simulate
     ? await startConfiguredSimulator(options, findCreatedGroups(undone ?? resumed))
     : undefined;
@@ -94,7 +95,7 @@ export async function connect(
     deadlineMs,
     warn,
   });
-  if (!simulator) refuseOtherAccount(before, baseUrl, client.accountMark);
+  if (!simulator) refuseOtherAccount(before, baseUrl, client.accountMark, orElse);
   const { account, accountMark, origin, onPace, rateFor, concurrencyFor } = client;
   return {
     ports: { api: client.api, onPace, clock, random: Math.random, concurrencyFor, signal },
@@ -115,25 +116,32 @@ export async function connect(
   };
 }
 
-function refuseOtherPlace(runs: RunState['runs'], { simulate = false }: Options): void {
+/** @param orElse what a user can do who does not want to use the same place */
+function refuseOtherPlace(runs: RunState['runs'], { simulate = false }: Options, orElse: string): void {
   const wasSimulated = runs.at(-1)?.simulated ?? simulate;
   if (wasSimulated === simulate) return;
   throw usageError(
     simulate ? 'this run was not simulated' : 'this run was simulated: nothing of it exists in Zoom',
-    simulate ? 'Leave out --simulate.' : 'Add --simulate.',
+    `${simulate ? 'Leave out' : 'Add'} --simulate${orElse}.`,
   );
 }
 
-function refuseOtherAccount(runs: RunState['runs'], baseUrl: string, mark: string | undefined): void {
+function refuseOtherAccount(
+  runs: RunState['runs'],
+  baseUrl: string,
+  mark: string | undefined,
+  orElse: string,
+): void {
   const address = runs.at(-1)?.target.baseUrl ?? baseUrl;
   if (address !== baseUrl) {
-    throw usageError(`this run was made at ${address}, not at ${baseUrl}`, `Set ZOOM_BASE_URL=${address}.`);
+    const hint = `Set ZOOM_BASE_URL=${address}${orElse}.`;
+    throw usageError(`this run was made at ${address}, not at ${baseUrl}`, hint);
   }
   const known = runs.find(({ account }) => account !== undefined)?.account;
   if (known === undefined || mark === undefined || known === mark) return;
   throw usageError(
     'this run was made on another Zoom account than that of the credentials',
-    'Use the credentials of that account, or begin a new run without --resume.',
+    `Use the credentials of that account${orElse}.`,
   );
 }
 

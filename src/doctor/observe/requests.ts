@@ -61,20 +61,16 @@ export class Requests {
     for (;;) {
       const result = await api.send(call, { signal });
       if (result.type === 'not-sent') {
-        const notSent = {
-          type: 'not-sent',
-          message: result.stop?.message ?? 'no time was left for it',
-        } as const;
+        const message = result.stop?.message ?? 'no time was left for it';
+        const notSent = { type: 'not-sent', message } as const;
         return toOutcome(result.stop ? notSent : (replies.at(-1) ?? notSent), replies, result.stop);
       }
-      const { reply, stop } = result;
-      replies.push(reply);
-      if (stop) return toOutcome(reply, replies, stop);
+      replies.push(result.reply);
       const decision = decideRetry({ onLost }, replies, Math.random);
-      if (decision.type === 'stop') return toOutcome(reply, replies, decision.stop);
-      const isOver = replies.length >= ATTEMPTS_MAX || signal.aborted;
-      if (decision.type === 'judge' || isOver || decision.waitMs > WAIT_MAX_MS) {
-        return toOutcome(reply, replies);
+      const stop = result.stop ?? (decision.type === 'stop' ? decision.stop : undefined);
+      const isOver = stop !== undefined || replies.length >= ATTEMPTS_MAX || signal.aborted;
+      if (isOver || decision.type !== 'retry' || decision.waitMs > WAIT_MAX_MS) {
+        return toOutcome(result.reply, replies, stop);
       }
       await clock.sleep(decision.waitMs, signal);
     }

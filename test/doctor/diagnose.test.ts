@@ -6,6 +6,9 @@ import { type DoctorSetup, diagnoseSimulator, verdicts } from '../support/doctor
 
 const READ_SCOPES = ['imgroup:read:admin', 'contact_group:read:admin', 'user:read:admin'];
 
+/** A busy machine sends requests late and in bursts: a stray 429, which doctor reports, is no finding here. */
+const UNLIMITED = { limiter: 'none' } as const;
+
 type Case = readonly [
   name: string,
   setup: DoctorSetup,
@@ -201,7 +204,7 @@ const writing: readonly Case[] = [
 
 describe('--write', () => {
   test('finds nothing wrong with the simulator, and leaves nothing behind', async () => {
-    const { diagnosis, zoom } = await diagnoseSimulator({ write: true });
+    const { diagnosis, zoom } = await diagnoseSimulator({ write: true, simulator: UNLIMITED });
     expect(diagnosis.results.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
     expect(zoom.created().length).toBeGreaterThan(10);
     expect(zoom.created().every(({ name }) => name.toLowerCase().startsWith('zz-doctor-'))).toBe(true);
@@ -256,7 +259,7 @@ describe('--member', () => {
   const isMemberCheck = (id: string): boolean => /\bmember-/.test(id);
 
   test('tries members of both APIs with that user, and finds nothing wrong with the simulator', async () => {
-    const { diagnosis, zoom } = await diagnoseSimulator({ write: true, member });
+    const { diagnosis, zoom } = await diagnoseSimulator({ write: true, member, simulator: UNLIMITED });
     const found = verdicts(diagnosis);
     expect(Object.keys(found).filter(isMemberCheck)).toHaveLength(12);
     expect(diagnosis.results.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);

@@ -42,7 +42,7 @@ function judgeClosing(work: GroupsWork, listing: Listing, requestedAt: number, w
   const open = [...work.open.values()];
   let youngest = Number.NEGATIVE_INFINITY;
   for (const row of isStale ? [] : open) {
-    if (!isProvable(work, row, index, requestedAt)) youngest = Math.max(youngest, findEndOfDoubt(work, row));
+    if (!isProvable(work, row, index)) youngest = Math.max(youngest, findEndOfDoubt(work, row));
   }
   const remaining = youngest + LISTING_LAG_MAX_MS - requestedAt;
   if (remaining > 0) return { steps: [takeClosingListing(work, requestedAt, remaining, waits)] };
@@ -62,14 +62,11 @@ function isLate({ open, canary }: GroupsWork, index: GroupIndex): boolean {
   return [...open.values()].some(({ row, cause }) => cause !== 'doubt' && isMissing(row.key));
 }
 
-/** Whether a listing that shows the canary can tell what became of the row: by the group, or by its absence. */
-function isProvable(work: GroupsWork, open: OpenRow, index: GroupIndex, requestedAt: number): boolean {
+/** Whether a listing that shows the canary can tell at once what became of the row: by the group, or by its absence. */
+function isProvable(work: GroupsWork, open: OpenRow, index: GroupIndex): boolean {
   if (open.cause !== 'doubt' || index.findAlike(open.row.key).length > 0 || canResend(work, open))
     return true;
-  const { canary } = work;
-  const doubtfulUntil = findEndOfDoubt(work, open);
-  const isCanaryYounger = canary !== undefined && canary.sentAt > doubtfulUntil;
-  return isCanaryYounger || requestedAt >= doubtfulUntil + LISTING_LAG_MAX_MS;
+  return work.canary !== undefined && work.canary.sentAt > findEndOfDoubt(work, open);
 }
 
 /** If Zoom refuses a second group of one name, sending the create again settles it sooner: 201 or 409. */

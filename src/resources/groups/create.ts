@@ -1,4 +1,5 @@
 /** Creating a group, and what each reply to it proves. */
+import { listDoubts } from '../../events/row-state.js';
 import type { BodyFormat } from '../../model/choices.js';
 import type { JudgedReply } from '../../model/reply.js';
 import { createStop, type Stop } from '../../model/stop.js';
@@ -53,7 +54,7 @@ function judgeCreate(
 ): Judgement {
   // Older doubts were left by an earlier process, or by a create that was sent again; the attempt that is being judged
   // is one of the doubts until its reply is recorded.
-  const isDoubtful = context.ambiguous || (work.state.rows.get(row.key)?.doubts?.size ?? 0) > 1;
+  const isDoubtful = context.ambiguous || listDoubts(work.state.rows.get(row.key)).length > 1;
   const failure = describeFailure(reply, context.attempts);
   const leaveOpen = (cause: OpenRow['cause']): Judgement => {
     const resent = attempt.isResent ? { wasResent: true as const } : {};

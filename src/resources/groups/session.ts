@@ -91,7 +91,7 @@ export class GroupsSession implements Session {
   }
 
   *#createPhases(): Generator<Phase, undefined> {
-    const { options, limit = 0 } = this.#context;
+    const { options } = this.#context;
     const { api, index } = this.#work;
     if (!options.listing && !api.uniqueNames) {
       const message = `${api.noun} may share a name, so the existing ones have to be listed first`;
@@ -101,7 +101,7 @@ export class GroupsSession implements Session {
     if (options.listing && !index) yield [{ steps: [this.#list()] }];
     do yield this.#planRows();
     while (this.#rows);
-    if (this.#isLimitReached) yield [{ drain: limitReached(limit) }];
+    if (this.#isLimitReached) yield [{ drain: limitReached(this.#started) }];
     return undefined;
   }
 

@@ -36,6 +36,18 @@ describe.each(apis)('%s groups', (api) => {
     expect(posts(run)).toBe(0);
   });
 
+  test('are preferred if they have exactly the name, to those that Zoom writes differently', async () => {
+    const run = createGroupsRun('name\nSales\n', { api });
+    run.zoom.add('SALES');
+    run.zoom.add('Sales');
+    const state = await run.apply();
+    expect(outcomeOf(state, 'sales')).toMatchObject({
+      status: 'already-provisioned',
+      detail: 'identical',
+      ids: { groupId: 'g2' },
+    });
+  });
+
   test('are not created again by a second run', async () => {
     const run = createGroupsRun('name\nSales\nLegal\n', { api });
     await run.apply();
@@ -224,7 +236,7 @@ describe('--body auto', () => {
     const run = createGroupsRun('name\nA\nB\n', { api: 'im' });
     const state = await run.apply();
     expect(bodies(run)).toEqual(['form', 'form']);
-    expect(state.notes).toContainEqual({ bodyFormat: 'multipart' });
+    expect(state.notes).toEqual([{ bodyFormat: 'multipart' }]);
     expect(state.warnings).toEqual([]);
   });
 
@@ -239,7 +251,9 @@ describe('--body auto', () => {
     expect(run.zoom.sent[3]?.at).toBeGreaterThanOrEqual(run.zoom.sent[2]?.answeredAt ?? 0);
     expect(Object.values(statusesOf(state))).toEqual(Array(4).fill('created'));
     expect(state.notes).toContainEqual({ bodyFormat: 'json' });
-    expect(state.warnings.join()).toContain('json is used for this run');
+    expect(state.warnings).toEqual([
+      'Zoom refused multipart request bodies and accepted json: json is used for this run',
+    ]);
   });
 
   test('remembers the format in a resume', async () => {
@@ -281,6 +295,37 @@ describe('--body auto', () => {
     });
     expect(run.zoom.groups).toEqual([]);
   });
+
+  test.each([
+    [422, '{"code":300,"message":"no"}', 'multipart'],
+    [415, '', 'auto'],
+  ] as const)('a refusal with %i that is about one row fails that row only', async (status, body, choice) => {
+    const run = createGroupsRun('name\nA\nB\nC\n', {
+      api: 'im',
+      fault: (_, name) => (name === 'B' ? { status, body } : undefined),
+    });
+    const state = await run.apply({ body: choice });
+    expect([state.stop, statusesOf(state)]).toEqual([undefined, { a: 'created', b: 'failed', c: 'created' }]);
+  });
+});
+
+test('a column that the API has no field for is named in one warning, and not sent', async () => {
+  const run = createGroupsRun('name,search_by_domain\nA,yes\nB,no\n', { api: 'contacts' });
+  const state = await run.apply();
+  expect(statusesOf(state)).toEqual({ a: 'created', b: 'created' });
+  expect(state.warnings).toEqual([
+    'contact groups have no search_by_domain: the values of this column are not sent',
+  ]);
+});
+
+test('rows that need no request are recorded by the thousand, each once', async () => {
+  const names = Array.from({ length: 2_000 }, (_, i) => `G${i}`);
+  const run = createGroupsRun(`name\n${names.join('\n')}\n`, { api: 'im' });
+  for (const name of names) run.zoom.add(name);
+  const state = await run.apply();
+  expect(state.rows.size).toBe(2_000);
+  const records = run.journal.flatMap((event) => (event.type === 'known' ? [event.outcomes?.length] : []));
+  expect(records).toEqual([1_000, 1_000]);
 });
 
 describe('without a list', () => {
@@ -300,12 +345,17 @@ describe('without a list', () => {
   });
 
   test.each([
-    ['contact groups, which may share a name', 'contacts', {}],
-    ['--update, which compares', 'im', { update: true }],
-  ] as const)('nothing is sent for %s', async (_, api, options) => {
+    ['contact groups', 'contacts', {}, 'contact groups may share a name'],
+    ['--update', 'im', { update: true }, '--update compares with them'],
+    ['a plan', 'im', { needsListing: true }, 'a plan compares with them'],
+  ] as const)('nothing is sent for %s, and the stop says why', async (_, api, options, why) => {
     const run = createGroupsRun('name\nA\n', { api, fault: noList });
     const state = await run.apply(options);
-    expect(state.stop).toMatchObject({ exit: 3, reason: 'scope-missing' });
+    expect(state.stop).toMatchObject({
+      exit: 3,
+      reason: 'scope-missing',
+      message: expect.stringContaining(why),
+    });
     expect(posts(run)).toBe(0);
   });
 

@@ -18,6 +18,16 @@ function inTurn(faults: Readonly<Record<string, readonly (Fault | undefined)[]>>
   };
 }
 
+type Run = ReturnType<typeof createGroupsRun>;
+/** When the newest create was answered or given up. */
+const lastCreateAt = ({ zoom }: Run): number =>
+  Math.max(...zoom.sent.filter(({ call }) => call.method === 'POST').map(({ answeredAt }) => answeredAt));
+const lastReadAt = ({ zoom }: Run): number =>
+  Math.max(...zoom.sent.filter(({ call }) => call.method === 'GET').map(({ at }) => at));
+const posts = ({ zoom }: Run): number => zoom.sent.filter(({ call }) => call.method === 'POST').length;
+const listsAt = ({ zoom }: Run): readonly number[] =>
+  zoom.sent.filter(({ call }) => /groups$/.test(call.path) && call.method === 'GET').map(({ at }) => at);
+
 describe.each(apis)('a lost answer to a create of %s groups', (api) => {
   test.each([
     0,
@@ -32,6 +42,8 @@ describe.each(apis)('a lost answer to a create of %s groups', (api) => {
       ids: { groupId: 'g1' },
     });
     expect(run.zoom.timesCreated('A')).toBe(1);
+    // The first list that shows it is enough.
+    expect(lastReadAt(run) - lastCreateAt(run)).toBeLessThanOrEqual(listingLagMs === 0 ? 1_000 : 15_000);
   });
 
   test.each([0, LATE_MS])('that took no effect ends as it is at Zoom, %i ms late', async (listingLagMs) => {
@@ -132,6 +144,81 @@ describe.each(apis)('a lost answer to a create of %s groups', (api) => {
     const state = await run.apply();
     expect(outcomeOf(state, 'a')?.status).toBe('unknown');
     expect(state.warnings.join()).toContain('503');
+  });
+});
+
+describe('that a group was not created is proven', () => {
+  const lostA = (_: Request, name: string | undefined): Fault | undefined =>
+    name === 'A' ? 'lost-before' : undefined;
+
+  test('by the next list, if it shows a group that was created later', async () => {
+    const run = createGroupsRun('name\nA\nB\nC\n', { api: 'contacts', fault: lostA });
+    const state = await run.apply({ concurrency: 1 });
+    expect(statusesOf(state)).toEqual({ a: 'failed', b: 'created', c: 'created' });
+    expect(listsAt(run).length).toBe(2);
+    expect(lastReadAt(run) - lastCreateAt(run)).toBeLessThan(1_000);
+  });
+
+  test('by a list 30 s after it, if no group was created later', async () => {
+    const run = createGroupsRun('name\nB\nA\n', { api: 'contacts', fault: lostA });
+    const state = await run.apply({ concurrency: 1 });
+    expect(statusesOf(state)).toEqual({ a: 'failed', b: 'created' });
+    const [, next, last = 0] = listsAt(run);
+    expect(next).toBe(lastCreateAt(run));
+    expect(Math.floor((last - lastCreateAt(run)) / 1_000)).toBe(30);
+  });
+
+  test('by creating it once more, if Zoom refuses a second group of one name', async () => {
+    const run = createGroupsRun('name\nA\n', { api: 'im', fault: lostA });
+    const state = await run.apply();
+    expect(outcomeOf(state, 'a')?.status).toBe('failed');
+    // Three attempts before the list and three after it.
+    expect(posts(run)).toBe(6);
+  });
+});
+
+describe('of groups whose names look alike', () => {
+  test('the one with exactly the name of the row is the one that the run created', async () => {
+    const run = createGroupsRun('name\nSales\nLegal\n', {
+      api: 'im',
+      fault: inTurn({ Sales: ['no-id'], Legal: ['lost-after'] }),
+    });
+    run.zoom.add('SALES');
+    run.zoom.add('LEGAL');
+    const state = await run.apply();
+    expect(outcomeOf(state, 'sales')).toMatchObject({ status: 'created', ids: { groupId: 'g3' } });
+    expect(outcomeOf(state, 'legal')).toMatchObject({
+      status: 'already-provisioned',
+      detail: 'possibly created by this run',
+      ids: { groupId: 'g4' },
+    });
+  });
+
+  test('one that Zoom writes differently is found, if none has exactly the name', async () => {
+    const run = createGroupsRun('name\nSales  DACH\n', { api: 'im', foldsNames: true, fault: () => 'no-id' });
+    const state = await run.apply();
+    expect(outcomeOf(state, 'sales dach')).toMatchObject({ status: 'created', ids: { groupId: 'g1' } });
+  });
+});
+
+test('a group is not called this run’s own if the run only tried to rename another to it', async () => {
+  const run = createGroupsRun('name,previous_name\nNew,Old\n', {
+    api: 'contacts',
+    fault: ({ call }) => {
+      if (call.method === 'PATCH') return 'lost-before';
+      if (call.method !== 'POST') return undefined;
+      run.zoom.add('New');
+      return { status: 422, body: '{"code":300,"message":"no"}' };
+    },
+  });
+  run.zoom.add('Old');
+  await run.apply({ update: true, killAtEvent: 3 });
+  await run.clock.run(run.clock.sleep(1_000, new AbortController().signal));
+  run.zoom.groups.pop();
+  const state = await run.apply({ update: true });
+  expect(outcomeOf(state, 'new')).toMatchObject({
+    status: 'already-provisioned',
+    detail: 'possibly created by this run',
   });
 });
 

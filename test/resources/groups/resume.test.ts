@@ -84,13 +84,35 @@ describe('a row that an answer alone had settled when the process was killed', (
     expect(outcomeOf(run.state(), 'a')).toMatchObject({ status: 'created' });
     expect(outcomeOf(run.state(), 'a')?.ids).toBeUndefined();
     const state = await run.apply();
-    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'created', ids: { groupId: 'g1' } });
+    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'created', detail: '', ids: { groupId: 'g1' } });
+  });
+
+  test('gets it from the group with exactly its name, or from the one that Zoom writes differently', async () => {
+    for (const [other, name] of [
+      ['SALES', 'Sales'],
+      ['Other', 'Sales  DACH'],
+    ]) {
+      const run = createGroupsRun(`name\n${name}\n`, {
+        api: 'im',
+        foldsNames: true,
+        fault: ({ call }) => (call.method === 'POST' ? 'no-id' : undefined),
+      });
+      run.zoom.add(other ?? '');
+      await run.apply({ killAtEvent: 4 });
+      const state = await run.apply();
+      const key = name?.toLowerCase().replace('  ', ' ') ?? '';
+      expect(outcomeOf(state, key)).toMatchObject({ status: 'created', ids: { groupId: 'g2' } });
+    }
   });
 
   test.each([
-    [201, '{}'],
-    [409, '{"code":4132,"message":"in use"}'],
-  ])('by %i, is unknown if no list shows the group', async (status, body) => {
+    [201, '{}', 'Zoom answered that the group was created, but its list of groups does not show it'],
+    [
+      409,
+      '{"code":4132,"message":"in use"}',
+      'Zoom answered that the name is in use, but its list of groups does not show it',
+    ],
+  ])('by %i, is unknown if no list shows the group', async (status, body, detail) => {
     const run = createGroupsRun('name\nA\n', {
       api: 'im',
       fault: ({ call }) => (call.method === 'POST' ? { status, body } : undefined),
@@ -98,7 +120,7 @@ describe('a row that an answer alone had settled when the process was killed', (
     await run.apply({ killAtEvent: 4 });
     expect(outcomeOf(run.state(), 'a')?.status).toMatch(/created|already-provisioned/);
     const state = await run.apply();
-    expect(outcomeOf(state, 'a')?.status).toBe('unknown');
+    expect(outcomeOf(state, 'a')).toMatchObject({ status: 'unknown', detail });
   });
 
   test('by a 409, is compared with the group that the list shows', async () => {

@@ -70,6 +70,18 @@ describe.each(apis)('--update of %s groups', (api) => {
     expect(run.zoom.find('Old').length).toBe(1);
   });
 
+  test('previous_name renames none of several groups of that name', async () => {
+    const run = createGroupsRun('name,previous_name\nNew,Old\n', { api });
+    run.zoom.add('Old');
+    run.zoom.groups.push({ ...run.zoom.add('Temporary'), name: 'Old', id: 'g9' });
+    const state = await run.apply({ update: true });
+    expect(outcomeOf(state, 'new')).toMatchObject({
+      status: 'failed',
+      detail: 'Zoom has 2 groups named "Old": rename the right one in Zoom',
+    });
+    expect(patches(run)).toBe(0);
+  });
+
   test('without --update, a row with previous_name says so and sends nothing', async () => {
     const run = createGroupsRun('name,previous_name\nNew,Old\n', { api });
     run.zoom.add('Old');

@@ -15,7 +15,7 @@ test('after a signal, requests in flight are waited for 30 s and no longer; then
   const text = numbered(upTo(150));
   const { cwd, input } = inFolder(text);
   let signalled = 0;
-  const args = ['apply', input, '--account-plan', 'business', '--out', 'r'];
+  const args = ['apply', input, '--account-plan', 'business', '--body', 'multipart', '--out', 'r'];
   const done = await command(args, {
     cwd,
     env,
@@ -39,5 +39,5 @@ test('after a signal, requests in flight are waited for 30 s and no longer; then
   );
   const rows = expectEveryRowOnce(run, text);
   expect(new Set(rows.map((row) => row.zoom__status))).toEqual(new Set(['unknown', 'not-attempted']));
-  expect(summary(run).exit).toEqual({ code: 143, reason: 'SIGTERM' });
+  expect(summary(run).exit).toMatchObject({ code: 143, reason: 'SIGTERM' });
 });

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { runSession } from '../../../src/engine/loop.js';
 import type { Event } from '../../../src/events/event.js';
+import { createStop, type Stop } from '../../../src/model/stop.js';
 import { MEMBERS_CSV_HEADER, openMembersExport } from '../../../src/resources/members/export.js';
-import { FakeZoom } from './fake-zoom.js';
+import { FakeZoom, rejected } from './fake-zoom.js';
 import { runMembers } from './run-members.js';
 
 async function exportMembers(
   zoom: FakeZoom,
   api: 'im' | 'contacts',
-): Promise<{ csv: string; warnings: readonly string[] }> {
+): Promise<{ csv: string; warnings: readonly string[]; stop: Stop | undefined }> {
   let csv = MEMBERS_CSV_HEADER;
   const events: Event[] = [];
   const onLines = (lines: string): void => {
@@ -24,8 +25,11 @@ async function exportMembers(
     wasAttempted: () => false,
     signal: new AbortController().signal,
   });
-  expect(stop).toBeUndefined();
-  return { csv, warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])) };
+  return {
+    stop,
+    csv,
+    warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
+  };
 }
 
 test.each([
@@ -37,7 +41,8 @@ test.each([
   zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
   zoom.addGroup('Support', ['ann@x.org']);
   zoom.addGroup('Empty');
-  const { csv, warnings } = await exportMembers(zoom, api);
+  const { csv, warnings, stop } = await exportMembers(zoom, api);
+  expect(stop).toBeUndefined();
   expect(csv.trim().split('\n').sort()).toEqual([
     'Sales,ann@x.org',
     'Sales,bob@x.org',
@@ -52,6 +57,24 @@ test.each([
     );
   }
   expect(zoom.writes).toEqual([]);
+});
+
+test.each([
+  [
+    'refuses them',
+    rejected('No.'),
+    { reason: 'listing-failed', message: 'the members of "Sales" could not be read: No.' },
+  ],
+  [
+    'asks for a scope',
+    { type: 'fatal', message: 'no', stop: createStop('scope-missing', 'no scope', '') },
+    { reason: 'scope-missing', message: 'no scope' },
+  ],
+] as const)('nothing is exported of members if Zoom %s, and the stop says why', async (_, reply, stop) => {
+  const zoom = new FakeZoom();
+  zoom.addGroup('Sales');
+  zoom.answer = ({ path }) => (path.endsWith('/members') ? reply : undefined);
+  expect(await exportMembers(zoom, 'im')).toMatchObject({ csv: 'group,email\n', stop });
 });
 
 test('members without an address are named in a warning', async () => {

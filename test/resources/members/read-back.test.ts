@@ -1,9 +1,11 @@
 /** When a group's members are read again after changes, and what the list then proves. */
 import { describe, expect, test } from 'vitest';
+import type { JudgedReply } from '../../../src/model/reply.js';
+import { createStop } from '../../../src/model/stop.js';
 import type { MemberIndex } from '../../../src/resources/members/api/list-members.js';
 import type { Member } from '../../../src/resources/members/api/members-api.js';
 import { PeopleIndex } from '../../../src/resources/members/api/people-index.js';
-import { scheduleReading, settleByList } from '../../../src/resources/members/read-back.js';
+import { giveUp, scheduleReading, settleByList } from '../../../src/resources/members/read-back.js';
 import { GroupWork, type SentChange } from '../../../src/resources/members/work.js';
 
 const ANSWERED_AT = 100_000;
@@ -82,8 +84,39 @@ describe('the members are read', () => {
     expect(scheduleReading(group, ANSWERED_AT + 40_000, false)).toEqual({ delayMs: 0, provenUntil: FOREVER });
   });
 
-  test('no later than that, also if the clock was set back', () => {
-    expect(scheduleReading(createGroup(), ANSWERED_AT - 3_600_000, false).delayMs).toBe(2_000);
+  test('no later and no more often than that, also if the clock was set back', () => {
+    const group = createGroup();
+    const readings = Array.from({ length: 4 }, () => scheduleReading(group, ANSWERED_AT - 3_600_000, false));
+    expect(readings.map(({ delayMs }) => delayMs)).toEqual([2_000, 6_000, 14_000, 30_000]);
+    expect(readings.map(({ provenUntil }) => provenUntil === FOREVER)).toEqual([false, false, false, true]);
+  });
+});
+
+describe('members that cannot be read', () => {
+  const fail = (reply: JudgedReply) => {
+    const group = createGroup(change('ann'), change('bob', { operation: 'remove' }));
+    const { outcomes, stop } = giveUp(group, { type: 'failed', reply, reason: 'why' });
+    const statuses = outcomes?.map(({ outcome: { status, detail } }) => `${status}: ${detail}`);
+    return { statuses, stop, open: group.open.size };
+  };
+
+  test('leave what was sent unknown', () => {
+    expect(fail({ type: 'rejected', httpStatus: 400, message: 'no' })).toEqual({
+      statuses: Array(2).fill('unknown: the members of the group could not be read: why'),
+      stop: undefined,
+      open: 0,
+    });
+  });
+
+  test('since the group is missing mean that nothing was changed', () => {
+    expect(fail({ type: 'not-found', httpStatus: 404, message: 'no' }).statuses).toEqual(
+      Array(2).fill('failed: group not found: why'),
+    );
+  });
+
+  test('for a reason that concerns every row end the run', () => {
+    const stop = createStop('scope-missing', 'no', '');
+    expect(fail({ type: 'fatal', message: 'no', stop })).toEqual({ statuses: undefined, stop, open: 2 });
   });
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emailKey } from '../../../src/resources/members/api/members-api.js';
 import type { MembersOptions } from '../../../src/resources/members/options.js';
-import { FakeZoom, type Fault } from './fake-zoom.js';
+import { FakeZoom, type Fault, rejected } from './fake-zoom.js';
 import { describeOutcomes, type Run, runMembers } from './run-members.js';
 
 describe.each(['im', 'contacts'] as const)('a run that was killed (%s)', (api) => {
@@ -21,6 +21,26 @@ describe.each(['im', 'contacts'] as const)('a run that was killed (%s)', (api) =
       expect(describeOutcomes(run)['ann@x.org in Sales']).toMatch(/^added/);
     }
     expect(zoom.writes).toHaveLength(1);
+  });
+
+  test.each([
+    ['cannot be read', 'unknown: the members of the group could not be read: No.'],
+    ['is gone', 'failed: group not found: A group with this groupId: x does not exist.'],
+  ])('does not know whom its lost request added, if the group %s', async (what, expected) => {
+    const zoom = new FakeZoom();
+    zoom.addUsers('ann@x.org');
+    zoom.addGroup('Sales');
+    const csv = 'group,email\nSales,ann@x.org';
+    const whole = await runMembers(zoom, csv, options);
+    const add = whole.events.findIndex((event) => event.type === 'attempt' && event.operation === 'add');
+    zoom.answer = ({ path }) => {
+      if (!path.endsWith('/members')) return undefined;
+      if (what !== 'is gone') return rejected('No.');
+      zoom.groups.clear();
+      return undefined;
+    };
+    const run = await runMembers(zoom, csv, options, { events: whole.events.slice(0, add + 1) });
+    expect(describeOutcomes(run)).toEqual({ 'ann@x.org in Sales': expected });
   });
 
   test('does not count rows for --limit that it had begun', async () => {

@@ -5,7 +5,7 @@ import {
   findMemberUndos,
   formatMemberUndoCsv,
 } from '../../../src/resources/members/rollback.js';
-import { FakeZoom } from './fake-zoom.js';
+import { FakeZoom, rejected } from './fake-zoom.js';
 import { describeOutcomes, type Run, runMembers, runResource } from './run-members.js';
 
 let zoom: FakeZoom;
@@ -68,6 +68,15 @@ describe.each(['im', 'contacts'] as const)('rolling back a run on members (%s)',
       if (api === 'contacts') expect(back.outcomes.get('Bob@x.org in Sales')?.status).toBe('kept');
     },
   );
+
+  test('says that it failed, and not that there is nothing to do, if the members cannot be read', async () => {
+    zoom.addGroup('Sales', ['cat@x.org']);
+    const run = await runMembers(zoom, csv, options);
+    zoom.answer = ({ method }) => (method === 'GET' ? rejected('No.') : undefined);
+    expect(new Set(Object.values(describeOutcomes(await rollBack(run))))).toEqual(
+      new Set(['failed: the members of the group could not be read: No.']),
+    );
+  });
 
   test('does not bring back whom the run removed', async () => {
     zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org', 'cat@x.org']);

@@ -42,13 +42,21 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
       'ann@x.org in Twice': 'failed: Zoom has 2 groups of this name',
     });
     expect(zoom.writes).toEqual([]);
-    expect(zoom.sent.filter(({ path }) => path.endsWith('/members'))).toEqual([]);
+    expect(zoom.sent.filter(({ path }) => path.endsWith('/members') || path === '/users')).toEqual([]);
   });
 
   test('finds a group that is written in another case', async () => {
     zoom.addGroup('SALES');
     const run = await runMembers(zoom, toCsv('Sales', ['ann@x.org']), options);
     expect(describeOutcomes(run)).toEqual({ 'ann@x.org in Sales': 'added' });
+  });
+
+  test('prefers the group that has exactly the name', async () => {
+    zoom.addGroup('SALES');
+    zoom.addGroup('Sales');
+    const run = await runMembers(zoom, toCsv('Sales', ['ann@x.org']), options);
+    expect(describeOutcomes(run)).toEqual({ 'ann@x.org in Sales': 'added' });
+    expect(zoom.writes.map(({ path }) => path.split('/')[3])).toEqual(['g2']);
   });
 
   test('sends full batches of one group', async () => {
@@ -66,6 +74,11 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
     expect(sizes('g1')).toEqual(options.api === 'im' ? Array(12).fill(10) : [50, 50, 20]);
     expect(sizes('g2')).toEqual([3]);
     expect(zoom.membersOf('Sales')).toHaveLength(120);
+    // Each list has 1 page before; after the last batch, IM groups are read again in one page of 300, once and at once.
+    const lists = zoom.sent.filter(({ method, path }) => method === 'GET' && path.includes('/g1/'));
+    expect(lists).toHaveLength(options.api === 'im' ? 2 : 1);
+    const lastWriteAt = Math.max(...zoom.writes.map(({ at }) => at));
+    expect((zoom.sent.at(-1)?.at ?? 0) - lastWriteAt).toBeLessThanOrEqual(100);
   });
 
   test('an answer that added nobody is a failure, and no success', async () => {
@@ -77,6 +90,10 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
       'bob@x.org in Sales': 'failed: accepted by Zoom but not added',
     });
     expect(zoom.writes).toHaveLength(1);
+    // An answer takes 100 ms; the members are read at once, then 2, 6, 14 and 30 s after it.
+    const answeredAt = (zoom.writes[0]?.at ?? 0) + 100;
+    const lists = zoom.sent.filter(({ method, path }) => method === 'GET' && path.endsWith('/members'));
+    expect(lists.slice(1).map(({ at }) => at - answeredAt)).toEqual([0, 2_000, 6_000, 14_000, 30_000]);
   });
 
   test.each([
@@ -135,6 +152,8 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
     const run = await runMembers(zoom, toCsv('Sales', emails), options);
     const failed = Object.entries(describeOutcomes(run)).filter(([, text]) => text !== 'added');
     expect(failed).toEqual([['p6@x.org in Sales', 'failed: Validation Failed.']]);
+    const sizes = zoom.writes.map(({ people }) => people.length);
+    expect(sizes.sort((a, b) => b - a).slice(0, 5)).toEqual([10, 5, 5, 3, 2]);
     expect(zoom.membersOf('Sales')).toHaveLength(9);
   });
 
@@ -199,6 +218,30 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
       'bob@x.org in Sales': 'added',
     });
     expect(zoom.sent[reads]?.method).toBe('POST');
+    // Nothing is waited for after it.
+    expect((zoom.sent.at(-1)?.at ?? 0) - (zoom.sent[reads]?.at ?? 0)).toBeLessThanOrEqual(100);
+  });
+
+  test('a dry run with --limit shows what the limited run does', async () => {
+    zoom.addGroup('Sales');
+    const csv = toCsv('Sales', ['ann@x.org', 'bob@x.org']);
+    const dry = await runMembers(zoom, csv, options, { isDryRun: true, limit: 1 });
+    expect(dry.planned.flatMap(({ rows }) => rows.map(({ name }) => name))).toEqual(['ann@x.org in Sales']);
+    dry.session.restart();
+    const run = await runMembers(zoom, csv, options, { session: dry.session, limit: 1 });
+    expect([run.stop?.reason, zoom.membersOf('Sales')]).toEqual(['limit', ['ann@x.org']]);
+  });
+
+  test('a group that is gone when its members are read fails its rows', async () => {
+    zoom.addGroup('Sales');
+    zoom.answer = ({ path }) => {
+      if (path.endsWith('/members')) zoom.groups.clear();
+      return undefined;
+    };
+    const run = await runMembers(zoom, toCsv('Sales', ['ann@x.org']), options);
+    expect(describeOutcomes(run)).toEqual({
+      'ann@x.org in Sales': 'failed: group not found: A group with this groupId: x does not exist.',
+    });
   });
 
   test('a member list that cannot be read fails the rows of its group only', async () => {
@@ -286,6 +329,14 @@ describe.each(['im', 'contacts'] as const)('--remove (%s)', (api) => {
     };
     const run = await runMembers(zoom, toCsv('Sales', ['bob@x.org']), options);
     expect(describeOutcomes(run)).toEqual({ 'bob@x.org in Sales': 'not-member' });
+  });
+
+  test('a removal that Zoom refuses has failed with its reason, and the members are not read again', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.fault = () => 'rejected';
+    const run = await runMembers(zoom, toCsv('Sales', ['bob@x.org']), options);
+    expect(describeOutcomes(run)).toEqual({ 'bob@x.org in Sales': 'failed: Validation Failed.' });
+    expect(zoom.sent.at(-1)?.method).toBe('DELETE');
   });
 
   test(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MembersOptions } from '../../../src/resources/members/options.js';
-import { FakeZoom } from './fake-zoom.js';
-import { describeOutcomes, runMembers } from './run-members.js';
+import { FakeZoom, rejected } from './fake-zoom.js';
+import { describeOutcomes, type Run, runMembers } from './run-members.js';
 
 const MANY = { n: 100, percent: true } as const;
 
@@ -71,6 +71,18 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     expect(zoom.membersOf('Support')).toEqual(['ann@x.org']);
   });
 
+  test('an empty cell withholds the removals of its group, and the reason says so', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.addGroup('Other', ['dan@x.org']);
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org\nSales,\nSales,b0b\nOther,', options);
+    expect(describeOutcomes(run)['bob@x.org in Sales']).toBe(
+      'kept: not every member that the file names in this group could be found: an empty cell and 1 more',
+    );
+    // A group of which no row is valid is left alone: its members are not even read.
+    expect(Object.keys(describeOutcomes(run)).filter((name) => name.endsWith('Other'))).toEqual([]);
+    expect(zoom.sent.filter(({ path }) => path.includes('/g2/'))).toEqual([]);
+  });
+
   test('a row that cannot be read at all withholds every removal', async () => {
     zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
     const run = await runMembers(zoom, 'group,email\nSales,ann@x.org\nrest of a broken line', options);
@@ -89,6 +101,8 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
       const run = await runMembers(zoom, csv, one);
       expect(run.stop).toMatchObject({ reason: 'max-removals', exit: 2 });
       expect(run.stop?.message).toContain('would remove 2 of 4 memberships');
+      const { n, percent } = 'maxRemovals' in one ? one.maxRemovals : { n: 10, percent: true };
+      expect(run.stop?.message).toContain(`more than --max-removals ${n}${percent ? '%' : ''} allows`);
     }
     expect(zoom.writes).toEqual([]);
     for (const maxRemovals of [{ n: 50, percent: true } as const, { n: 2, percent: false } as const]) {
@@ -140,6 +154,51 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     expect(zoom.membersOf('Sales')).toEqual(['ann@x.org']);
   });
 
+  test('a removal that was begun goes on, if --limit holds back nothing of its own group', async () => {
+    zoom.addGroup('First');
+    const group = zoom.addGroup('Sales', ['ann@x.org']);
+    const whole = await runMembers(zoom, 'group,email\nSales,bob@x.org', options);
+    const removal = whole.events.findIndex(
+      (event) => event.type === 'attempt' && event.operation === 'remove',
+    );
+    group.members.set('u-ann', { from: 0, until: Number.POSITIVE_INFINITY });
+    const csv = 'group,email\nFirst,dan@x.org\nFirst,eve@x.org\nSales,bob@x.org';
+    await runMembers(zoom, csv, options, { limit: 1, events: whole.events.slice(0, removal + 1) });
+    expect(zoom.membersOf('First')).toHaveLength(1);
+    expect(zoom.membersOf('Sales')).toEqual(['bob@x.org']);
+  });
+
+  test('a removal that is lost on the way is sent again, three times in all', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.fault = () => 'lost-before';
+    const run = await runMembers(zoom, 'group,email\nSales,ann@x.org', options);
+    expect(describeOutcomes(run)['bob@x.org in Sales']).toBe('failed: HTTP 504');
+    expect(zoom.writes).toHaveLength(3);
+  });
+
+  test('a group whose members cannot be read counts for no removal', async () => {
+    zoom.addGroup('Sales', ['ann@x.org', 'bob@x.org']);
+    zoom.addGroup('Support', ['ann@x.org', 'bob@x.org']);
+    zoom.answer = ({ path }) => (path.includes('/g2/') ? rejected('No.') : undefined);
+    const csv = 'group,email\nSales,ann@x.org\nSupport,ann@x.org';
+    const run = await runMembers(zoom, csv, { ...options, maxRemovals: { n: 49, percent: true } });
+    expect(run.stop?.message).toContain('would remove 1 of 2 memberships');
+    const allowed = await runMembers(zoom, csv, { ...options, maxRemovals: { n: 1, percent: false } });
+    expect(allowed.stop).toBeUndefined();
+    expect(describeOutcomes(allowed)).toMatchObject({
+      'bob@x.org in Sales': 'removed',
+      'ann@x.org in Support': 'failed: the members of the group could not be read: No.',
+    });
+  });
+
+  test('leaves the status of a row as it is that an earlier process settled', async () => {
+    zoom.addGroup('Sales', ['ann@x.org']);
+    const csv = 'group,email\nSales,ann@x.org\nSales,bob@x.org';
+    const first = await runMembers(zoom, csv, options);
+    const second = await runMembers(zoom, csv, options, { events: first.events });
+    expect(second.state.rows.get('sales\u0000bob@x.org')?.outcome?.status).toBe('added');
+  });
+
   test('adds a member again whom another program removed before the run was resumed', async () => {
     const group = zoom.addGroup('Sales', ['ann@x.org']);
     const csv = 'group,email\nSales,bob@x.org';
@@ -159,7 +218,35 @@ describe.each(['im', 'contacts'] as const)('--sync (%s)', (api) => {
     );
     const run = await runMembers(zoom, csv, options, { events: whole.events.slice(0, removal + 1) });
     expect(describeOutcomes(run)['bob@x.org in Sales']).toBe('removed: recovered');
+    // The file names him now: then he is added again, and nothing else is said of him.
+    const other = await runMembers(zoom, `${csv}\nSales,bob@x.org`, options, {
+      events: whole.events.slice(0, removal + 1),
+    });
+    expect(statusesOf(other, 'bob@x.org in Sales')).toEqual(['added']);
   });
+});
+
+/** Every status that a run recorded for a membership, in order. */
+function statusesOf({ events }: Run, membership: string): readonly string[] {
+  return events.flatMap((event) => {
+    if (event.type !== 'reply' && event.type !== 'known') return [];
+    const found = event.outcomes?.filter(({ name }) => name === membership) ?? [];
+    return found.map(({ outcome }) => [outcome.status, outcome.detail].join(' ').trim());
+  });
+}
+
+test('a removal by id that a crash stopped before it took effect is made, and not called done before', async () => {
+  const group = zoom.addGroup('Sales', ['ann@x.org']);
+  const guest = { from: 0, until: Number.POSITIVE_INFINITY };
+  group.members.set('u-guest', guest);
+  const options: MembersOptions = { api: 'contacts', mode: 'sync', maxRemovals: MANY };
+  const csv = 'group,email\nSales,ann@x.org';
+  const whole = await runMembers(zoom, csv, options);
+  const removal = whole.events.findIndex((event) => event.type === 'attempt' && event.operation === 'remove');
+  group.members.set('u-guest', { from: 0, until: Number.POSITIVE_INFINITY });
+  const run = await runMembers(zoom, csv, options, { events: whole.events.slice(0, removal + 1) });
+  expect(statusesOf(run, 'u-guest in Sales')).toEqual(['removed']);
+  expect(zoom.membersOf('Sales')).toEqual(['ann@x.org']);
 });
 
 test('user groups inside a contact group stay', async () => {

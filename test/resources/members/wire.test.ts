@@ -1,6 +1,7 @@
 /** What is sent to Zoom for members and users, to the letter, and how its answers are read. */
 import { describe, expect, test } from 'vitest';
 import type { JudgedReply } from '../../../src/model/reply.js';
+import type { Member } from '../../../src/resources/members/api/members-api.js';
 import { MEMBERS_APIS } from '../../../src/resources/members/api/members-apis.js';
 import { PeopleIndex } from '../../../src/resources/members/api/people-index.js';
 import { listUsers, type User } from '../../../src/resources/members/api/users.js';
@@ -148,6 +149,23 @@ describe('the users of the account', () => {
     expect(users.find({ id: 'u1' })?.email).toBe('Ann@x.org');
     expect(users.find({ id: 'u9' })).toBeUndefined();
   });
+});
+
+test('a person who comes on two pages, or twice with one address, counts once', () => {
+  const people = new PeopleIndex<Member>();
+  const add = (id: string | undefined, email?: string) =>
+    people.add({
+      type: 'user',
+      ...(id === undefined ? {} : { id }),
+      ...(email === undefined ? {} : { email }),
+    });
+  expect([add('u1', 'Ann@x.org'), add('u1'), add('u2', 'ann@X.org'), add(undefined, 'ann@x.org')]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect([add('u3'), people.size]).toEqual([true, 2]);
 });
 
 test('the scopes that a run needs are those of its calls', () => {

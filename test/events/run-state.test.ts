@@ -188,6 +188,29 @@ describe('a process', () => {
   });
 });
 
+test('a row whose settings changed before a resume is the row with the new ones', () => {
+  const before = { ...attempt(1), rows: [refOf('a', 'type=shared')] };
+  const after = { ...attempt(1, { at: 3 }), rows: [refOf('a', 'type=normal')] };
+  expect(reduce(run, before, reply(1, LOST), run, after).rows.get('a')?.fingerprint).toBe('type=normal');
+});
+
+test('a reply ends the wait for it, and is what Zoom said last of its rows', () => {
+  const state = reduce(run, attempt(1), reply(1, REFUSED));
+  expect(state.pending.size).toBe(0);
+  expect(state.rows.get('a')?.last).toEqual(REFUSED);
+});
+
+test('the working time of a run of the library, which has no header, begins with its first event', () => {
+  const state = reduce(attempt(1, { at: 700_000 }), attempt(2, { at: 700_400 }));
+  expect(state.activeMs).toBe(400);
+});
+
+test('several runs in one report keep the seconds in which they worked', () => {
+  const at = Date.UTC(2026, 10, 25, 12);
+  const merged = mergeRunStates([reduce({ ...run, at }, attempt(1, { at }))]);
+  expect([...merged.timeline.keys()]).toEqual([at / 1_000]);
+});
+
 test('only a row without a line in the file keeps its name: the others are in the file', () => {
   const rows = [refOf('a'), { ...refOf('b'), line: 0 }];
   const state = reduce(run, { ...attempt(1), rows });

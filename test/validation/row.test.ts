@@ -230,6 +230,7 @@ describe('names', () => {
     );
     expect(rows[2]).toMatchObject({ problems: [{ rule: 'name-conflict', line: 4, column: 1 }] });
     expect(problemsOf(rows[2])[0]?.message).toContain('line 2');
+    expect(problemsOf(rows[2])[0]?.message).toContain('(type=shared; here none)');
   });
 
   it.each([

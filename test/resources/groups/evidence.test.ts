@@ -160,12 +160,25 @@ describe('that a group was not created is proven', () => {
   });
 
   test('by a list 30 s after it, if no group was created later', async () => {
-    const run = createGroupsRun('name\nB\nA\n', { api: 'contacts', fault: lostA });
+    const run = createGroupsRun('name\nB\nA\n', { api: 'contacts', fault: lostA, latencyMs: 0 });
     const state = await run.apply({ concurrency: 1 });
     expect(statusesOf(state)).toEqual({ a: 'failed', b: 'created' });
     const [, next, last = 0] = listsAt(run);
     expect(next).toBe(lastCreateAt(run));
-    expect(Math.floor((last - lastCreateAt(run)) / 1_000)).toBe(30);
+    expect(last - lastCreateAt(run)).toBe(30_000);
+  });
+
+  test('not by a list that lacks a created group: it is taken again after 2, 4, 8 and 16 s', async () => {
+    const run = createGroupsRun('name\nB\nA\n', {
+      api: 'contacts',
+      fault: lostA,
+      listingLagMs: 600_000,
+      latencyMs: 0,
+    });
+    const state = await run.apply({ concurrency: 1 });
+    expect(statusesOf(state)).toEqual({ a: 'unknown', b: 'created' });
+    const [, ...lists] = listsAt(run);
+    expect(lists.slice(1).map((at, i) => at - (lists[i] ?? 0))).toEqual([2_000, 4_000, 8_000, 16_000]);
   });
 
   test('by creating it once more, if Zoom refuses a second group of one name', async () => {

@@ -56,6 +56,12 @@ describe('the header', () => {
     expect(readNames(['name', 'user group', 'email'], ['Ann', 'U', 'ann@x.org'])).toEqual(['ann@x.org in U']);
   });
 
+  test('`email` wins over its other names, and a file without any of them is refused', () => {
+    const { rows, unused } = read(['group', 'upn', 'email'], [['Sales', 'ann@corp.local', 'ann@x.org']]);
+    expect([rows.map(show), unused]).toEqual([['ann@x.org in Sales'], ['upn']]);
+    expect(() => readNames(['group', 'owner'], ['Sales', 'ann@x.org'])).toThrow('no email column');
+  });
+
   test('a file without a group column needs --group, and the message says so', () => {
     expect(() => readNames(['email'], ['ann@x.org'])).toThrow(
       'the file has no group column: add one, name it with --map "COLUMN=group", or use --group NAME',

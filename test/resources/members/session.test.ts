@@ -133,6 +133,19 @@ describe.each([IM, CONTACTS])('adding members ($api)', (options) => {
     expect(zoom.writes).toHaveLength(3);
   });
 
+  test('a refusal after a lost answer is no failure: the first request may have added the member', async () => {
+    zoom.addGroup('Sales');
+    zoom.lagMs = 20_000;
+    let writes = 0;
+    zoom.fault = () => {
+      writes += 1;
+      return writes === 1 ? 'lost-after' : 'rejected';
+    };
+    const run = await runMembers(zoom, toCsv('Sales', ['ann@x.org']), options);
+    expect(describeOutcomes(run)).toEqual({ 'ann@x.org in Sales': 'added: recovered' });
+    expect(zoom.writes).toHaveLength(2);
+  });
+
   test('requests that are lost again and again fail with the reason, once absence is proven', async () => {
     zoom.addGroup('Sales');
     zoom.fault = () => 'lost-before';

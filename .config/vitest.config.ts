@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: '.config/build.mjs',
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**'],
+    // `npm test -- --tagsFilter='!slow'` leaves them out.
+    tags: [{ name: 'slow', description: 'files that take more than ten seconds' }],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

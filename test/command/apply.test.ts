@@ -1,4 +1,5 @@
 /** What a user may rely on of `apply`, through the built command and real sockets. */
+// @module-tag slow
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 /** The built `doctor` command: exit codes, output, signals and kills. */
+// @module-tag slow
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';

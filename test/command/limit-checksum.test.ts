@@ -1,4 +1,5 @@
 /** What a user may rely on when a plan is reviewed first: --limit, --checksum and renaming by previous_name. */
+// @module-tag slow
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 /** What a user may rely on of `members`, through the built command and real sockets. */
+// @module-tag slow
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 /** What a person types by mistake, asks for, or answers, and what is said to it. */
+// @module-tag slow
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

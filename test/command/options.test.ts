@@ -1,4 +1,5 @@
 /** What a script may rely on of the command line: options, their environment variables, streams, exit codes, completions. */
+// @module-tag slow
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';

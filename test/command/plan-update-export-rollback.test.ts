@@ -1,4 +1,5 @@
 /** What a user may rely on of plan, --update, export and rollback, on both APIs, through the built command. */
+// @module-tag slow
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

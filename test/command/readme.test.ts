@@ -1,4 +1,5 @@
 /** What the README says is what happens: its commands are run, its tables are compared with the code, both ways. */
+// @module-tag slow
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

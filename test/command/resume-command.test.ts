@@ -1,4 +1,5 @@
 /** What a user may rely on of the command that an unfinished run prints to resume it, and of --resume. */
+// @module-tag slow
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

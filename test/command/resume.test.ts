@@ -1,4 +1,5 @@
 /** What a user may rely on when a run is killed, or its file edited, and the run is resumed. */
+// @module-tag slow
 import {
   copyFileSync,
   mkdirSync,

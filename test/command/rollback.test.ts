@@ -1,4 +1,5 @@
 /** What a user may rely on when an interrupted run is rolled back, or a rollback is interrupted. */
+// @module-tag slow
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';

@@ -1,4 +1,5 @@
 /** What a user may rely on of a run folder: one process at a time, and a journal that disappears is reported. */
+// @module-tag slow
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

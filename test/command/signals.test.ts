@@ -1,4 +1,5 @@
 /** What a user may rely on of Ctrl-C, SIGTERM and SIGHUP, and of two runs on one account. */
+// @module-tag slow
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,4 +1,5 @@
 /** A signal before anything is sent: while the input is read, a lock is awaited, or a plan or a review is made. */
+// @module-tag slow
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

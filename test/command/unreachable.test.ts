@@ -1,4 +1,5 @@
 /** What is advised if Zoom cannot be reached: a resume only where there is a run to resume. */
+// @module-tag slow
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { command, file } from '../support/command.js';

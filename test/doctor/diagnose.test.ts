@@ -1,4 +1,5 @@
 /** Each check in its verdicts, against the simulator through the real request path. */
+// @module-tag slow
 import { describe, expect, test } from 'vitest';
 import { describeDiagnosis, formatDiagnosis } from '../../src/doctor/report.js';
 import { DEFAULT_GROUPS } from '../../src/simulator/server.js';

@@ -1,4 +1,5 @@
 /** What a user may rely on when the disk is full, or standard output and error cannot be written. */
+// @module-tag slow
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

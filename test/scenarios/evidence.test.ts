@@ -1,4 +1,5 @@
 /** Every status rests on evidence: what a server claims, hides or shows late never becomes a false report. */
+// @module-tag slow
 import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 /** What holds at the end of every run, whatever goes wrong in whatever mixture. Real sockets, waits that take no time. */
+// @module-tag slow
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/events/event.js';

@@ -1,4 +1,5 @@
 /** Every fault that the simulator knows: what a user sees, and what was really created. */
+// @module-tag slow
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 /** No server, clock or token can crash, hang or mislead a run. */
+// @module-tag slow
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command, file, folder, summary, type Transcript } from '../support/command.js';

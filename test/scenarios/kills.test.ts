@@ -1,4 +1,5 @@
 /** A few kills at random moments; `npm run soak` has many. */
+// @module-tag slow
 import { describe, expect, test } from 'vitest';
 import { survive } from '../support/kills.js';
 

@@ -1,4 +1,5 @@
 /** Memberships in bulk: the rate, the batches, kills, and faults, through the built command and real sockets. */
+// @module-tag slow
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

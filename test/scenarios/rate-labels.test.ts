@@ -1,4 +1,5 @@
 /** The rate limits of whole commands, at a simulator that enforces those of a plan in every sliding second. */
+// @module-tag slow
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RateLabel } from '../../src/model/call.js';

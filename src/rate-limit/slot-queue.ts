@@ -53,7 +53,7 @@ export class SlotQueue {
   /** In order of arrival; a Set, so that an aborted one leaves at once. */
   readonly #waiters = new Set<Waiter>();
   /** All requests of a run wait with the run's one signal: one listener serves them. */
-  readonly #signals = new WeakSet<AbortSignal>();
+  readonly #abortListeners = new Map<AbortSignal, () => void>();
   /** When the newest requests count as started, oldest first; at least all of the current window. */
   readonly #starts: number[] = [];
   #window: Window;
@@ -99,6 +99,7 @@ export class SlotQueue {
   close(): void {
     this.#closed = true;
     this.#rejectAll(closedError());
+    for (const [signal, onAbort] of this.#abortListeners) signal.removeEventListener('abort', onAbort);
   }
 
   #requestSlots(): void {
@@ -157,9 +158,9 @@ export class SlotQueue {
   }
 
   #listenTo(signal: AbortSignal): void {
-    if (this.#signals.has(signal)) return;
-    this.#signals.add(signal);
+    if (this.#abortListeners.has(signal)) return;
     const onAbort = () => this.#rejectAll(signal.reason, (waiter) => waiter.signal === signal);
+    this.#abortListeners.set(signal, onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
   }
 

@@ -1,5 +1,6 @@
 // @module-tag slow
 import { execFile } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -215,6 +216,15 @@ describe('aborting', () => {
 });
 
 // Another program on the machine can delay a request; a wrong limiter fails every time.
+test('one listener waits for an abort, whatever waits, and none is left by a closed limiter', async () => {
+  const { signal } = new AbortController();
+  const limiter = new LocalLimiter(1_000);
+  await Promise.all(Array.from({ length: 20 }, () => limiter.acquire(signal)));
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await limiter.close();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
 describe('at a server', () => {
   // Zoom's light label on Pro and on Business.
   test.each([
